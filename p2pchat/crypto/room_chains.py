@@ -14,6 +14,8 @@ A copy of a home may seal another cell with the same key of the chain: the two h
 
 from __future__ import annotations
 
+from typing import Final
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
@@ -32,6 +34,9 @@ from p2pchat.wire.room_cells import (
     encode_place,
 )
 
+STEP: Final = 32
+"""A key is made in that many steps at most, once the chain was followed so far; then a chain takes 1 kB."""
+
 
 class MemberChain:
     """One member's keys in one period, each until it is used up."""
@@ -41,10 +46,8 @@ class MemberChain:
         self.chain = chain
         self.at = at
         self.skipped = dict(skipped or {})
-        self._ahead: list[
-            bytes
-        ] = []  # keys from ``at`` on, and the chain behind them; made again when needed
-        self._end = chain
+        self._marks: dict[int, bytes] = {}  # the chain at each ``STEP``-th index from ``at`` on, as far as it
+        # was needed: any member can seal a cell at the end of every chain, and would have us keep all keys
 
     def __repr__(self) -> str:
         return f"MemberChain(at={self.at})"
@@ -61,24 +64,19 @@ class MemberChain:
             return self.skipped.get(index)
         if index >= CHAIN_CELLS:
             return None
-        while self.at + len(self._ahead) <= index:
-            self._ahead.append(derive(self._end, "message"))
-            self._end = derive(self._end, "next")
-        return self._ahead[index - self.at]
+        return derive(self._chain_at(index), "message")
 
     def use_up(self, index: int) -> None:
         """Forget the key of a cell."""
         if index < self.at:
             self.skipped.pop(index, None)
-            return
-        if self.find_key(index) is None:
-            return
-        for skip in range(self.at, index):
-            self.skipped[skip] = self._ahead[skip - self.at]
-        for _ in range(self.at, index + 1):
-            self.chain = derive(self.chain, "next")
-        self._ahead = self._ahead[index + 1 - self.at :]
-        self.at = index + 1
+        elif index < CHAIN_CELLS:
+            for skip in range(self.at, index):
+                self.skipped[skip] = derive(self.chain, "message")
+                self.chain = derive(self.chain, "next")
+            self.chain, self.at = derive(self.chain, "next"), index + 1
+            if self._marks and min(self._marks) < self.at:
+                self._marks = {mark: chain for mark, chain in self._marks.items() if mark >= self.at}
 
     def forget_oldest(self, count: int) -> None:
         """Forget keys that were skipped, the lowest first."""
@@ -88,6 +86,19 @@ class MemberChain:
     def to_fields(self) -> list[object]:
         """Return all that must outlive a crash."""
         return [self.at, self.chain, list(self.skipped), b"".join(self.skipped.values())]
+
+    def _chain_at(self, index: int) -> bytes:
+        """The chain at an index that is still to come."""
+        block = index - index % STEP
+        position = block if block in self._marks else max(self._marks, default=self.at)
+        if position > index:
+            position = self.at
+        chain = self._marks.get(position, self.chain)
+        while position < index:
+            chain, position = derive(chain, "next"), position + 1
+            if position % STEP == 0:
+                self._marks[position] = chain
+        return chain
 
     @classmethod
     def from_fields(cls, at: int, chain: bytes, indices: list[int], keys: bytes) -> MemberChain:

@@ -79,11 +79,12 @@ class RoomTagKey:
     def _key_of(self, epoch: int) -> bytes:
         if epoch < self.epoch:
             raise ValueError(f"the tag key of epoch {epoch} is forgotten")
-        if epoch not in self._made:
-            key = self.key
+        made = self._made.get(epoch)
+        if made is None:
+            made = self.key
             for _ in range(epoch - self.epoch):
-                key = derive(key, "epoch")
-            self._made[epoch] = key
+                made = derive(made, "epoch")
+            self._made[epoch] = made
             if len(self._made) > PAST_EPOCHS + FUTURE_EPOCHS + 2:
                 del self._made[min(self._made)]
-        return self._made[epoch]
+        return made

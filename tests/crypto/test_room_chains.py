@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.crypto.room_chains import MemberChain, open_room_cell, place_of, seal_room_cell
+from p2pchat.crypto.kdf import derive
+from p2pchat.crypto.room_chains import STEP, MemberChain, open_room_cell, place_of, seal_room_cell
 from p2pchat.crypto.room_tags import RoomTagKey
 from p2pchat.errors import Unreadable
 from p2pchat.types import Epoch, MemberId, Tag
@@ -74,6 +75,28 @@ def test_in_whatever_order_cells_come_their_keys_are_there_once(order: list[int]
         ours.use_up(index)
         assert ours.find_key(index) is None
     assert ours.at == 12 and not ours.skipped
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=12))
+def test_a_chain_finds_the_same_keys_whatever_it_was_asked_before(turns: list[tuple[int, bool]]) -> None:
+    ours, used = chain(), set()
+    for index, spent in turns:
+        straight = chain().chain
+        for _ in range(index):
+            straight = derive(straight, "next")
+        assert ours.find_key(index) == (None if index in used else derive(straight, "message"))
+        if spent:
+            ours.use_up(index)
+            used.add(index)
+
+
+def test_a_cell_at_the_end_of_a_chain_makes_nobody_keep_all_its_keys() -> None:
+    """Any member can send one under each chain."""
+    ours = chain()
+    ours.find_key(CHAIN_CELLS - 1)
+    assert len(ours._marks) == CHAIN_CELLS // STEP - 1
+    ours.use_up(CHAIN_CELLS // 2)
+    assert min(ours._marks) > CHAIN_CELLS // 2
 
 
 def test_finding_a_key_changes_nothing_that_is_kept() -> None:

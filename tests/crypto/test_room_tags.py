@@ -61,4 +61,5 @@ def test_few_keys_are_remembered() -> None:
     key = RoomTagKey.from_secret(b"s" * 32, EPOCH)
     for epoch in range(EPOCH, EPOCH + 100):
         key.make_tag(epoch, R)
+    key.make_tag(EPOCH, R)  # older than all that are remembered
     assert len(key._made) <= PAST_EPOCHS + FUTURE_EPOCHS + 2

@@ -61,8 +61,10 @@ class Period:
     """Our own."""
     index: int = 0
     """Of our next cell."""
+    passed_at: float = NEVER
+    """Since when another is written under here."""
     superseded_at: float = NEVER
-    """Since when another is written under."""
+    """Since when another member is known to be further."""
     doubtful: bool = False
     """Its author has made another commit upon the same parent, which came before."""
     count: int = 0
@@ -145,6 +147,7 @@ class Period:
             "ids": b"".join(self.members),
             "keys": b"".join(self.keys[member] for member in self.members),
             "opened": self.opened_at,
+            "passed": min(self.passed_at, LATEST),
             "superseded": min(self.superseded_at, LATEST),
             "bases": [[places[member], base] for member, base in self.bases.items()],
             "chains": [[places[member], *chain.to_fields()] for member, chain in self.chains.items()],
@@ -161,7 +164,8 @@ class Period:
         reader = Reader(codec.unpack(record, RECORD_LIMIT))
         members = _cut(reader.get_bytes("ids", limit=MEMBERS_MAX * MEMBER_BYTES), MEMBER_BYTES)
         keys = _cut(reader.get_bytes("keys", len(members) * KEY_BYTES), KEY_BYTES)
-        superseded, sending = reader.get_float("superseded", 0.0, LATEST), reader.get_bytes("sending")
+        passed, superseded = (reader.get_float(key, 0.0, LATEST) for key in ("passed", "superseded"))
+        sending = reader.get_bytes("sending")
         period = cls(
             id,
             decode_commit_head(reader.get_bytes("head"))[0],
@@ -172,6 +176,7 @@ class Period:
             reader.get_float("opened", 0.0, LATEST),
             reader.get_bytes("secret", limit=KEY_BYTES),
             reader.get_bytes("branch", limit=KEY_BYTES),
+            passed_at=passed if passed < LATEST else NEVER,
             superseded_at=superseded if superseded < LATEST else NEVER,
             index=reader.get_integer("index", 0, CHAIN_CELLS),
             doubtful=reader.get_flag("doubtful"),

@@ -113,14 +113,20 @@ class Periods:
         above = set(self._above(best)) if best is not None else set()
         reached = max((depth for member, depth in self.depths.items() if member != self._own), default=-1)
         for one in self._all.values():
-            before = one.superseded_at, one.secret
+            before = one.passed_at, one.superseded_at, one.secret
             if one is best:
-                one.superseded_at = NEVER
-            elif one.superseded_at == NEVER and (reached > one.depth or one.members == (self._own,)):
+                one.passed_at = one.superseded_at = NEVER
+            elif one.passed_at == NEVER:
+                one.passed_at = now
+            if (
+                one is not best
+                and one.superseded_at == NEVER
+                and (reached > one.depth or one.members == (self._own,))
+            ):
                 one.superseded_at = now
             if one.id in above:
                 one.forget_secret()
-            if before != (one.superseded_at, one.secret):
+            if before != (one.passed_at, one.superseded_at, one.secret):
                 self.changed.add(one.id)
 
     def _above(self, period: Period) -> Iterable[bytes]:
@@ -135,13 +141,15 @@ class Periods:
         """Forget what is old; return the periods of which nothing is left."""
         gone = []
         for one in list(self._all.values()):
+            if now < one.passed_at < NEVER:
+                one.passed_at = now  # by a clock that was ahead
             if now < one.superseded_at < NEVER:
-                one.superseded_at = now  # by a clock that was ahead
-            age = now - one.superseded_at
-            if age < DAY_S:
+                one.superseded_at = now
+            over = now - one.passed_at >= KEPT_S
+            if not over and now - one.superseded_at < DAY_S:
                 continue
             absent = [member for member in one.chains if self.depths.get(member, -1) <= one.depth]
-            if age >= KEPT_S or not absent:
+            if over or not absent:
                 self._erase(one)
                 gone.append(one.id)
             elif one.branch or one.secret or len(absent) < len(one.chains):
@@ -159,10 +167,8 @@ class Periods:
 
     def next_wakeup(self) -> float:
         """When ``forget_old`` has something to do."""
-        return min(
-            (one.superseded_at + (DAY_S if one.branch else KEPT_S) for one in self._all.values()),
-            default=NEVER,
-        )
+        due = [one.superseded_at + DAY_S for one in self._all.values() if one.branch]
+        return min((*due, *(one.passed_at + KEPT_S for one in self._all.values())), default=NEVER)
 
     def _erase(self, period: Period) -> None:
         del self._all[period.id], self._names[period.name]

@@ -146,6 +146,7 @@ class RoomReading:
         except UnevenShare as error:
             return [self._uneven(error)]
         period = self._state.begin_period(checked, secret, now, requested=True)
+        self._state.note_reached(period.author, period, 0, now)
         return self._with_waiting([PeriodOpened(period.id, period.author, period.doubtful)], now)
 
     def take_secret(self, id: bytes, secret: bytes, now: float) -> list[RoomEvent]:

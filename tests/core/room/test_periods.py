@@ -212,6 +212,15 @@ def test_a_commit_that_nobody_was_heard_under_supersedes_nothing(room: Room) -> 
     assert ann.texts == [(room[1].id, b"we are here")]
 
 
+def test_after_thirty_days_nothing_is_kept_for_members_of_whom_nothing_is_heard(room: Room) -> None:
+    ann, first = room[0], room[0].period.id
+    for day in range(40):
+        ann.commit(NOW + day * DAY_S)
+        gone = ann.state.forget_old(NOW + day * DAY_S)
+        assert (first in gone) == (day == 30)
+    assert len(ann.state.periods) <= 31
+
+
 def test_a_clock_that_was_ahead_keeps_nothing_for_longer() -> None:
     periods = Periods(ANN)
     old, new = period(1, b"p" * 32), period(2, (1).to_bytes(8, "big") * 4, CID, depth=2)

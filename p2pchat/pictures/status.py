@@ -21,8 +21,8 @@ from p2pchat.wording.lines import local_time
 from p2pchat.wording.nearby import nearby
 
 PROMISES: Final = {
-    "fast": "a stem without delays: who watches your line sees when you write",
-    "balanced": "a stem with small delays and some cover; who watches your line may see when you write",
+    "fast": "a stem without delays: an observer of your line sees when you write",
+    "balanced": "a stem with small delays and some cover; an observer of your line may see when you write",
     "strong": "a stem with delays and cover on a clock of its own: your line does not show when you write",
 }
 

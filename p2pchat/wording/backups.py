@@ -1,6 +1,6 @@
-"""What people are told of backups.
+"""Messages about backups.
 
-Knows: sentences about what is in one. Does not know: files.
+Knows: sentences about the contents of a backup. Does not know: files.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from p2pchat.control.offline import BackupContentsInfo
 from p2pchat.text import one_line
 
 OLD_DAYS: Final = 31
-"""A backup that is older is worth a word."""
+"""The chat reminds of a new backup when the last one is older."""
 
 
 def contents_line(found: BackupContentsInfo) -> str:
-    """What is in one, and from when."""
+    """The contents of a backup, and when it was made."""
     parts = [
         f"{_count(found.contacts, 'contact')} ({found.verified} verified)",
         _count(found.messages, "message"),
@@ -28,16 +28,16 @@ def contents_line(found: BackupContentsInfo) -> str:
 
 
 def made_line(made: BackupResult) -> str:
-    """What was written."""
+    """What a new backup contains."""
     kept = f"{_count(made.contacts, 'contact')}, {_count(made.messages, 'message')}"
     return (
-        f"{one_line(made.path)} is written: {kept}, {size(made.size)}. Contacts heed what older backups"
-        " make for a week at most. To try it:  p2pchat backup --check FILE"
+        f"{one_line(made.path)} is written: {kept}, {size(made.size)}. Homes restored from older backups "
+        "are accepted by your contacts for a week at most. To try it:  p2pchat backup --check FILE"
     )
 
 
 def reminder(backed_up_at: str, now: datetime) -> str | None:
-    """What to say of a backup that is old, or of none; None of one that is not."""
+    """The reminder where no backup exists or the last one is old; None otherwise."""
     if backed_up_at and now - datetime.fromisoformat(backed_up_at) < timedelta(days=OLD_DAYS):
         return None
     what = (
@@ -49,7 +49,7 @@ def reminder(backed_up_at: str, now: datetime) -> str | None:
 
 
 def size(number: int) -> str:
-    """Bytes as people say it."""
+    """A number of bytes in a readable unit."""
     for power, unit in enumerate(("bytes", "kB", "MB", "GB")):
         if number < 1000 ** (power + 1) or unit == "GB":
             break

@@ -1,9 +1,9 @@
 """A history as Markdown.
 
-Knows: how a line is written so that nothing in it counts as Markdown or HTML. Does not know: where it goes.
+Knows: how to escape a line so that no part of it is read as Markdown or HTML. Does not know: where it goes.
 
-Whoever opens the file with a viewer must not load a picture that a contact named in a message: that would
-tell the contact when and from where it is read.
+A viewer of the file must not load a picture that a contact named in a message: that would tell the contact
+when and from where the file is read.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from p2pchat.wording.lines import local_time
 from p2pchat.wording.references import answered_words, line_marks
 
 _MEANS_SOMETHING = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~&:@]")
-"""What Markdown, or GitHub's, gives a meaning to; links found by themselves need ``:``, ``.`` or ``@``."""
+"""Characters that Markdown or GitHub's Markdown interprets; automatic links need ``:``, ``.`` or ``@``."""
 
 
 def markdown_heading(name: str) -> str:
-    """Above what was said with one contact."""
+    """The heading above the messages with one contact."""
     return f"# {_plain(harmless_name(name))}\n"
 
 
@@ -34,7 +34,7 @@ def markdown_line(message: HistoryLine) -> str:
 
 
 def _kept_marks(message: HistoryLine) -> list[str]:
-    """What is known of a line but for how far it has come: an export is kept for longer than that is true."""
+    """The marks of a line without its delivery state: an export outlives that state."""
     return [mark for mark in line_marks(message) if mark != message.state]
 
 

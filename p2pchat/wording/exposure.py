@@ -1,7 +1,7 @@
 """What each party learns about the user, under the settings that are in force.
 
 Knows: the promises of the profiles and paths, in plain words. Does not know: how they are kept
-(docs/threat-model.md says by which test each is shown).
+(docs/threat-model.md names the test of each promise).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ GUESSED: Final = {
     "balanced": ((3, 8, 15), (7, 18, 26)),
     "strong": ((3, 6, 11), (3, 8, 12)),
 }
-"""Per cent of writers whom a tenth, a fifth, three tenths of all nodes, working together, name right in a
-mesh of a thousand: by one cell, and by ten that they know to be of one. Measured (docs/threat-model.md,
-colluding relays), rounded up."""
+"""Per cent of writers that a tenth, a fifth or three tenths of the nodes of a mesh of a thousand identify
+when they collude: from one cell, and from ten cells that they know to have one writer. Measured
+(docs/threat-model.md, colluding relays), rounded up."""
 
 
 FEW = 10
-"""Among fewer, guessing at random is right too often for anything measured in large meshes to matter."""
+"""In a smaller mesh a random guess is right so often that figures of large meshes say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Exposure:
     does_not: str
 
     def record(self) -> dict[str, str]:
-        """As a script sees it."""
+        """The fields that ``--json`` prints."""
         return asdict(self)
 
 
 def exposures(status: NodeInfo) -> list[Exposure]:
-    """For each party; ``status`` as of ``node.status``."""
+    """The exposure to each party; ``status`` is the answer to ``node.status``."""
     return [
         _rendezvous(status),
         *([_turn(status)] if status.paths.turn else []),
@@ -48,19 +48,19 @@ def exposures(status: NodeInfo) -> list[Exposure]:
         *(_members(mesh) for mesh in status.meshes),
         Exposure(
             "contacts",
-            "what you write to them, when your node answers, that it is online; and that all those cells are "
-            "yours, which helps relays that they work with. A neighbour whom you verified also learns that "
-            "it is you who are there",
-            "your address and where in the mesh you are, unless they are a neighbour too; whom else you know",
+            "what you write to them, when your node answers, that it is online; and that all those cells "
+            "are yours, which helps relays that they work with. A neighbour that you verified also learns "
+            "that you are its neighbour",
+            "your address and place in the mesh, unless they are a neighbour too; your other contacts",
         ),
         _line(status),
     ]
 
 
 def hidden(mesh: MembershipInfo) -> str:
-    """How well it is hidden, in a mesh, who writes here."""
+    """How well a mesh hides that a message comes from here."""
     if mesh.hidden is None:
-        return "no stem: cells are broadcast where they are written"
+        return "no stem: this node broadcasts its own messages, so others see who writes"
     profile, among, stem = mesh.hidden
     if stem.hops == 0:
         return f"{profile}: what you write waits for {_awaited(mesh)}"
@@ -72,7 +72,7 @@ def hidden(mesh: MembershipInfo) -> str:
 
 
 def hidden_in_short(meshes: Sequence[MembershipInfo]) -> tuple[str, str]:
-    """The same of all meshes in a sentence, and in a few words: what holds in the one that hides least."""
+    """How the mesh that hides least hides a writer: in a sentence, and in a few words."""
     worst = min(meshes, key=_hides, default=None)
     if worst is None:
         return "", ""
@@ -87,37 +87,37 @@ def hidden_in_short(meshes: Sequence[MembershipInfo]) -> tuple[str, str]:
 
 
 def _awaited(mesh: MembershipInfo) -> str:
-    """Without what no stem begins, and so nothing of ours leaves."""
-    return "a neighbour who says who it is" if mesh.links else "a link"
+    """What is missing: without it no stem begins, and nothing of ours leaves."""
+    return "a neighbour that identifies itself" if mesh.links else "a link"
 
 
 def _hides(mesh: MembershipInfo) -> int:
-    """Among how many a writer is hidden; 0: others see who writes, or would."""
+    """The number of nodes among which a writer is hidden; 0: others see the writer."""
     return 0 if mesh.hidden is None or _without_stem(mesh) else mesh.hidden.among
 
 
 def _rendezvous(status: NodeInfo) -> Exposure:
     address = "your proxy's address" if status.paths.proxied else "your address"
-    one = "" if status.separate else ", and that one connection holds all your seats"
+    one = "" if status.separate else ", and that all your places there belong to one connection"
     return Exposure(
         "rendezvous",
-        f"{address}, when you look for links, who pairs with you (by address), who sits where you do, also "
-        f"over the hours{one}; with the help of a member, or of one who was removed, your offers",
+        f"{address}, when you look for links, the addresses that pair with you and that meet where you do, "
+        f"also over the hours{one}; with the help of a present or removed member, your offers",
         "names, keys, anything you write",
     )
 
 
 _SCANNER: Final = Exposure(
-    "whoever tries this machine's ports (listen)",
-    "that a rendezvous stands here; who listens on the very line, also which addresses meet here",
-    "whose it is, your meshes and contacts; they cannot use it for themselves",
+    "programs that scan this machine's ports (listen)",
+    "that a rendezvous runs here; if they also watch your line, which addresses meet here",
+    "its owner, your meshes and contacts; they cannot use it for themselves",
 )
 
 _NETWORK: Final = Exposure(
-    "whoever is on your own network (lan)",
-    "that p2pchat runs here, at which address, and when; the number of an open invite; who listens on the "
-    "very line, also which machines meet",
-    "your name, your contacts, which meshes you are in or whether another's is the same; what you write",
+    "others on your own network (lan)",
+    "that p2pchat runs here, at which address, and when; the number of an open invite; if they also watch "
+    "your line, which machines meet",
+    "your name, your contacts, your meshes or whether two machines share one; what you write",
 )
 
 
@@ -128,8 +128,10 @@ def _turn(status: NodeInfo) -> Exposure:
 
 def _neighbour(status: NodeInfo) -> Exposure:
     address = "your TURN server's address" if status.paths.relay_only else "your address"
-    cells = "which are yours (a guess is not certain), for whom they are, what they say"
-    answers = "" if _on_clock(status) else "; and, if it knows when a cell came for you, that you answer it"
+    cells = "which are yours (a guess is not certain), their recipients, their texts"
+    answers = (
+        "" if _on_clock(status) else "; and, if it knows when a message came for you, that you answer it"
+    )
     if any(_without_stem(mesh) for mesh in status.meshes):
         return Exposure(
             "each neighbour",
@@ -142,7 +144,7 @@ def _neighbour(status: NodeInfo) -> Exposure:
 
 
 def _on_clock(status: NodeInfo) -> bool:
-    """Whether nothing leaves here but when the profile's clock ticks."""
+    """Whether frames leave here at the ticks of the profile's clock only."""
     profiles = {mesh.hidden and mesh.hidden.profile for mesh in status.meshes} or {status.profile}
     return profiles == {"strong"}
 
@@ -158,7 +160,7 @@ def _members(mesh: MembershipInfo) -> Exposure:
     if how is not None and how.stem.hops == 0:
         return Exposure(who, "nothing of yours", f"what you write: it waits for {_awaited(mesh)}")
     if how is None or how.stem.state == "none":
-        hidden = f"you hide among nobody: the mesh as you see it has {crowd}, too few for a stem"
+        hidden = f"you are not hidden: the mesh as you see it has {crowd}, too few for a stem"
         return Exposure(
             who, "which cells you write, and when, if they compare notes", f"what they say ({hidden})"
         )
@@ -167,7 +169,7 @@ def _members(mesh: MembershipInfo) -> Exposure:
     if crowd < FEW:
         return Exposure(
             who,
-            f"much of who writes what: you hide among {crowd}, and a blind guess is right one time in "
+            f"many of the writers: you hide among {crowd}, and a blind guess is right one time in "
             f"{max(crowd - 1, 1)}; invite more people",
             f"more than a guess, behind a stem of {stem.hops} hops{short}",
         )
@@ -187,6 +189,10 @@ def _line(status: NodeInfo) -> Exposure:
     learns = "that you use WebRTC, to which addresses, how many frames when"
     if _on_clock(status):
         return Exposure(
-            "who watches your line", learns, "when you write: a clock of your node's sends at random moments"
+            "observers of your line", learns, "when you write: a clock of your node's sends at random moments"
         )
-    return Exposure("who watches your line", f"{learns}; and so may see when you write", "what, or to whom")
+    return Exposure(
+        "observers of your line",
+        f"{learns}; and so may see when you write",
+        "what you write, and to which contact",
+    )

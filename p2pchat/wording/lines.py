@@ -1,4 +1,4 @@
-"""How messages, times and states look when printed.
+"""How messages, times and states are printed.
 
 Knows: the layout of one line. Does not know: where it is printed.
 """
@@ -16,13 +16,13 @@ from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.references import answered_words, line_marks
 
 MARKS: Final = {"queued": "·", "relayed": "✓", "delivered": "✓✓", "expired": "✗", "cancelled": "✗"}
-"""How far an outgoing message is known to have come."""
+"""The known delivery state of an outgoing message."""
 
 _SPANS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def local_time(at: str) -> datetime:
-    """Read an event's time (ISO 8601, UTC) as local time. A time no calendar has becomes the epoch's."""
+    """Read an event's time (ISO 8601, UTC) as local time. A time outside the calendar becomes the epoch."""
     try:
         return datetime.fromisoformat(at).astimezone()
     except (ValueError, OverflowError):
@@ -30,8 +30,8 @@ def local_time(at: str) -> datetime:
 
 
 def clock_time(at: str, clock: str) -> str:
-    """The time of day of an event: ``17:05``, or where the ``clock`` has ``12h``, `` 5:05 pm``; as wide at
-    all times."""
+    """The time of day of an event, of constant width: ``17:05``, or `` 5:05 pm`` where ``clock`` is
+    ``12h``."""
     when = local_time(at)
     if clock != "12h":
         return f"{when:%H:%M}"
@@ -39,7 +39,7 @@ def clock_time(at: str, clock: str) -> str:
 
 
 def message_line(message: HistoryLine) -> str:
-    """``2026-01-02 03:04:05  bob: [re ann: shall we?] hi``, and behind it what else is known."""
+    """``2026-01-02 03:04:05 bob: [re ann: shall we?] hi``, and after it the marks of the line."""
     at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
     answers = f"[{answered_words(message.reply_to)}] " if message.reply_to is not None else ""
     line = f"{at}  {harmless_name(message.sender)}: {answers}{one_line(message.text)}"
@@ -57,7 +57,7 @@ def span(text: str) -> float | None:
 
 
 def span_words(seconds: float) -> str:
-    """``1 day``, ``8 hours``: in the largest unit that it is whole in."""
+    """``1 day``, ``8 hours``: in the largest unit that gives a whole number."""
     for size, unit in ((604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size and not seconds % size:
             return f"{seconds / size:g} {unit}{'s' * (seconds != size)}"
@@ -65,10 +65,10 @@ def span_words(seconds: float) -> str:
 
 
 def contact_line(event: ContactEvent) -> str:
-    """``bob: verified``, or what was decided about how long lines last."""
+    """``bob: verified``, or the new setting of disappearing messages."""
     name = harmless_name(event.name)
     if event.change == "over quota":
-        return f"{name} has sent as much as one contact may in a day; what follows waits with them"
+        return f"{name} has sent as much as one contact may in a day; further messages wait at their node"
     if event.change != "disappearing":
         return f"{name}: {event.change}"
     by = harmless_name(given(event.by) or event.name)
@@ -81,8 +81,8 @@ def lasting(seconds: float | None) -> str:
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """Read ``2h``, ``3d``, ``2026-01-02`` or ``2026-01-02T03:04``, the latter two in local time unless they
-    say.
+    """Read ``2h``, ``3d``, ``2026-01-02`` or ``2026-01-02T03:04``, the last two in local time unless they
+    name a zone.
 
     Raises UsageError on anything else.
     """

@@ -1,6 +1,6 @@
-"""How it stands with one's own network, in words.
+"""The state of discovery on the own network, in words.
 
-Knows: what a node says of it. Does not know: what is announced there.
+Knows: what a node tells of it. Does not know: what is announced there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from p2pchat.text import one_line
 
 
 def nearby(lan: LanInfo) -> str:
-    """A line; ``lan`` as in ``node.status``."""
+    """The line of a status; ``lan`` as in ``node.status``."""
     if lan.problem:
         return f"own network: {one_line(lan.problem)}"
     where = ", ".join(lan.addresses)

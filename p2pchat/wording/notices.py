@@ -1,4 +1,4 @@
-"""What a person should hear who did not ask: what contacts decided or said of a message, and of sessions.
+"""Events that a person is told without asking: decisions of contacts, changes of messages, and sessions.
 
 Knows: which events those are. Does not know: where they are shown.
 """
@@ -12,7 +12,7 @@ from p2pchat.wording.sessions import session_line
 
 
 def notice(event: ListenEvents) -> str | None:
-    """The sentence for an event that should not go by unseen; None for any other."""
+    """The sentence for an event that a person must see; None for any other."""
     if isinstance(event, SessionEvent):
         return session_line(event)
     if isinstance(event, ContactEvent) and event.change in ("disappearing", "over quota"):

@@ -1,6 +1,6 @@
-"""How an invite and a verification are put to people.
+"""Messages about invites and verification.
 
-Knows: what a friend has to type, how a code is drawn. Does not know: what either proves.
+Knows: what a friend has to type, how a code is drawn. Does not know: what an invite or a verification proves.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...] = ()) -> str:
-    """Return what the friend has to type. A link says where to meet, but only a person can name a private
-    place; words do not, so the command must."""
+    """Return what the friend has to type. A link names public places; a private place, and any place for
+    words, must stand in the command."""
     if link:
         named = parse_link(code).rendezvous
         private = [url for url in named if not is_public(url)] if not any(map(is_public, named)) else []
@@ -42,7 +42,8 @@ async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...]
 
 
 def kept(contact: ContactInfo) -> list[str]:
-    """What still holds of a contact who was one before, a sentence each: pairing anew changes none of it."""
+    """What still holds for a contact that was known before, a sentence each: a new pairing does not change
+    it."""
     name, word = harmless_name(contact.name), typed(contact.name)
     lines = []
     if contact.verified:
@@ -61,7 +62,7 @@ def kept(contact: ContactInfo) -> list[str]:
 
 
 def twin(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> str | None:
-    """The name of another contact that ``contact`` got a number for, because theirs look the same."""
+    """The contact whose name looks like this one's, which is why this name got a number; or None."""
     own = re.sub(r"-[0-9]+$", "", contact.name)
     others = [each.name for each in contacts if each.fingerprint != contact.fingerprint]
     return next((each for each in others if own != contact.name and alike(own, each)), None)
@@ -77,11 +78,12 @@ def qr_lines(code: str) -> list[str]:
 
 
 def stranger_line(strangers: int) -> str | None:
-    """What to say of the ``strangers``-th who came to an invite without its words; of many not of each."""
+    """The line about ``strangers`` attempts to use an invite without its words; None unless a power of
+    two."""
     if strangers & (strangers - 1):
         return None
-    who = "somebody came" if strangers == 1 else f"{strangers} came"
+    who = "someone tried" if strangers == 1 else f"{strangers} others tried"
     return (
-        f"{who} to the number of this invite without its words, and had to leave; your friend may have to"
-        " wait some seconds (if it goes on, make another invite)"
+        f"{who} the number of this invite without its words, and failed; your friend may have to wait some "
+        "seconds (if it goes on, make another invite)"
     )

@@ -1,9 +1,9 @@
-"""What is said of where a contact is: no more than is known.
+"""Whether a contact is here, as far as that is known.
 
-Knows: when the contact was heard, as the node tells it. Does not know: where it is shown.
+Knows: when the node last heard the contact. Does not know: where this is shown.
 
-Contacts who are here let themselves be heard at random moments, some minutes apart, and who is killed says no
-goodbye: that somebody is here is known for a while only, and is guessed later.
+A contact that is here sends a greeting at random moments, some minutes apart; a node that is killed sends no
+goodbye. So presence is known for a short time, and is a guess later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from p2pchat.control.answers import ContactInfo
 from p2pchat.wording.lines import local_time
 
 LATELY_S: Final = 180.0
-"""Who was heard within this is said to be here. Mean gaps between two greetings are a minute longer."""
+"""A contact that was heard within this time counts as here. The mean gap between two greetings is a minute
+longer."""
 
 
 def seen(contact: ContactInfo, linked: bool, now: datetime) -> bool | None:
@@ -29,7 +30,7 @@ def seen(contact: ContactInfo, linked: bool, now: datetime) -> bool | None:
 
 
 def presence(contact: ContactInfo, linked: bool, now: datetime) -> str:
-    """``here``, ``away``, ``heard 4 min ago``, or that nobody can know."""
+    """``here``, ``away``, ``heard 4 min ago``, or that the state is not known."""
     if not linked or contact.here is None:
         return "no link: here or away is not known"
     short = whereabouts(contact, linked, now)
@@ -37,7 +38,7 @@ def presence(contact: ContactInfo, linked: bool, now: datetime) -> str:
 
 
 def whereabouts(contact: ContactInfo, linked: bool, now: datetime) -> str:
-    """The same in a few letters, 10 at most."""
+    """The same in at most 10 characters."""
     known = seen(contact, linked, now)
     if known is not None:
         return "here" if known else "away"

@@ -1,4 +1,4 @@
-"""What refers to a message, in words: what it answers, and what its author and others have said of it.
+"""The words for references: replies, reactions, corrections and withdrawals.
 
 Knows: the words. Does not know: where they are shown.
 """
@@ -20,16 +20,16 @@ from p2pchat.control.events import (
 from p2pchat.text import harmless_name, one_line, shortened
 
 REWRITTEN: Final = "rewritten here"
-"""Beside a line whose text its owner has changed, instead of what is known about the text that was sent."""
+"""Shown beside a line whose text the owner of this home changed, instead of its delivery state."""
 
-UNKNOWN: Final = "something that this version does not know; a newer one may show it"
+UNKNOWN: Final = "a kind of message that this version cannot show; a newer version may"
 
 BEGINNING: Final = 40
-"""Characters of a message that is answered or reacted to."""
+"""Characters shown of a message that a reply or a reaction refers to."""
 
 
 def line_marks(line: HistoryLine) -> list[str]:
-    """What is known of a line beside what it says: each fits into brackets."""
+    """The facts about a line beside its text; each fits into brackets."""
     marks = [REWRITTEN] if line.rewritten else []
     if line.unknown is not None:
         marks.append(UNKNOWN)
@@ -46,12 +46,12 @@ def line_marks(line: HistoryLine) -> list[str]:
 
 
 def answered_words(answered: AnsweredInfo) -> str:
-    """That a message is answered, and which: ``re bob: see you at eight``."""
+    """The mark of a reply: ``re bob: see you at eight``."""
     return f"re {answered_beginning(answered)}"
 
 
 def answered_beginning(answered: AnsweredInfo) -> str:
-    """Which message is answered: ``bob: see you at eight``."""
+    """The message that a reply answers: ``bob: see you at eight``."""
     if answered.sender is None:
         return "a message that is not here"
     beginning = shortened(answered.text or "", BEGINNING) or "a message without text"
@@ -59,12 +59,12 @@ def answered_beginning(answered: AnsweredInfo) -> str:
 
 
 def chat_marks(line: HistoryLine) -> tuple[str, ...]:
-    """What a chat shows below a line: all but what it has signs for."""
+    """The marks that a chat shows below a line: those without a sign of their own."""
     return tuple(mark for mark in line_marks(line) if mark not in (REWRITTEN, line.state))
 
 
 def reference_line(event: ListenEvents) -> str | None:
-    """The sentence for what was said of a message; None for any other event."""
+    """The sentence for a reaction, correction or withdrawal; None for any other event."""
     match event:
         case ReactionEvent(by=by, sign=""):
             return f"{harmless_name(by)} took back the reaction{_to(event)}"
@@ -79,7 +79,7 @@ def reference_line(event: ListenEvents) -> str | None:
 
 
 def shown_sign(sign: str) -> str:
-    """A reaction's sign, fit for a terminal."""
+    """A reaction's sign without control characters."""
     return one_line(sign)
 
 

@@ -1,6 +1,6 @@
-"""How the removal of a contact is asked about and told.
+"""Messages about the removal of a contact.
 
-Knows: the questions, and a sentence for what came of it. Does not know: how anybody is removed.
+Knows: the questions, and a sentence for each result. Does not know: how a contact is removed.
 """
 
 from __future__ import annotations
@@ -11,24 +11,28 @@ from typing import Final
 from p2pchat.control.answers import ContactInfo, RemoveContactResult
 from p2pchat.text import harmless_name
 
-RENEW: Final = "They still know the secret of your mesh. Go on with your other contacts under a new one?"
+RENEW: Final = "They still know the secret of your mesh. Change to a new secret with your other contacts?"
 
 
 def question(name: str) -> str:
-    """Whether to remove them at all."""
+    """Asks whether to remove the contact."""
     return f"Forget {harmless_name(name)}, the keys shared with them and all that was said?"
 
 
 def leaves_others(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> bool:
-    """Whether others whom we know stay in their mesh, so that a new secret is of use."""
+    """Whether other contacts share the mesh of ``contact``, so that a new secret is of use."""
     return any(each.mesh == contact.mesh and each.fingerprint != contact.fingerprint for each in contacts)
 
 
 def outcome(gone: RemoveContactResult) -> list[str]:
-    """What the removal led to, a sentence each; ``gone`` as of ``Node.remove``."""
+    """The results of a removal, a sentence each; ``gone`` as of ``Node.remove``."""
     lines = [f"{harmless_name(gone.name)} is forgotten."]
     if gone.left_mesh:
-        lines.append("You knew nobody else in their mesh, so you have left it and no longer connect to it.")
+        lines.append(
+            "You have no other contact in their mesh, so you have left it and no longer connect to it."
+        )
     if gone.renewed_mesh:
-        lines.append("Your node tells a new secret to your other contacts in that mesh, and they to theirs.")
+        lines.append(
+            "Your node tells a new secret to your other contacts in that mesh, and they pass it to theirs."
+        )
     return lines

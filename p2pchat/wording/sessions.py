@@ -1,6 +1,6 @@
-"""What people are told when a session is out of step, or began anew.
+"""Messages about sessions that are out of step or were restarted.
 
-Knows: a sentence for each thing that can happen. Does not know: when it does.
+Knows: a sentence for each state of a session. Does not know: when a session reaches it.
 """
 
 from __future__ import annotations
@@ -12,23 +12,21 @@ from p2pchat.control.events import SessionEvent
 from p2pchat.text import harmless_name, typed
 
 _SENTENCES: Final = {
-    "behind": "{name} knows a newer state of this home (it was put back to a copy, or another copy runs): "
-    "asking to begin anew; what you send waits",
-    "lost": "{name} knows a newer state of this home (it was put back to a copy, or another copy runs), and "
-    "the copy is too old to begin anew; what you send waits",
-    "twin": "another copy of this home is in use, and {name} stays with that one or heeds neither; what you "
-    "send waits",
-    "copied": "another copy of this home writes to {name}, or did: is it yours? {name} stays with this one",
-    "renewed": "you and {name} have begun anew after this home was put back to a copy; the safety number is "
-    "another",
-    "restored": "{name}'s home was put back to a copy, or is run by somebody who has one; you two have begun "
-    "anew",
-    "two": "two copies of {name}'s home are in use, by {name} or by somebody who has one; you stay with the "
+    "behind": "{name} knows a newer state of this home (a copy was restored, or another copy runs): your "
+    "node asks for new keys, and what you send waits",
+    "lost": "{name} knows a newer state of this home (a copy was restored, or another copy runs), and this "
+    "copy is too old to get new keys: what you send waits",
+    "twin": "another copy of this home is in use, and {name} accepts that copy or none: what you send waits",
+    "copied": "another copy of this home writes to {name}, or did: is it yours? {name} accepts this copy",
+    "renewed": "you and {name} have new keys, for a copy of this home was restored: the safety number has "
+    "changed",
+    "restored": "{name}'s home was restored from a copy, or another person runs one: you two have new keys",
+    "two": "two copies of {name}'s home are in use, by {name} or by another person; your node accepts the "
     "one that answered, which may be either. Ask {name}, and pair again if it was not {name}",
-    "rivals": "two homes that have {name}'s keys want to begin anew with you, and nothing here tells which "
-    "of them is {name}'s: neither is heeded, and {name} is verified no more. Ask {name} by other means to "
-    "stop the other one, or pair again",
-    "held": "{waiting} for {name} from before you two began anew wait for your word",
+    "rivals": "two homes with {name}'s keys ask you for new keys, and your node cannot tell which of them is "
+    "{name}'s: it accepts neither, and {name} is no longer verified. Ask {name} by other means to stop the "
+    "other home, or pair again",
+    "held": "{waiting} for {name} from before you two got new keys wait for your consent",
 }
 _WHAT_TO_DO: Final = {
     "behind": "To ask again at once:  p2pchat contacts renew {word}",
@@ -37,9 +35,9 @@ _WHAT_TO_DO: Final = {
     "renewed": "Compare it:  p2pchat contacts verify {word}",
     "rivals": "Once it is stopped:  p2pchat contacts renew {word}",
     "restored": "Compare the safety number:  p2pchat contacts verify {word}",
-    "held": "Make sure who it is, then send them:  p2pchat contacts renew {word}",
+    "held": "Make sure that it is the right person, then send them:  p2pchat contacts renew {word}",
 }
-"""Beside some of them; a command stands last, to be copied as it is."""
+"""Advice for some of the states; a command stands last, to be copied as it is."""
 
 
 def session_line(event: SessionEvent) -> str:
@@ -51,13 +49,13 @@ def session_line(event: SessionEvent) -> str:
 
 
 def standing(contact: ContactInfo) -> str | None:
-    """What is wrong with the session with a contact, and what to do; or None."""
+    """The problem of the session with a contact, and what to do; or None."""
     turn = contact.session
     return None if turn == "well" else _advised(turn, contact.name)
 
 
 def trust(contact: ContactInfo) -> str:
-    """``verified``, ``unverified``, or what is between the two."""
+    """``verified``, ``unverified`` or ``verified before the renewal``."""
     if contact.verified:
         return "verified"
     return "verified before the renewal" if contact.verified_before else "unverified"

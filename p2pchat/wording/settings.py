@@ -1,6 +1,6 @@
-"""What is said of settings, in the shell and in the chat.
+"""Messages about settings, in the shell and in the chat.
 
-Knows: a setting as the node tells it. Does not know: any setting.
+Knows: the shape of a setting as the node tells it. Does not know: any setting.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from p2pchat.control.answers import ChangeSettingResult, SettingInfo
 
 
 def origin(each: SettingInfo) -> str:
-    """Where a value comes from, in a word: an environment variable by its name."""
+    """The source of a value in a word: an environment variable by its name."""
     return each.variable if each.source == "environment" else each.source
 
 
 def effect_line(changed: ChangeSettingResult) -> str:
-    """What a change has led to, in a sentence or two."""
+    """The effect of a change, in a sentence or two."""
     key, value, where = changed.key, changed.value, changed.source
     now = f"{key} is {value or 'not set'}" + (" (the default)." if where == "default" else ".")
     match changed.effect:
         case "anew":
-            return f"{now} The node restarts with it, and will be linked again in a moment."
+            return f"{now} The node restarts with this value, and will be linked again in a moment."
         case "at start":
-            return f"{now} It takes effect when the node starts next."
+            return f"{now} It takes effect when the node starts the next time."
         case "overruled":
             what = changed.variable if where == "environment" else f"--{key}"
             return (
-                f"Kept, but the node was started with {what}, which goes before it: {now}"
+                f"Saved, but the node was started with {what}, which takes precedence: {now}"
                 " It takes effect when the node is started without that."
             )
         case "unchanged":
@@ -46,8 +46,8 @@ def clock_of(settings: Sequence[SettingInfo], environment: Mapping[str, str] = o
 
 
 def of_this_chat(each: SettingInfo, environment: Mapping[str, str]) -> SettingInfo:
-    """A setting as this program has it: what concerns chats alone is as its own environment says, not the
-    node's."""
+    """A setting as this program has it: a setting of chats alone comes from this program's environment, not
+    the node's."""
     setting = SETTINGS.get(each.key)
     if setting is None or setting.effect is not Effect.CHAT:
         return each

@@ -1,6 +1,7 @@
-"""The signs of a chat that is shown in lines, for terminals that show all of Unicode, and for others.
+"""The signs of a chat in lines, for terminals that show all of Unicode and for others.
 
-Knows: which signs say what, and what a locale says of its terminal. Does not know: where they are shown.
+Knows: the meaning of each sign, and what a locale tells of its terminal. Does not know: where signs are
+shown.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from p2pchat.wording.lines import MARKS
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """``marks`` by the state of a message, ``dots`` by whether a contact is here (None: not known)."""
+    """``marks`` by the state of a message; ``dots`` by the presence of a contact (None: not known)."""
 
     marks: Mapping[str, str]
     sending: str
@@ -21,7 +22,7 @@ class Signs:
     rule: str
 
     def mark(self, state: str) -> str:
-        """How far a message has come."""
+        """The sign for the state of a message."""
         return self.marks.get(state, self.sending)
 
 
@@ -35,7 +36,7 @@ ASCII = Signs(
 
 
 def signs(environment: Mapping[str, str], encoding: str) -> Signs:
-    """Those that a terminal of this locale shows. ``encoding`` is that of the stream.
+    """The signs that a terminal of this locale shows. ``encoding`` is that of the stream.
 
     Python writes UTF-8 under the locale C, too, and calls it C.UTF-8 then (PEP 538); the terminal does not.
     Without any locale, as in many containers, terminals speak UTF-8.

@@ -16,7 +16,7 @@ from tests.support import fake_node
 from tests.support.fake_node import AT, message
 
 
-async def test_what_comes_is_heard_where_somebody_looks_and_waits_elsewhere(told: Told) -> None:
+async def test_messages_are_heard_in_the_open_conversation_and_wait_in_others(told: Told) -> None:
     await told.model.take_event(message("1", "hi"))
     await told.model.take_event(message("2", "psst", sender="carol"))
     assert told.node.was_heard == ["1"]
@@ -85,14 +85,14 @@ async def test_a_backup_that_is_due_is_spoken_of_once(
     assert len(chat.of(Reminded)) == int(reminded)
 
 
-async def test_who_knows_nobody_yet_is_reminded_of_no_backup() -> None:
+async def test_a_home_without_contacts_gets_no_backup_reminder() -> None:
     chat = Told()
     chat.node.now, chat.node.people = fake_node.status(backed_up_at=""), {}
     await chat.model.load_people()
     assert chat.of(Reminded) == []
 
 
-async def test_what_is_begun_is_kept_by_who_leaves_at_once(told: Told) -> None:
+async def test_a_draft_is_kept_when_the_chat_is_left_at_once(told: Told) -> None:
     told.model.note_draft("half a line")
     await told.model.leave_chat()
     assert told.node.begun == {"bob": "half a line"}

@@ -45,7 +45,7 @@ def test_a_message_is_counted_from_the_newest(rest: str, meant: tuple[int, str])
     assert parse_back(rest) == meant
 
 
-def test_nobody_counts_so_far_back() -> None:
+def test_a_message_too_far_back_is_refused() -> None:
     with pytest.raises(UsageError):
         parse_back(f"^{BACK_MAX + 1} yes")
 

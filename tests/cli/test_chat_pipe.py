@@ -61,7 +61,7 @@ async def chat(node: FakeNode, timeout: float = 0.0) -> None:
     await chat_through_pipe(node, "bob", json=False, timeout=timeout)
 
 
-async def test_every_line_is_queued_for_somebody_who_is_away(pipe: int) -> None:
+async def test_every_line_is_queued_for_a_contact_that_is_away(pipe: int) -> None:
     node = Away()
     given(pipe, *range(3 * WINDOW))
     with pytest.raises(NotInTime) as error:
@@ -126,7 +126,7 @@ async def test_a_line_that_is_no_message_ends_it_and_is_named(
     assert node.sent == [("bob", "a")]
 
 
-async def test_a_contact_who_is_removed_meanwhile_ends_it(pipe: int) -> None:
+async def test_it_ends_when_the_contact_is_removed_meanwhile(pipe: int) -> None:
     node = FakeNode("bob")
     node.refuse = [Ended("bob was removed meanwhile; nothing was sent")]
     given(pipe, "a", "b")

@@ -36,7 +36,8 @@ def rows(out: str) -> dict[str, tuple[str, str]]:
 
 
 def test_a_list_says_of_each_where_it_comes_from(config: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert config("set", "links", "4").err == "links is 4. It takes effect when the node starts next.\n"
+    assert config("set", "links", "4").err == "links is 4. It takes effect when the node starts the next "
+    "time.\n"
     monkeypatch.setenv("P2PCHAT_PROFILE", "fast")
     monkeypatch.setenv("P2PCHAT_THEME", "nord")
     found = rows(config("list").out)
@@ -63,7 +64,7 @@ def test_for_scripts_there_is_an_object_each(config: Run) -> None:
     assert (changed["key"], changed["value"], changed["effect"]) == ("profile", "strong", "at start")
 
 
-def test_a_password_is_printed_only_to_whoever_asks_for_it(config: Run) -> None:
+def test_a_password_is_printed_only_on_request(config: Run) -> None:
     for words in (("set", "ice", SECRET), ("list",), ("list", "--json"), ("unset", "ice")):
         ran = config(*words)
         assert ran.code == 0 and "hunter2" not in ran.out + ran.err
@@ -136,11 +137,15 @@ def test_a_shell_completes_names_and_values() -> None:
         (
             "anew",
             "home",
-            "profile is fast. The node restarts with it, and will be linked again in a moment.",
+            "profile is fast. The node restarts with this value, and will be linked again in a moment.",
         ),
         ("unchanged", "default", "profile is fast (the default). It had that value already."),
-        ("overruled", "flag", "started with --profile, which goes before it: profile is fast."),
-        ("overruled", "environment", "started with P2PCHAT_PROFILE, which goes before it: profile is fast."),
+        ("overruled", "flag", "started with --profile, which takes precedence: profile is fast."),
+        (
+            "overruled",
+            "environment",
+            "started with P2PCHAT_PROFILE, which takes precedence: profile is fast.",
+        ),
     ],
 )
 def test_each_effect_is_told_in_words(effect: str, source: str, said: str) -> None:

@@ -21,7 +21,7 @@ def test_names_come_last_and_harmless(p2pchat: Run, node: FakeNode) -> None:
     ]
 
 
-def test_nobody_yet_is_not_a_failure(p2pchat: Run, node: FakeNode) -> None:
+def test_no_contacts_yet_is_not_a_failure(p2pchat: Run, node: FakeNode) -> None:
     node.people = {}
     assert p2pchat("contacts") == (0, "", "Nobody yet. Make a code for a friend:  p2pchat invite\n")
 
@@ -84,7 +84,7 @@ def test_remove_asks(p2pchat: Run, node: FakeNode) -> None:
     assert "bob" not in node.people
 
 
-def test_who_cannot_be_known_to_be_here_is_not_called_away(p2pchat: Run, node: FakeNode) -> None:
+def test_a_contact_of_unknown_presence_is_not_called_away(p2pchat: Run, node: FakeNode) -> None:
     node.people = {"x": contact("eve", here=None)}
     node.runs_here = True
     ran = p2pchat("contacts")

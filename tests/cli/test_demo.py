@@ -76,7 +76,7 @@ def test_between_you_and_echo_are_at_least_two_relays(nodes: int) -> None:
 
 
 @given(SIZES)
-def test_nobody_meets_more_than_they_may_link_with(nodes: int) -> None:
+def test_a_member_meets_only_as_many_as_it_may_link_with(nodes: int) -> None:
     layout = layout_of(nodes)
     links = layout.possible_links()
 

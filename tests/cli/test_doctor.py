@@ -35,7 +35,7 @@ def test_between_friends_it_counts_links_and_the_crowd(tmp_path: Path, meeting: 
         told = json.loads(ann.run("doctor", "--json").stdout)
     assert {"name": "mesh", "ok": True, "found": "1 link"} in told["checks"]
     assert told["checks"][-1]["found"].startswith("balanced: about 15 kB/s each way")
-    assert any("you hide among nobody" in each["does_not"] for each in told["exposure"])
+    assert any("you are not hidden" in each["does_not"] for each in told["exposure"])
 
 
 def test_what_is_set_is_told_with_where_it_comes_from_and_without_passwords(tmp_path: Path) -> None:
@@ -57,5 +57,5 @@ def test_without_a_rendezvous_it_says_what_to_do(tmp_path: Path) -> None:
             ran = those.someone("ann").run("doctor")
     assert ran.returncode == 3
     assert "nothing listens there" in ran.stdout
-    assert ran.stderr.startswith("p2pchat: rendezvous: first links need one")
+    assert ran.stderr.startswith("p2pchat: rendezvous: check the address")
     assert ran.stderr.count("\n") == 1

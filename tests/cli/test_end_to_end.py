@@ -49,7 +49,7 @@ def test_words_bring_two_together(town: People) -> None:
     assert f"p2pchat join {code} --rendezvous {town.url}\n" in hosted.stderr
 
 
-def test_a_friend_who_has_nothing_yet_types_what_the_invite_says_and_is_there(town: People) -> None:
+def test_a_new_user_joins_with_the_command_that_the_invite_shows(town: People) -> None:
     ana, bob = town.someone("ana"), town.stranger("bob")
     invite = ana.start("invite")
     screen = bob.terminal("join", invite.line(), "--rendezvous", town.url)
@@ -67,7 +67,7 @@ def test_a_friend_who_has_nothing_yet_types_what_the_invite_says_and_is_there(to
     assert (hosted.returncode, hosted.stdout) == (0, "bob\n")
 
 
-def test_whoever_has_nothing_yet_and_invites_is_asked_for_what_it_takes(town: People) -> None:
+def test_invite_without_an_identity_asks_for_what_it_needs(town: People) -> None:
     ana, bob = town.stranger("ana"), town.someone("bob")
     screen = ana.terminal("invite")
     screen.until("Its address")
@@ -85,7 +85,7 @@ def test_whoever_has_nothing_yet_and_invites_is_asked_for_what_it_takes(town: Pe
     assert ana.run("whoami", "--json").returncode == 0, "without a passphrase, as was wished"
 
 
-def test_whoever_takes_another_name_is_met_by_it(town: People) -> None:
+def test_a_new_name_is_what_new_contacts_see(town: People) -> None:
     ana, bob = town.someone("ana"), town.someone("bob")
     renamed = bob.run("whoami", "--rename", "robert", "--json")
     assert (renamed.returncode, json.loads(renamed.stdout)["name"]) == (0, "robert")
@@ -97,7 +97,7 @@ def test_whoever_takes_another_name_is_met_by_it(town: People) -> None:
     assert json.loads(bob.run("whoami", "--json").stdout)["name"] == "robert"
 
 
-def test_whoever_has_no_terminal_is_not_asked_for_an_identity(town: People) -> None:
+def test_without_a_terminal_no_identity_is_asked_for(town: People) -> None:
     bob = town.stranger("bob")
     for words in (("join", "42-tango-marble-orbit"), ("invite",)):
         ran = bob.run(*words)
@@ -133,7 +133,7 @@ def test_a_wrong_word_burns_the_code_and_both_are_told(town: People) -> None:
     assert late.stderr.count("\n") <= 2
 
 
-def test_nobody_comes(town: People) -> None:
+def test_no_guest_comes(town: People) -> None:
     ran = town.someone("ana").run("invite", "--timeout", "0.5")
     assert ran.returncode == 6
     assert len(ran.stdout.splitlines()) == 1

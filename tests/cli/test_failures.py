@@ -150,7 +150,7 @@ def test_a_home_that_cannot_be_used(
 
 
 @pytest.mark.parametrize("line", [each for each in LINES if "Zed" in each])
-def test_somebody_unknown(line: str, p2pchat: Run, tmp_path: Path) -> None:
+def test_an_unknown_contact(line: str, p2pchat: Run, tmp_path: Path) -> None:
     _sound(tmp_path / "home")
     ran = p2pchat("--home", str(tmp_path / "home"), *line.split())
     assert ran == (2, "", "p2pchat: there is no contact called 'Zed'; see 'p2pchat contacts'\n")

@@ -43,14 +43,14 @@ def test_what_a_contact_decided_is_said_beside_the_messages(p2pchat: Run, node: 
     assert len(ran.lines) == 1
 
 
-def test_count_counts_messages_of_the_one_who_was_named(p2pchat: Run, node: FakeNode) -> None:
+def test_count_counts_messages_of_the_named_contact(p2pchat: Run, node: FakeNode) -> None:
     node.events = [message("1", "a", sender="carol"), message("2", "b"), message("3", "c")]
     ran = p2pchat("listen", "--from", "bob", "--count", "1")
     assert [line.split("  ", 1)[1] for line in ran.lines] == ["bob: b"]
     assert node.was_heard == ["2"]
 
 
-def test_whoever_peeks_leaves_all_as_new(p2pchat: Run, node: FakeNode) -> None:
+def test_peek_leaves_all_as_new(p2pchat: Run, node: FakeNode) -> None:
     node.events = [message("1", "a"), message("2", "b")]
     ran = p2pchat("listen", "--peek", "--count", "2", "--exec", "true")
     assert (ran.code, len(ran.lines), node.was_heard) == (0, 2, [])

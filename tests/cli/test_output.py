@@ -61,7 +61,9 @@ def test_a_reader_who_leaves_in_the_middle_of_a_line_is_noticed(reader: io.Buffe
     assert failed
 
 
-def test_what_nobody_could_read_is_not_heard(p2pchat: Run, node: FakeNode, reader: io.BufferedReader) -> None:
+def test_a_message_that_was_never_visible_is_not_heard(
+    p2pchat: Run, node: FakeNode, reader: io.BufferedReader
+) -> None:
     node.events = [message("1", "hi")]
     reader.close()
     assert p2pchat("listen", "--count", "1").code == 141

@@ -14,7 +14,7 @@ from tests.support.processes import people, rendezvous
 INVITE = told(InviteEvent, code="42-tango-marble-orbit")
 
 
-def test_what_still_holds_of_somebody_paired_again_is_said(p2pchat: Run, node: FakeNode) -> None:
+def test_what_still_holds_after_pairing_again_is_said(p2pchat: Run, node: FakeNode) -> None:
     node.invitation = [INVITE, added("bob", verified=True, disappear=3600.0, muted=True)]
     said = p2pchat("invite").err
     assert "bob has the same keys as before, and stays verified here." in said
@@ -23,7 +23,7 @@ def test_what_still_holds_of_somebody_paired_again_is_said(p2pchat: Run, node: F
     assert "bob is still muted here" in said
 
 
-def test_of_somebody_new_nothing_is_said_to_hold_still(p2pchat: Run, node: FakeNode) -> None:
+def test_for_a_new_contact_nothing_is_said_to_hold_still(p2pchat: Run, node: FakeNode) -> None:
     node.invitation = [INVITE, added("bob")]
     said = p2pchat("invite").err
     assert not any(word in said for word in ("before", "disappears", "still"))

@@ -56,7 +56,7 @@ def test_what_is_to_be_typed_is_typed_as_it_is(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_somebody_whose_name_looks_like_another_s_is_warned_of(p2pchat: Run, node: FakeNode) -> None:
+def test_a_name_that_looks_like_another_is_warned_of(p2pchat: Run, node: FakeNode) -> None:
     node.invitation = [INVITE, added("b\u043eb-2", fingerprint="9" * 64)]
     assert "WARNING: bob is somebody else, whose name looks like theirs." in p2pchat("invite").err
     node.invitation = [INVITE, added("dora-2", fingerprint="9" * 64)]
@@ -111,7 +111,7 @@ def test_a_code_may_be_typed_as_it_was_heard(typed: list[str], p2pchat: Run, nod
     assert node.joined == [(CODE, ("ws://127.0.0.1:2",))]
 
 
-def test_where_nobody_said_one_would_go_one_does_not_go_unasked(p2pchat: Run, node: FakeNode) -> None:
+def test_join_does_not_use_an_unnamed_rendezvous_without_consent(p2pchat: Run, node: FakeNode) -> None:
     node.named_besides = ["wss://beacon.example", "ws://192.168.1.1"]
     ran = p2pchat("join", CODE)
     assert (ran.code, ran.out) == (0, "ana\n")
@@ -130,7 +130,7 @@ def test_a_mistyped_word_is_told_before_anything_is_tried(p2pchat: Run, node: Fa
     assert node.joined == []
 
 
-def test_without_a_code_and_a_terminal_there_is_nobody_to_ask(p2pchat: Run, node: FakeNode) -> None:
+def test_join_without_a_code_needs_a_terminal(p2pchat: Run, node: FakeNode) -> None:
     assert p2pchat("join").code == 2
 
 

@@ -52,7 +52,7 @@ def test_remove_asks_at_a_terminal_and_offers_a_new_secret_while_others_stay(tow
     assert names(ann) == []
 
 
-def test_join_asks_before_it_goes_where_nobody_said_one_would_go(town: People) -> None:
+def test_join_asks_before_it_uses_a_rendezvous_that_was_not_named(town: People) -> None:
     ann, bob, carol = (town.someone(name) for name in ("ann", "bob", "carol"))
     public = f"ws://{'a' * 56}.onion"  # which nobody looks up without Tor
     assert ann.run("rendezvous", "add", public).returncode == 0

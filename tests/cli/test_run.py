@@ -126,7 +126,7 @@ def test_being_told_to_end_cleans_up_as_an_interruption_does(number: signal.Sign
 
 
 @pytest.mark.parametrize("arguments", [("send", "bob", "hi"), ("listen", "--timeout", "0"), ("chat", "bob")])
-def test_who_runs_the_node_takes_the_fastest_loop_and_who_attaches_does_not_pay_for_it(
+def test_only_a_command_that_runs_the_node_loads_the_fastest_loop(
     arguments: tuple[str, ...], p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     uvloop = pytest.importorskip("uvloop")
@@ -143,7 +143,7 @@ def test_who_runs_the_node_takes_the_fastest_loop_and_who_attaches_does_not_pay_
     assert [isinstance(loop, uvloop.Loop) for loop in loops] == [True, False]
 
 
-def test_a_reader_who_has_enough_is_no_failure_to_speak_of() -> None:
+def test_a_reader_that_closes_the_pipe_is_no_failure() -> None:
     read, write = os.pipe()
     os.close(read)
     ran = subprocess.run(

@@ -39,7 +39,7 @@ def at_work(owner: Node) -> Iterator[threading.Event]:
         done.set()
 
 
-async def test_whoever_asks_a_busy_node_waits_and_is_told(home: Path) -> None:
+async def test_a_caller_of_a_busy_node_waits_and_is_told(home: Path) -> None:
     said: asyncio.Queue[str] = asyncio.Queue()
     async with connect(home) as owner, connect(home, patience=PATIENCE_S) as node:
         node.on_change = said.put_nowait

@@ -24,7 +24,7 @@ ASKED: list[Callable[[Node], Awaitable[object]]] = [
 ]
 
 
-async def test_nobody_is_known_in_a_new_home(lone: Node) -> None:
+async def test_a_new_home_has_no_contacts(lone: Node) -> None:
     assert await lone.contacts() == []
     for ask in ASKED:
         with pytest.raises(UsageError, match="bob"):

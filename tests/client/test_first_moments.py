@@ -14,7 +14,7 @@ from tests.support.nodes import friends
 pytestmark = pytest.mark.real
 
 
-async def test_nobody_was_looked_for_yet_and_nothing_is_claimed(tmp_path: Path) -> None:
+async def test_before_the_first_search_nothing_is_claimed(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         for each in (alice, bob):
             await each.__aexit__(None, None, None)

@@ -20,7 +20,7 @@ async def test_what_is_no_code_is_refused(lone: Node) -> None:
         await lone.join("no code")
 
 
-async def test_who_pairs_again_in_a_mesh_keeps_the_name_they_have(
+async def test_a_contact_that_pairs_again_in_a_mesh_keeps_its_name(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     async with friends(tmp_path_factory.mktemp("homes"), "ana", "bob") as (ana, bob):

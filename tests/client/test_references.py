@@ -105,7 +105,7 @@ async def test_the_reader_s_setting_says_whether_earlier_versions_are_kept(
         assert [version.text for version in (await last(bob, "alice")).earlier] == ["at eight", "at nine"]
 
 
-async def test_who_listens_to_all_of_a_home_hears_what_it_says_itself(tmp_path: Path) -> None:
+async def test_a_subscriber_to_all_of_a_home_hears_its_own_messages(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob), listening(alice, own=True) as heard:
         await bob.send("alice", "hi")
         came = await until(heard, MessageEvent)

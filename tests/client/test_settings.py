@@ -149,7 +149,7 @@ async def test_what_was_said_to_the_program_goes_before_what_the_home_keeps(
         assert (await node.status()).profile == "strong"
 
 
-async def test_a_list_shows_no_password_and_whoever_asks_for_one_gets_it(home: Path) -> None:
+async def test_a_list_shows_no_password_and_get_shows_it(home: Path) -> None:
     async with open_settings(home) as node:
         changed = await node.change_setting("ice", TURN)
         assert "hunter2" not in str(changed)

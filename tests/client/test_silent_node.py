@@ -84,7 +84,7 @@ METHODS: tuple[Callable[[Node], Awaitable[object]], ...] = (
 )
 
 
-async def test_every_method_of_one_who_was_attached_before_ends_too(ana: Person) -> None:
+async def test_every_call_of_an_attached_client_ends_too(ana: Person) -> None:
     pid = ana.node().process.pid
     async with connect(ana.home, patience=0.5) as node:
         with stopped(pid):

@@ -75,7 +75,7 @@ async def test_the_same_id_sends_nothing_twice(tmp_path: Path) -> None:
         assert len(await bob.history("alice")) == 2
 
 
-async def test_who_is_not_there_gets_it_later_and_the_sender_is_told_the_truth(tmp_path: Path) -> None:
+async def test_an_absent_contact_gets_it_later_and_the_sender_is_told_the_truth(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         await bob.__aexit__(None, None, None)
         with pytest.raises(NotInTime, match="stays queued"):
@@ -95,7 +95,7 @@ async def test_messages_no_listener_had_are_offered_first_and_once(tmp_path: Pat
         assert [each.text for each in await messages(bob, 1)] == ["next"]
 
 
-async def test_who_asks_hears_what_this_home_says_rewrites_and_forgets_and_nobody_else_does(
+async def test_only_a_subscriber_hears_what_this_home_says_rewrites_and_forgets(
     tmp_path: Path,
 ) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
@@ -182,7 +182,7 @@ async def test_pairing_by_link_and_with_oneself(tmp_path: Path) -> None:
         assert url.startswith("ws://")
 
 
-async def test_an_invite_nobody_waits_at_any_more_is_taken_back(tmp_path: Path) -> None:
+async def test_an_invite_without_a_waiting_host_is_taken_back(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         async with aclosing(alice.invite()) as events:
             code = await code_of(events)
@@ -212,9 +212,7 @@ async def test_an_invite_outlives_the_node_it_began_at(tmp_path: Path, link: boo
         await alice.__aenter__()
 
 
-async def test_an_invite_that_somebody_tried_is_not_waited_at_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_tried_invite_is_not_waited_at_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A guest that takes the host's answer and is silent has had its guess, though the node goes away."""
     answered = asyncio.Event()
 
@@ -268,7 +266,7 @@ async def test_programs_share_one_node_and_the_next_takes_over(tmp_path: Path) -
             assert not alice.embedded
 
 
-async def test_many_who_start_at_once_never_wait_on_a_lock(tmp_path: Path) -> None:
+async def test_programs_that_start_at_once_never_wait_on_a_lock(tmp_path: Path) -> None:
     async with friends(tmp_path, "alice", "bob") as (alice, bob):
         await alice.__aexit__(None, None, None)
 

@@ -72,14 +72,14 @@ def test_lan_is_a_flag_too_and_goes_round_nothing() -> None:
             here(lan="yes", **more)
 
 
-def test_who_hides_its_address_neither_listens_nor_visits() -> None:
+def test_a_node_that_hides_its_address_neither_listens_nor_visits() -> None:
     hidden = {"relay_only": "yes", "ice": "turn:a:b@turn.test"}
     assert not here(**hidden).node_settings().visits
     with pytest.raises(UsageError, match="listen shows your address"):
         here(listen="8750", **hidden)
 
 
-def test_who_wants_more_links_allows_more() -> None:
+def test_a_node_that_wants_more_links_allows_more() -> None:
     assert here(links="9").node_settings().links_max == 10
     assert here(links="2").node_settings().links_max == 6
 

@@ -141,7 +141,7 @@ async def test_each_fault_leaves_the_connection_as_it_is(server: Path) -> None:
     assert answers[-1] == {"jsonrpc": "2.0", "id": 5, "result": {}}
 
 
-async def test_whoever_stops_writing_gets_every_answer_and_then_the_end(server: Path) -> None:
+async def test_a_client_that_stops_writing_gets_every_answer_and_then_the_end(server: Path) -> None:
     asked = [request("slow", number, pause=0.05 * number) for number in (2, 1, 0)]
     reader, writer = await asyncio.open_unix_connection(server / "control.sock")
     writer.write(b"\n".join(asked) + b"\n")
@@ -161,7 +161,7 @@ async def test_the_last_request_needs_no_line_break(server: Path) -> None:
     writer.close()
 
 
-async def test_what_goes_on_without_end_goes_on_for_whoever_only_stopped_writing(server: Path) -> None:
+async def test_a_subscription_goes_on_for_a_client_that_only_stopped_writing(server: Path) -> None:
     withdrawn.clear()
     reader, writer = await asyncio.open_unix_connection(server / "control.sock")
     writer.write(request("hang", 1, name="listener") + b"\n")
@@ -196,7 +196,7 @@ async def test_only_the_owner_may_open_it(server: Path) -> None:
     assert stat.S_IMODE((server / "control.sock").stat().st_mode) == 0o600
 
 
-async def test_a_socket_that_somebody_removed_or_replaced_is_bound_anew(
+async def test_a_socket_that_was_removed_or_replaced_is_bound_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2pchat.daemon.control.LOOK_EVERY_S", 0.01)
@@ -218,7 +218,7 @@ async def test_a_socket_that_somebody_removed_or_replaced_is_bound_anew(
     assert not place.exists()
 
 
-async def test_whoever_asks_faster_than_is_answered_is_slowed_and_not_cut_off(server: Path) -> None:
+async def test_a_client_that_asks_too_fast_is_slowed_and_not_cut_off(server: Path) -> None:
     count = 4 * REQUESTS_MAX
     answers = await ask(server, *[request("echo", number) for number in range(count)])
     assert sorted(each["id"] for each in answers) == list(range(count))

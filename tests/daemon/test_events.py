@@ -7,7 +7,7 @@ from p2pchat.daemon.events import Events
 from p2pchat.types import ConversationId, MessageId, MessageState
 
 
-async def test_who_follows_a_message_is_woken_by_nothing_else() -> None:
+async def test_a_wait_for_a_message_is_woken_by_nothing_else() -> None:
     events = Events()
     moves = [
         MessageMoved(MessageId(name * 32), ConversationId("c"), MessageState.DELIVERED, 1.0) for name in "ab"

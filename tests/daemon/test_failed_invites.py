@@ -58,6 +58,6 @@ def test_what_a_connection_says_is_told_as_it_is() -> None:
     assert f"({URL}: it is shutting down; wss://other.example: no route)" in str(told)
 
 
-def test_an_invite_that_nobody_waits_at_anywhere_is_not_there() -> None:
+def test_an_invite_without_a_waiting_host_is_not_there() -> None:
     told = explain_failure(InviteFailure(NoContact.NO_SUCH_INVITE))
     assert str(told) == "there is no such invite: mistyped, expired or used already; ask for a new one"

@@ -28,7 +28,7 @@ def make(home: Path) -> None:
     create_home(home, "ana", (), KeyFile())
 
 
-def test_of_many_who_make_the_same_home_at_once_one_has_made_it(tmp_path: Path) -> None:
+def test_of_many_attempts_to_make_a_home_at_once_one_succeeds(tmp_path: Path) -> None:
     def attempt(home: Path) -> bool:
         try:
             make(home)
@@ -147,7 +147,7 @@ async def test_a_node_keeps_no_passphrase(tmp_path: Path) -> None:
     assert asked == ["asked"]
 
 
-def test_no_core_is_left_and_nobody_looks_in() -> None:
+def test_no_core_dump_is_left_and_no_debugger_attaches() -> None:
     code = (
         "import ctypes, resource; from p2pchat import cores;"
         "hard = resource.getrlimit(resource.RLIMIT_CORE)[1];"

@@ -16,7 +16,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "STILL_S", 0.2)
 
 
-async def test_whoever_comes_too_many_waits_until_one_has_left() -> None:
+async def test_a_client_too_many_waits_until_another_has_left() -> None:
     waiting = [AHEAD]
     task = asyncio.ensure_future(Intake(lambda: waiting[0]).wait_for_room())
     await asyncio.sleep(0.03)
@@ -26,7 +26,7 @@ async def test_whoever_comes_too_many_waits_until_one_has_left() -> None:
         await task
 
 
-async def test_where_nothing_leaves_nobody_waits_for_long_nor_the_next_at_all() -> None:
+async def test_where_nothing_leaves_the_first_waits_briefly_and_the_next_not_at_all() -> None:
     waiting = [AHEAD]
     door = Intake(lambda: waiting[0])
     async with asyncio.timeout(5):

@@ -124,7 +124,7 @@ async def test_what_is_sought_is_asked_and_said_and_again_before_it_runs_out(net
     }
 
 
-async def test_who_seeks_nobody_is_silent(network: Network) -> None:
+async def test_a_node_that_seeks_no_peer_is_silent(network: Network) -> None:
     network.wanted = []
     await network.pass_(2 * REPEAT_S)
     assert network.said == []
@@ -146,7 +146,7 @@ async def test_each_network_is_told_its_own_address_alone(network: Network) -> N
     assert {place for _, place in network.said} == {HERE, ALSO}
 
 
-async def test_who_is_found_is_told_once(network: Network) -> None:
+async def test_a_found_node_is_told_once(network: Network) -> None:
     await network.pass_(1.0)
     for _ in range(3):
         network.lan._receive(other(), THERE, HERE)

@@ -24,5 +24,5 @@ NAMES = {"bob": BOB, "Eve Adams": EVE}
         ("", ()),
     ],
 )
-def test_a_name_behind_an_at_sign_mentions_who_has_it(text: str, mentioned: tuple[ContactId, ...]) -> None:
+def test_a_name_after_an_at_sign_mentions_that_contact(text: str, mentioned: tuple[ContactId, ...]) -> None:
     assert find_mentions(text, NAMES) == mentioned

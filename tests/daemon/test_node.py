@@ -99,7 +99,7 @@ async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_who_goes_takes_up_no_link_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_departed_peer_takes_up_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Links may take a second to close, within which a neighbour who lost one looks for another."""
     async with friends(tmp_path, "ana", "bob") as (ana, bob):
         close, answer = WebRtcLinks.aclose, WebRtcLinks.make_answer

@@ -18,7 +18,7 @@ OURS, OTHERS = Topic(b"o" * 32), Topic(b"x" * 32)
 HOST: Any = SimpleNamespace(node=SimpleNamespace(meets_at=lambda topic: topic == OURS))
 
 
-async def test_members_sit_there_and_nobody_sits_at_topics_of_others() -> None:
+async def test_members_sit_at_their_topics_and_at_no_others() -> None:
     opened = OpenPort(HOST, free_port())
     await opened.start_listening()
     (url,) = opened.urls

@@ -51,7 +51,7 @@ def test_a_turn_server_that_refuses_the_login_is_named() -> None:
     assert sentence.endswith("; the TURN server would help, but refuses its user or password")
 
 
-def test_the_last_who_was_met_is_told_of_and_nobody_is_nothing() -> None:
+def test_the_last_peer_met_is_told_and_none_is_told_as_none() -> None:
     older = Unreached(NODE, 1.0, Nat.BLOCKED, Nat.CONE, relayed=False)
     newer = Unreached(NODE, 2.0, Nat.CONE, Nat.BLOCKED, relayed=False)
     assert no_way([newer, older]) == no_way([newer]) != no_way([older])

@@ -112,7 +112,7 @@ async def test_it_waits_for_a_program_that_has_the_home_for_its_settings(tmp_pat
         await task
 
 
-async def test_it_waits_for_the_disk_and_for_whoever_took_its_home(
+async def test_it_waits_for_the_disk_and_for_another_user_of_its_home(
     served: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start, busy = RestingNode.start, iter([True, True, False])

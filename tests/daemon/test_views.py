@@ -119,7 +119,7 @@ def test_a_right_clock_is_no_matter() -> None:
     assert views.status(status(mesh(5)), 1_800_000_000.0, CHOSEN).clock is None
 
 
-def test_who_has_just_begun_to_look_is_not_called_alone() -> None:
+def test_a_node_that_just_started_searching_is_not_called_alone() -> None:
     trying = RendezvousStatus("ws://a", up=None, reason="")
     assert (
         views.health(status(mesh(0), rendezvous=(trying,)), looking=True)

@@ -71,7 +71,7 @@ async def answer_and_wait(offered: Description, monkeypatch: pytest.MonkeyPatch)
     await engine.aclose()
 
 
-def test_nobody_is_checked_where_nobody_can_be_however_it_is_written() -> None:
+def test_unassigned_addresses_are_not_checked_in_any_notation() -> None:
     nowhere = ("239.1.2.3", "::ffff:ef01:203", "ff02::1", "0.0.0.0", "::ffff:0:0", "::", "::ffff:ffff:ffff")
     kept = sparing(offer(at("192.0.2.7", 9), *(at(each, 9) for each in nowhere)))
     assert kept.candidates == (at("192.0.2.7", 9),)
@@ -137,7 +137,7 @@ async def test_a_link_that_has_been_up_for_long_still_asks_for_consent() -> None
     await two.links.aclose()
 
 
-def test_who_answers_under_the_right_key_is_sent_as_much_as_is_wanted() -> None:
+def test_a_peer_with_the_right_key_is_sent_as_much_as_is_wanted() -> None:
     few = Checks()
     sent = sum(few.may_send(("192.0.2.1", port)) for port in range(1, 100))
     assert sent == TO_ONE_MAX
@@ -149,7 +149,7 @@ def test_who_answers_under_the_right_key_is_sent_as_much_as_is_wanted() -> None:
     assert not few.may_send(("192.0.2.1", 10))
 
 
-def test_the_best_of_each_address_are_tried_and_nobody_in_general() -> None:
+def test_the_best_of_each_address_are_tried() -> None:
     many = [at("192.0.2.1", port, priority=port) for port in range(1, 13)]
     nobody = [at(each, 9) for each in ("224.0.0.251", "255.255.255.255", "0.0.0.0", "ff02::fb", "::")]
     kept = sparing(offer(*many, *nobody, at("2001:db8::1", 9))).candidates

@@ -158,7 +158,7 @@ def relay_or_own(input: Input) -> list[Effect]:
     return [SendFrame(LinkId(9), input.cell)] if isinstance(input, CellSubmitted) else []
 
 
-async def test_who_submits_an_input_is_told_why_the_core_refused_it() -> None:
+async def test_the_caller_is_told_why_the_core_refused_its_input() -> None:
     no = Rejected(Reason.OUTBOX_FULL)
     node = Scripted(lambda input: [no] if isinstance(input, Started) else [])
     async with driven(node, Recorder()) as driver:
@@ -207,7 +207,7 @@ async def test_frames_leave_in_order_and_at_once_however_slow_the_disk_is() -> N
     assert [done for done in log.done if done[0] == "notify"] == [("notify", EVENT)] * 2
 
 
-async def test_who_waits_for_the_disk_is_told_when_it_is_done_and_not_before() -> None:
+async def test_a_caller_that_waits_for_the_disk_is_told_when_it_is_done() -> None:
     log = Blocked()
     async with driven(Scripted(lambda input: [drop(1)]), log) as driver, asyncio.timeout(20):
         waiting = asyncio.create_task(driver.submit_and_persist(Started()))
@@ -339,7 +339,7 @@ async def test_what_happens_after_the_end_is_not_kept() -> None:
         assert not driver._inputs
 
 
-async def test_stopping_it_fails_who_still_waits() -> None:
+async def test_stopping_it_fails_the_callers_that_wait() -> None:
     log = Recorder()
     node = Scripted(lambda input: [])
     async with driven(node, log) as driver:
@@ -370,7 +370,7 @@ async def test_what_fell_due_while_the_machine_slept_is_seen_soon(monkeypatch: p
     assert not list(times), "not before it was due"
 
 
-async def test_every_order_reaches_who_carries_it_out() -> None:
+async def test_every_order_reaches_its_handler() -> None:
     log = Recorder()
     one = LinkId(1)
     every: list[Effect] = [

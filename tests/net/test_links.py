@@ -87,7 +87,7 @@ def begun(policy: Policy = OPEN, hinted: Servers = HINTED) -> tuple[WebRtcLinks,
         (Policy(proxy="socks5h://127.0.0.1:9050"), Servers(turn=(*OWN.turn, OVER_TCP))),
     ],
 )
-async def test_nobody_is_asked_who_would_see_what_is_hidden(policy: Policy, asked: Servers) -> None:
+async def test_no_server_is_asked_that_would_see_what_is_hidden(policy: Policy, asked: Servers) -> None:
     links, connection, _ = begun(policy)
     assert connection.servers == asked
     await links.aclose()

@@ -78,7 +78,7 @@ async def test_what_is_none_of_ours_is_not_heard(port: int) -> None:
     assert [data for data, _ in heard] == [SAID]
 
 
-async def test_who_is_on_another_network_is_not_heard(port: int) -> None:
+async def test_a_node_on_another_network_is_not_heard(port: int) -> None:
     heard: Heard = []
     near: Heard = []
     with listening(heard, ELSEWHERE), listening(near), stranger(port) as someone:
@@ -117,7 +117,7 @@ async def test_a_flood_is_read_no_faster_than_it_may_come(port: int) -> None:
 
 
 @pytest.mark.usefixtures("strict")
-async def test_who_floods_does_not_drown_others(port: int) -> None:
+async def test_a_flooding_client_does_not_drown_others(port: int) -> None:
     heard: Heard = []
     with listening(heard):
         for _ in range(int(multicast.SENDER_BURST) * 3):
@@ -131,7 +131,7 @@ async def test_who_floods_does_not_drown_others(port: int) -> None:
 
 
 @pytest.mark.usefixtures("strict")
-async def test_a_question_is_heard_whoever_floods_in_its_askers_name(port: int) -> None:
+async def test_a_question_is_heard_despite_a_flood_in_its_askers_name(port: int) -> None:
     heard: Heard = []
     with listening(heard), stranger(port) as someone:
         for _ in range(int(multicast.SENDER_BURST) * 3):

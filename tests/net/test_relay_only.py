@@ -69,7 +69,7 @@ async def test_offer_and_answer_hold_the_relays_address_and_no_other(server: Tur
 
 
 @pytest.mark.parametrize("hidden_offers", [True, False])
-async def test_one_who_does_not_hide_sees_the_relays_address_alone(
+async def test_a_peer_that_does_not_hide_sees_only_the_relays_address(
     hidden_offers: bool, server: TurnServer
 ) -> None:
     hidden, plain = Side((server.url,), relay_only=True), Side()

@@ -53,7 +53,7 @@ def test_a_status_is_drawn_whole(columns: str, monkeypatch: pytest.MonkeyPatch) 
     assert max(map(len, picture.splitlines())) <= int(columns)
 
 
-def test_a_node_that_knows_nobody_is_drawn_too() -> None:
+def test_a_node_without_contacts_is_drawn_too() -> None:
     picture = drawn(coloured=True, links=[], links_up=0, meshes=[], rendezvous=[], counters={})
     assert "none yet" in picture and "none; give one" in picture and "nothing counted yet" in picture
 

@@ -81,7 +81,7 @@ async def test_others_are_announced_once_and_wait_unheard_until_their_conversati
     assert "unread" not in reader.status
 
 
-async def test_who_is_here_is_in_view(reader: Reader) -> None:
+async def test_the_presence_of_contacts_is_in_view(reader: Reader) -> None:
     await reader.open()
     assert reader.status.startswith(" ● bob here")
     await reader.take(told(PresenceEvent, name="bob", here=False))
@@ -89,7 +89,7 @@ async def test_who_is_here_is_in_view(reader: Reader) -> None:
     assert reader.noticed()[-1] == "bob is away"
 
 
-async def test_who_falls_silent_is_not_said_to_be_here(
+async def test_a_silent_contact_does_not_count_as_here(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2pchat.plain.chat.LOOK_S", 0.001)

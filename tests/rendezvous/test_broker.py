@@ -78,7 +78,7 @@ def refused(who: Connection, reason: Refusal, topic: Topic = TOPIC) -> list[Outp
 # --- mesh topics
 
 
-def test_the_first_at_a_mesh_topic_sees_nobody_the_second_sees_the_first() -> None:
+def test_the_first_at_a_mesh_topic_is_alone_the_second_sees_the_first() -> None:
     room = Room()
     alice, bob = room.enter(), room.enter()
     first = room.takes(alice, MESH)
@@ -98,7 +98,7 @@ def test_taking_again_keeps_the_seat_and_draws_others_afresh() -> None:
     assert {other for draw in draws for other in draw.others} == strangers
 
 
-def test_a_seat_that_was_left_is_shown_to_nobody() -> None:
+def test_a_seat_that_was_left_is_not_shown() -> None:
     room = Room()
     clients = [room.enter() for _ in range(5)]
     seats = [room.takes(client, MESH).seat for client in clients]
@@ -126,7 +126,7 @@ def test_a_blob_to_an_empty_seat_is_answered_with_gone() -> None:
     assert room.says(bob, Pass(TOPIC, b, BLOB)) == [Deliver(bob, Gone(TOPIC, b))], "not to oneself either"
 
 
-def test_only_who_holds_a_seat_can_pass() -> None:
+def test_only_a_holder_of_a_seat_can_pass() -> None:
     room = Room()
     alice, mallory = room.enter(), room.enter()
     a = room.takes(alice, MESH).seat
@@ -167,7 +167,7 @@ def test_an_invite_has_one_host_and_one_guest() -> None:
 
 
 @pytest.mark.parametrize("disconnects", [False, True])
-def test_when_a_guest_who_had_an_answer_leaves_the_invite_is_over(disconnects: bool) -> None:
+def test_the_invite_is_over_when_an_answered_guest_leaves(disconnects: bool) -> None:
     room = Room()
     host, guest, late = room.enter(), room.enter(), room.enter()
     h = room.takes(host, HOST).seat
@@ -198,7 +198,7 @@ def test_when_a_guest_without_an_answer_leaves_the_host_waits_for_the_next(
     assert room.takes(late, GUEST).others == (h,)
 
 
-def test_a_guest_who_says_nothing_is_put_out_and_both_are_told() -> None:
+def test_a_silent_guest_is_removed_and_both_are_told() -> None:
     room = Room()
     host, silent = room.enter(), room.enter("203.0.113.5")
     h = room.takes(host, HOST).seat
@@ -214,7 +214,7 @@ def test_a_guest_who_says_nothing_is_put_out_and_both_are_told() -> None:
     assert room.takes(room.enter(), GUEST).others == (h,)
 
 
-def test_a_guest_whom_the_host_does_not_answer_is_put_out_and_one_it_answers_stays() -> None:
+def test_only_a_guest_that_the_host_answers_stays() -> None:
     for answered in (False, True):
         room = Room()
         host, guest = room.enter(), room.enter("203.0.113.5")
@@ -229,7 +229,7 @@ def test_a_guest_whom_the_host_does_not_answer_is_put_out_and_one_it_answers_sta
         assert bool(room.broker.tick(room.now)) is not answered
 
 
-def test_a_friend_who_comes_takes_the_place_of_a_silent_guest_at_once() -> None:
+def test_a_friend_takes_the_place_of_a_silent_guest_at_once() -> None:
     room = Room()
     host, silent, friend = room.enter(), room.enter("203.0.113.5"), room.enter("198.51.100.2")
     h = room.takes(host, HOST).seat
@@ -241,7 +241,7 @@ def test_a_friend_who_comes_takes_the_place_of_a_silent_guest_at_once() -> None:
     assert isinstance(seated, Deliver) and isinstance(seated.message, Seated)
 
 
-def test_an_invite_remembers_some_of_those_whom_it_put_out() -> None:
+def test_an_invite_remembers_some_guests_that_it_refused() -> None:
     room = Room(replace(Limits(), connections_per_address=1000, seats_per_address=1000))
     room.takes(room.enter(), HOST)
     for number in range(PUT_OUT_CAP + 1):
@@ -264,7 +264,7 @@ def test_when_the_host_leaves_the_invite_is_over(disconnects: bool) -> None:
     assert room.says(guest, Take(TOPIC, GUEST)) == refused(guest, Refusal.ABSENT)
 
 
-def test_a_host_that_nobody_joined_leaves_without_a_trace() -> None:
+def test_a_host_without_a_guest_leaves_without_a_trace() -> None:
     room = Room()
     host = room.enter()
     room.takes(host, HOST)
@@ -460,7 +460,7 @@ def test_nothing_is_left_when_everybody_has_left() -> None:
     assert room.broker.census() == EMPTY
 
 
-def test_a_broker_for_some_topics_lets_nobody_sit_at_others() -> None:
+def test_a_broker_for_some_topics_refuses_seats_at_others() -> None:
     other = Topic(b"o" * 32)
     broker = Broker(Limits(), random.Random(1), serves=lambda topic: topic == TOPIC)
     client = Connection(1)

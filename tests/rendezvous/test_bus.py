@@ -192,7 +192,7 @@ def test_without_the_bus_each_goes_on_alone_and_they_meet_again_when_it_is_back(
         _until(met)
 
 
-def test_a_bus_that_is_not_there_yet_stops_nobody(tmp_path: Path) -> None:
+def test_servers_start_before_their_bus_is_there(tmp_path: Path) -> None:
     with started("--bus", "nats://127.0.0.1:1", cwd=tmp_path) as (process, url), let_in(url) as client:
         sits(client, SeatMode.HOST)
         process.terminate()

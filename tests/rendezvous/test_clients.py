@@ -39,7 +39,7 @@ def test_groups_are_forgotten_when_they_are_as_good_as_new() -> None:
     assert clients.count_groups() == 0
 
 
-def test_who_waits_for_a_seat_or_sits_elsewhere_is_not_idle() -> None:
+def test_a_client_with_or_waiting_for_a_seat_is_not_idle() -> None:
     limits = Limits()
     clients = Clients(limits)
     for n in range(3):
@@ -51,7 +51,7 @@ def test_who_waits_for_a_seat_or_sits_elsewhere_is_not_idle() -> None:
     assert clients.list_idle(limits.seatless_seconds) == [Connection(2)]
 
 
-def test_a_guest_of_another_server_is_counted_with_nobody() -> None:
+def test_a_guest_of_another_server_is_counted_with_no_client() -> None:
     clients = Clients(Limits())
     guest = clients.let_in_guest(Connection(-1), "somebody", 0.0)
     assert (guest.groups, guest.culprit, clients.count_groups()) == ((), "somebody", 0)

@@ -141,7 +141,7 @@ def test_cut_off_from_the_others_a_server_goes_on_alone() -> None:
     room.client(0).sits(SeatMode.GUEST)
 
 
-def test_who_comes_later_knows_what_the_others_have() -> None:
+def test_a_late_server_learns_what_the_others_have() -> None:
     room = Room(2)
     seat = room.client(0).sits(SeatMode.MESH).seat
     host = room.client(0)
@@ -182,7 +182,7 @@ def test_a_newcomer_is_greeted_at_once() -> None:
     room.client(2).sits(SeatMode.GUEST)
 
 
-def test_a_take_of_a_mesh_asks_nobody() -> None:
+def test_taking_a_mesh_over_asks_no_question() -> None:
     room = Room()
     client = room.client(0)
     client.sits(SeatMode.MESH)
@@ -306,7 +306,7 @@ class Play:
         max_size=60,
     )
 )
-def test_whatever_happens_what_is_told_makes_sense_and_nothing_is_left(
+def test_any_sequence_is_told_consistently_and_nothing_is_left(
     steps: list[tuple[str, int, int, SeatMode]],
 ) -> None:
     play = Play()

@@ -144,7 +144,7 @@ def test_a_signal_stops_it_cleanly_with_clients_connected(tmp_path: Path, number
             client.recv()
 
 
-def test_it_writes_no_file_and_logs_nothing_whatever_clients_do(tmp_path: Path) -> None:
+def test_it_writes_no_file_and_logs_nothing_about_clients(tmp_path: Path) -> None:
     with started(cwd=tmp_path, HOME=str(tmp_path), TMPDIR=str(tmp_path)) as (process, url):
         with connect(url) as honest, connect(url) as broken, connect(url) as vanishing:
             take_a_seat(honest)

@@ -78,7 +78,7 @@ def _index() -> list[str]:
     return [each for each in places if Path(each).exists() and not each.startswith(SYSTEM)]
 
 
-def test_its_steps_make_a_rendezvous_that_runs_as_nobody_in_particular(tmp_path: Path) -> None:
+def test_its_steps_make_a_rendezvous_that_runs_as_an_unprivileged_user(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "tmp").mkdir(parents=True)
     (root / "tmp").chmod(0o1777)

@@ -118,7 +118,7 @@ def test_the_unit_says_what_the_server_understands() -> None:
 # --- Prometheus
 
 
-def test_figures_are_told_in_totals_that_name_nobody(tmp_path: Path) -> None:
+def test_figures_are_totals_without_names(tmp_path: Path) -> None:
     with started("--metrics-port", "0", cwd=tmp_path) as (process, url), connect(url) as client:
         assert process.stderr is not None
         where = process.stderr.readline().removeprefix("metrics on ").strip()

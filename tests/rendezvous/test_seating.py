@@ -61,7 +61,7 @@ def test_others_come_from_here_and_elsewhere() -> None:
     assert seats.draw_others(place) == (away,)
 
 
-def test_a_blob_from_elsewhere_finds_its_seat_or_nobody() -> None:
+def test_a_blob_from_another_server_reaches_its_seat_only() -> None:
     seats, client = seating()
     place = seats.take_seat(client, TOPIC, SeatMode.MESH, 0.0)
     blob = encode_blob(TOPIC, Seat(OTHER + b"seat"), bytes(BLOB_BYTES))

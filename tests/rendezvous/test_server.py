@@ -237,7 +237,7 @@ async def test_messages_are_read_however_they_come_in(sent: list[bytes]) -> None
     assert await seats(*sent) == 3
 
 
-async def test_who_breaks_the_protocol_and_does_not_read_is_seen_off(enters: Enters) -> None:
+async def test_a_client_that_breaks_the_protocol_and_does_not_read_is_dropped(enters: Enters) -> None:
     async with running() as server:
         client = await enters(server.url)
         client.transport.pause_reading()
@@ -267,7 +267,7 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
     return bytes(data)
 
 
-async def test_who_does_not_read_the_answers_to_its_pings_is_cut_off(enters: Enters) -> None:
+async def test_a_client_that_does_not_read_its_pongs_is_cut_off(enters: Enters) -> None:
     chatty = replace(Limits(), messages_per_connection=Rate(10**9, 1.0))
     async with running(limits=chatty) as server:
         client = await enters(server.url)
@@ -311,7 +311,7 @@ async def test_a_request_that_comes_byte_by_byte_has_to_be_whole_in_time() -> No
         await hang_up(writer)
 
 
-async def test_who_comes_to_a_full_house_is_told_so(enters: Enters) -> None:
+async def test_a_client_of_a_full_server_is_told_so(enters: Enters) -> None:
     async with running(limits=replace(Limits(), connections=1)) as server:
         first = await enters(server.url)
         with pytest.raises(InvalidStatus) as refusal:
@@ -332,7 +332,7 @@ async def status(url: str, path: str = "/", **headers: str) -> int:
         return refusal.response.status_code
 
 
-async def test_whoever_watches_the_server_sees_whether_it_lets_clients_in(enters: Enters) -> None:
+async def test_the_health_check_tells_whether_clients_are_accepted(enters: Enters) -> None:
     async with running(limits=replace(Limits(), connections=1)) as server:
         assert await status(server.url, "/healthz") == 200
         await until(lambda: server.broker.census().connections == 0)

@@ -73,7 +73,7 @@ def finding(folder: Path, port: int, secret: str = SECRET) -> Finding:
     return found
 
 
-def test_coturn_as_shown_lets_nobody_in(tmp_path: Path) -> None:
+def test_coturn_as_shown_refuses_strangers(tmp_path: Path) -> None:
     with coturn(tmp_path, *shown()) as port:
         assert lets_in("127.0.0.1", port, SECRET.encode()) == []
         assert finding(tmp_path, port) == Finding(True, f"turn-port {port}: it refuses private addresses")
@@ -93,5 +93,5 @@ def test_a_secret_that_differs_and_a_server_that_is_not_there_are_told(tmp_path:
     assert not found.good and "does not answer" in found.what
 
 
-def test_every_kind_of_address_that_is_nobodys_is_tried() -> None:
+def test_every_kind_of_unassigned_address_is_tried() -> None:
     assert len(FORBIDDEN) == len(set(FORBIDDEN)) == 8

@@ -90,7 +90,7 @@ def test_a_silent_guest_from_elsewhere_is_put_out_and_told() -> None:
     room.client(2).sits(SeatMode.GUEST)
 
 
-def test_nobody_is_there_where_no_server_has_a_host() -> None:
+def test_no_host_is_there_where_no_server_has_one() -> None:
     assert Room().client(1).takes(SeatMode.GUEST) == SeatRefused(TOPIC, Refusal.ABSENT)
 
 

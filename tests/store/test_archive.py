@@ -44,7 +44,7 @@ def read(place: Path, phrase: str = "phrase") -> list[str]:
     return [fields.get_text("value", 1000) for _, fields in read_entries(place, phrase)]
 
 
-def test_what_was_written_is_read_and_nobody_else_may(tmp_path: Path) -> None:
+def test_only_the_owner_reads_what_was_written(tmp_path: Path) -> None:
     place = tmp_path / "home.backup"
     old = os.umask(0)
     try:
@@ -243,7 +243,7 @@ def killed_at(place: Path, call: int) -> int:
 
 
 @pytest.mark.slow
-def test_whoever_is_killed_at_any_point_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+def test_a_kill_at_any_point_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     place = tmp_path / "home.backup"
     before = whole(place)
     call, ended = 0, -signal.SIGKILL

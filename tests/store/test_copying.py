@@ -289,9 +289,7 @@ setup.restore_home(Path(sys.argv[2]), Path(sys.argv[3]), "phrase", KeyFile())
 
 
 @pytest.mark.parametrize("step", ["half", "filled", "named"])
-def test_whoever_is_killed_while_restoring_leaves_no_home_and_may_try_again(
-    store: Store, tmp_path: Path, step: str
-) -> None:
+def test_a_killed_restore_leaves_no_home_and_can_be_repeated(store: Store, tmp_path: Path, step: str) -> None:
     place, home = tmp_path / "home.backup", tmp_path / "new"
     file = ArchiveFile(place, "phrase", SeededEntropy(2), CHEAP)
     file.add_entries(copied(store))

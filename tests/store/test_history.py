@@ -128,7 +128,7 @@ def test_a_rewritten_line_is_marked_and_no_other_is(store: Store) -> None:
     assert store.history.find_message(MessageId("0" * 32)) is None
 
 
-def test_what_is_forgotten_is_found_no_more_and_what_waits_stays(store: Store) -> None:
+def test_what_is_forgotten_is_no_longer_found_and_what_waits_stays(store: Store) -> None:
     waiting = replace(message(40, "still to be delivered", outgoing=True), state=MessageState.QUEUED)
     store.commit_changes([PutMessage(waiting)])
     assert store.history.forget_conversation(WITH_BOB) == 10

@@ -88,9 +88,7 @@ HOMES = itertools.count()
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data(), st.booleans())
-def test_whatever_the_order_the_store_has_what_the_rules_say(
-    tmp_path: Path, data: st.DataObject, keep: bool
-) -> None:
+def test_the_store_follows_the_rules_in_any_order(tmp_path: Path, data: st.DataObject, keep: bool) -> None:
     drawn = data.draw(st.lists(REFERENCES, max_size=6))
     references = [replace(one, id=MessageId(f"{number + 16:032x}")) for number, one in enumerate(drawn)]
     changes: list[Change] = [PutMessage(THEIRS, keep), *put(*references, keep=keep)]
@@ -204,14 +202,14 @@ def test_earlier_versions_are_dropped_at_once_when_they_are_not_to_be_kept_any_m
     assert referred is not None and referred.earlier == () and found(store).text == "at nine"
 
 
-def test_whoever_rewrites_a_line_wants_gone_what_it_said_before(store: Store) -> None:
+def test_a_rewritten_line_loses_its_former_text(store: Store) -> None:
     store.commit_changes([PutMessage(THEIRS), *put(reference(1, CORRECTION, 1, "at nine"), keep=True)])
     store.history.edit_message(THEIRS.id, "never")
     assert rows(store, "version") == 0
     assert (found(store).text, found(store).rewritten) == ("never", True)
 
 
-def test_who_has_not_read_a_withdrawn_line_has_nothing_to_read(store: Store) -> None:
+def test_a_line_withdrawn_before_it_was_read_leaves_nothing_to_read(store: Store) -> None:
     store.commit_changes([PutMessage(THEIRS)])
     assert store.history.list_unread() == [THEIRS]
     store.commit_changes(put(reference(1, WITHDRAWAL, 0)))

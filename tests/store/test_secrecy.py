@@ -90,7 +90,7 @@ def test_the_search_would_find_an_open_key(tmp_path: Path) -> None:
         assert any(form in base64.b64encode(bytes(shift) + key) for form in forms(key))
 
 
-def test_files_are_for_their_owner_only_whatever_the_umask(tmp_path: Path) -> None:
+def test_files_are_for_their_owner_only_under_any_umask(tmp_path: Path) -> None:
     for mask in (0, 0o077, 0o277):
         old = os.umask(mask)
         try:

@@ -60,7 +60,7 @@ def test_a_home_that_was_made_before_there_were_settings_opens_and_keeps_some(
     store.close()
 
 
-def test_a_setting_that_was_put_back_by_somebody_is_noticed(tmp_path: Path) -> None:
+def test_a_setting_that_another_program_restored_is_noticed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     store = new_store(home)
     store.keep_setting("relay-only", "yes")

@@ -29,7 +29,7 @@ async def test_what_comes_is_shown_and_heard_and_elsewhere_counted(desk: Open) -
         assert it.node.was_heard == ["m1", "m2"]
 
 
-async def test_nobody_hears_what_comes_while_nobody_looks(desk: Open) -> None:
+async def test_messages_stay_unheard_while_the_chat_is_out_of_sight(desk: Open) -> None:
     async with desk() as it:
         it.chat.on_app_blur()
         await it.chat.model.take_event(message("m1", "hello?"))
@@ -95,7 +95,7 @@ async def test_a_line_that_was_rewritten_does_not_claim_to_be_delivered(desk: Op
         assert it.lines[1].endswith("me never said ✎ rewritten here")
 
 
-async def test_nobody_is_here_without_a_link(desk: Open) -> None:
+async def test_without_a_link_no_contact_counts_as_here(desk: Open) -> None:
     async with desk() as it:
         assert "bob  here" in it.screen
         await it.chat.model.take_event(told(LinkEvent, links=0, change="down"))
@@ -113,7 +113,7 @@ def hear(node: FakeNode, at: datetime) -> None:
     node.people["bob"] = node.people["bob"].with_changes(heard_at=at.isoformat())
 
 
-async def test_who_falls_silent_is_not_said_to_be_here(desk: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_contact_does_not_count_as_here(desk: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("p2pchat.tui.app.LOOK_S", 0.01)
     node = FakeNode("bob")
     hear(node, datetime.now(UTC))

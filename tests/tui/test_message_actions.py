@@ -59,7 +59,7 @@ async def test_no_letter_does_anything_to_a_message(desk: Open) -> None:
         assert node.referred == []
 
 
-async def test_who_did_not_write_a_message_cannot_correct_or_withdraw_it(desk: Open) -> None:
+async def test_only_its_author_can_correct_or_withdraw_a_message(desk: Open) -> None:
     node = FakeNode("bob")
     node.said = [message("1", "theirs")]
     async with desk(node) as it:

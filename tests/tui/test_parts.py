@@ -42,7 +42,7 @@ def test_the_document_lists_every_command_and_key() -> None:
         ("p2pchat:invite#it's", "p2pchat:invite#it's", []),
     ],
 )
-def test_a_code_is_read_out_of_whatever_was_pasted(typed: str, code: str, urls: list[str]) -> None:
+def test_a_code_is_found_in_a_pasted_text(typed: str, code: str, urls: list[str]) -> None:
     assert read_code(typed) == (code, urls)
 
 

@@ -103,7 +103,7 @@ async def test_where_else_a_mesh_is_met_is_asked_before_one_goes_there(desk: Ope
         (("tab", "enter", "tab", "enter"), [("bob", True)]),
     ],
 )
-async def test_whoever_is_removed_may_be_put_out_of_the_mesh(
+async def test_a_removed_contact_may_be_excluded_from_the_mesh(
     desk: Open, keys: tuple[str, ...], removed: list[tuple[str, bool]]
 ) -> None:
     node = FakeNode("bob", "carol")

@@ -95,7 +95,7 @@ CLICK = "\x1b[<0;40;3M\x1b[<0;40;3m"
         ("\x1b[3~ex\r", [("bob", "ex")]),
     ],
 )
-def test_whatever_comes_before_it_a_text_is_sent_and_history_stays(
+def test_a_text_is_sent_and_history_stays_after_any_command(
     at_terminal: At, sent: Sent, tmp_path: Path, burst: str, reaches: list[tuple[str, str]]
 ) -> None:
     said = [message("1", "said before", at="2026-01-02T03:04:05Z")]

@@ -19,7 +19,7 @@ def shown(it: Desk) -> list[str]:
     return [f"the {part}" for part in ("people", "talk", "mesh") if it.chat.query_one(f"#{part}").display]
 
 
-async def test_who_leaves_while_no_node_answers_is_given_back_what_was_not_sent(
+async def test_leaving_while_no_node_answers_gives_back_what_was_not_sent(
     desk: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2pchat.chat.model.LEAVE_S", 3600.0)
@@ -61,7 +61,7 @@ async def test_no_letter_acts_in_a_dialog(desk: Open, key: str) -> None:
         assert not node.people["bob"].blocked
 
 
-async def test_one_who_floods_is_muted_and_blocked_from_the_keyboard_meanwhile(desk: Open) -> None:
+async def test_a_flooding_contact_is_muted_and_blocked_from_the_keyboard(desk: Open) -> None:
     async with desk() as it:
 
         async def flood() -> None:

@@ -1,4 +1,4 @@
-"""Nothing that somebody wrote counts as Markdown in an export."""
+"""No text of a message counts as Markdown in an export."""
 
 from __future__ import annotations
 

@@ -47,30 +47,30 @@ def test_a_stem_that_begins_at_a_contact_is_said_to_hide_better() -> None:
     assert hidden(mesh) == "fast: a stem of 4 hops, the first a contact, hidden among 40"
 
 
-def test_a_mesh_too_small_for_a_stem_is_said_to_hide_nobody() -> None:
+def test_a_mesh_too_small_for_a_stem_does_not_hide_its_writers() -> None:
     said = told(crowd=2, state="none")["members of mesh abababab"]
     assert said.startswith("which cells you write")
-    assert "you hide among nobody" in said
+    assert "you are not hidden" in said
 
 
 def test_where_no_stem_begins_the_reason_why_nothing_leaves_is_said() -> None:
     stem = {"hops": 0, "state": "none", "drawn": 0, "by_contact": False}
     silent, alone = (mesh_status(profile="strong", crowd=1, stem=stem, links=links) for links in (2, 0))
-    assert hidden(silent) == "strong: what you write waits for a neighbour who says who it is"
+    assert hidden(silent) == "strong: what you write waits for a neighbour that identifies itself"
     assert hidden(alone) == "strong: what you write waits for a link"
     assert hidden_in_short([silent]) == (
-        "what you write waits for a neighbour who says who it is",
+        "what you write waits for a neighbour that identifies itself",
         "nothing leaves",
     )
     assert any("waits for a neighbour" in each.does_not for each in exposures(status(meshes=[plain(silent)])))
 
 
-def test_and_whoever_is_your_neighbour_there_is_said_to_know_which_cells_are_yours() -> None:
+def test_in_a_small_mesh_each_neighbour_knows_which_cells_are_yours() -> None:
     assert "are yours; not: for whom" in told(crowd=2, state="none")["each neighbour"]
     assert "not: which are yours" in told()["each neighbour"]
 
 
-def test_the_address_is_not_said_to_be_kept_from_a_contact_who_is_a_neighbour() -> None:
+def test_a_contact_that_is_a_neighbour_knows_the_address() -> None:
     assert "unless they are a neighbour too" in told()["contacts"]
 
 
@@ -78,18 +78,18 @@ def test_cells_that_can_be_linked_are_said_to_be_guessed_oftener() -> None:
     assert "ten cells have one writer" in told("strong")["members of mesh abababab"]
 
 
-def test_only_strong_hides_from_who_watches_the_line_when_you_write() -> None:
-    assert "may see when you write" in told("balanced")["who watches your line"]
-    assert "not: when you write" in told("strong")["who watches your line"]
+def test_only_strong_hides_from_observers_of_the_line_when_you_write() -> None:
+    assert "may see when you write" in told("balanced")["observers of your line"]
+    assert "not: when you write" in told("strong")["observers of your line"]
 
 
 def test_ones_own_network_learns_something_only_where_it_is_announced_to() -> None:
-    party = "whoever is on your own network (lan)"
+    party = "others on your own network (lan)"
     assert party not in told()
     assert "p2pchat runs here" in told(lan=True)[party]
 
 
-def test_a_port_for_members_shows_to_whoever_tries_it() -> None:
+def test_a_scan_finds_a_port_for_members() -> None:
     for listen, shows in ((None, False), ({"port": 8750, "problem": ""}, True)):
         known = exposures(status(meshes=[], listen=listen))
         assert any("(listen)" in each.party for each in known) is shows

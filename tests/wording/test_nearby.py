@@ -1,4 +1,4 @@
-"""How one's own network is told of, whatever is said there."""
+"""The line about the own network is harmless, even if a text in it is hostile."""
 
 from __future__ import annotations
 

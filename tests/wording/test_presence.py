@@ -1,4 +1,4 @@
-"""Nobody is said to be here who has not been heard lately."""
+"""A contact counts as here only if it was heard lately."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def test_what_is_said_is_known(
     assert whereabouts(them, linked, NOW) == in_short
 
 
-def test_who_was_not_heard_since_the_node_began_is_not_dated() -> None:
+def test_a_contact_not_heard_since_the_node_started_has_no_date() -> None:
     assert presence(contact("bob", here=False, heard_at=None), True, NOW) == "away"

@@ -27,7 +27,7 @@ LIKED = {"from": "bob", "sign": "👍", "state": "delivered"}
         ({"mentions": ["bob"]}, ["mentions bob"]),
         ({"reactions": [LIKED, {**LIKED, "from": "ann", "state": "queued"}]}, ["👍 bob", "👍 ann, queued"]),
         ({"earlier": [{"at": AT, "text": "at\neight"}]}, ["before: at⏎eight"]),
-        ({"unknown": 40}, ["something that this version does not know; a newer one may show it"]),
+        ({"unknown": 40}, ["a kind of message that this version cannot show; a newer version may"]),
         ({"outgoing": True, "state": "queued", "corrected": "queued"}, ["corrected: queued", "queued"]),
     ],
 )

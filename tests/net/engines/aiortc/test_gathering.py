@@ -58,7 +58,7 @@ async def test_a_machine_that_is_seen_as_it_sees_itself_is_open() -> None:
         assert (await offered(Servers(servers))).nat is Nat.OPEN
 
 
-async def test_without_a_server_nothing_is_known_and_nobody_is_asked() -> None:
+async def test_without_a_server_nothing_is_known_or_asked() -> None:
     assert (await offered()).nat is Nat.UNKNOWN
 
 
@@ -108,7 +108,7 @@ async def test_a_stun_server_is_asked_over_ipv6(monkeypatch: pytest.MonkeyPatch)
     assert {candidate.address for candidate in made.candidates} == {"::1"}
 
 
-async def test_a_turn_server_is_reached_by_whatever_way_gets_through(turn: TurnServer) -> None:
+async def test_a_turn_server_is_reached_by_any_way_that_works(turn: TurnServer) -> None:
     closed = TurnServer(turn.host, 9, turn.user, turn.password)
     over_tcp = TurnServer(turn.host, turn.port, turn.user, turn.password, "tcp")
     for ways in ((turn,), (turn, over_tcp), (closed, over_tcp)):
@@ -141,7 +141,7 @@ async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: TurnS
     await links.aclose()
 
 
-async def test_with_relay_only_nobody_hinted_is_asked(turn: TurnServer) -> None:
+async def test_with_relay_only_no_hinted_server_is_asked(turn: TurnServer) -> None:
     with watched() as (port, datagrams):
         hinted = Servers((StunServer("127.0.0.1", port),), (TurnServer("127.0.0.1", port, "u", "p"),))
         made = await offered(Servers((StunServer("127.0.0.1", port),), (turn,)), hinted, relay_only=True)
@@ -149,7 +149,7 @@ async def test_with_relay_only_nobody_hinted_is_asked(turn: TurnServer) -> None:
         assert datagrams() == 0
 
 
-async def test_behind_a_proxy_no_datagram_leaves_for_a_server_whoever_names_it() -> None:
+async def test_behind_a_proxy_no_datagram_leaves_for_any_server() -> None:
     with watched() as (port, datagrams):
         asked = Servers((StunServer("127.0.0.1", port),))
         hinted = Servers(asked.stun, (TurnServer("127.0.0.1", port, "u", "p"),))

@@ -94,7 +94,7 @@ async def test_a_lost_packet_is_missed_after_a_fifth_of_a_second(sides: tuple[Si
     assert sctp_of(a, ONE)._rto == SCTP_RTO_MIN == 0.2
 
 
-async def test_silent_servers_hold_nobody_up() -> None:
+async def test_silent_servers_delay_no_client() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         where = f"127.0.0.1:{silent.getsockname()[1]}"

@@ -18,7 +18,7 @@ def test_av_is_hollow() -> None:
     assert (ran.stdout, ran.returncode) == ("_Finder\n", 0), ran.stderr
 
 
-def test_av_that_somebody_wants_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_av_that_another_module_needs_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     finders = list(sys.meta_path)
     monkeypatch.setattr(sys, "meta_path", finders)
     monkeypatch.setitem(sys.modules, "av", ModuleType("av"))

@@ -91,7 +91,7 @@ def test_what_stun_servers_saw_tells_the_kind_of_nat(
     assert made.kind_of_nat() is nat
 
 
-def test_where_nobody_was_asked_nothing_is_known() -> None:
+def test_without_a_query_nothing_is_known() -> None:
     assert gathering((HOST, None)).kind_of_nat() is Nat.UNKNOWN
 
 

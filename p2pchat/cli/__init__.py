@@ -21,13 +21,15 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows, not fails
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # characters that the terminal cannot show are replaced
     sys.exit(run(sys.argv[1:]))
 
 
 def _open_what_is_closed() -> None:
-    """Where a standard stream was closed (``>&-``), what we open next would take its place: a socket, say, to
-    which our own output would then be written."""
+    """Fill the descriptors of standard streams that were closed (``>&-``). Otherwise a socket could take one,
+    and our output would be written to that socket."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)

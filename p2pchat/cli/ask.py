@@ -19,12 +19,11 @@ from p2pchat.text import one_line
 
 
 async def confirmed(question: str, yes: bool) -> bool:
-    """Return whether the person agrees; ``yes`` answers for them. Raises UsageError where nobody can be
-    asked."""
+    """Return whether the person agrees; ``yes`` answers for them. Raises UsageError without a terminal."""
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError("this asks first, and there is no terminal to ask on; add --yes")
+        raise UsageError("this command asks first, and there is no terminal to ask on; add --yes")
     while True:
         click.echo(f"{question} [y/N] ", err=True, nl=False)
         answer = (await _line()).strip().lower()
@@ -60,17 +59,17 @@ def unseen() -> Iterator[None]:
 
 
 def passphrase(home: Path) -> str:
-    """Ask for the passphrase of ``home``. Raises UsageError where nobody can be asked."""
+    """Ask for the passphrase of ``home``. Raises UsageError without a terminal."""
     return _prompt(f"Passphrase of {one_line(str(home))}", again=False)
 
 
 def new_passphrase(*, may_be_none: bool = False) -> str | None:
-    """Ask for a new passphrase, twice; None for an empty one, if there ``may_be_none``."""
+    """Ask for a new passphrase, twice; None for an empty one, if ``may_be_none``."""
     return _prompt("New passphrase", again=True, default="" if may_be_none else None) or None
 
 
 def phrase(backup: Path) -> str:
-    """Ask for the phrase of ``backup``. Raises UsageError where there is none, or nobody can be asked."""
+    """Ask for the phrase of ``backup``. Raises UsageError without such a backup or without a terminal."""
     if not backup.exists():
         raise UsageError(f"there is no backup {one_line(str(backup))}: No such file or directory")
     if not sys.stdin.isatty():
@@ -79,7 +78,7 @@ def phrase(backup: Path) -> str:
 
 
 async def typed_back(shown: str, settle: Callable[[str], str]) -> None:
-    """Have a phrase that was shown typed once, if there is a terminal, until it is right."""
+    """Ask for a phrase that was just shown, until it is typed correctly, if there is a terminal."""
     if not sys.stdin.isatty():
         return
     while True:
@@ -89,7 +88,7 @@ async def typed_back(shown: str, settle: Callable[[str], str]) -> None:
             raise click.Abort
         if settle(line) == shown:
             return
-        click.echo("That is another.", err=True)
+        click.echo("That is not the same phrase.", err=True)
 
 
 def _prompt(text: str, *, again: bool, default: str | None = None) -> str:

@@ -1,6 +1,6 @@
 """``p2pchat backup``: a sealed copy of this home in one file.
 
-Knows: phrases, and what people are told. Does not know: what is in the file, or how it is sealed.
+Knows: phrases, and the messages to the person. Does not know: what is in the file, or how it is sealed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Backup(Group):
-    """A name after ``backup`` is the file; the other words are what to do."""
+    """Takes a name after ``backup`` as the file, unless the name is a subcommand."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if any(not word.startswith("-") for word in args) and self.commands.keys().isdisjoint(args):
@@ -34,7 +34,7 @@ class _Backup(Group):
 
 @click.group("backup", cls=_Backup)
 def command() -> None:
-    """Keep a sealed copy of this home, look into one, or make all of them worthless.
+    """Write an encrypted copy of this home, check one, or make all older copies worthless.
 
     \b
     Example:
@@ -57,14 +57,15 @@ _PHRASE_FILE = click.option(
 @command.command("make")
 @_FILE
 @_PHRASE_FILE
-@click.option("--check", is_flag=True, help="Only open one and say what is in it.")
+@click.option("--check", is_flag=True, help="Only open a backup and print what is in it.")
 @pass_settings
 def make(settings: CommonOptions, file: Path, phrase_file: Path | None, check: bool) -> None:
     """Write a backup. 'make' may be left out.
 
-    In it are you, your contacts, settings and history; no session, and no line that is to disappear. A backup
-    of before is replaced when the new one is whole. Without a phrase file ten words are drawn and shown once:
-    without them the file is noise, and with them whoever has it is you, until the next backup.
+    The backup holds your identity, contacts, settings and history; no session, and no disappearing message.
+    An older file of that name is replaced when the new one is complete. Without a phrase file ten random
+    words are shown once. Without these words the file cannot be read. With the words and the file another
+    person can act as you, until the next backup.
 
     \b
     Example:
@@ -78,7 +79,7 @@ def make(settings: CommonOptions, file: Path, phrase_file: Path | None, check: b
 
     path = str(absolute(file))
     if not path.isprintable():
-        raise UsageError("the name of a backup must be of letters and signs that can be printed")
+        raise UsageError("the name of a backup must consist of printable characters")
     made = wait_for(_make(settings, path, phrase_file), settings)
     if settings.json:
         record(made)
@@ -120,10 +121,10 @@ def _check(settings: CommonOptions, file: Path, phrase_file: Path | None) -> Non
 @command.command("revoke")
 @pass_settings
 def revoke(settings: CommonOptions) -> None:
-    """Make all backups so far worthless but for the history in them: one got out, or its phrase.
+    """Make all existing backups worthless, after a file or a phrase was lost or stolen.
 
-    Contacts are told as they come; from then on they heed no home that was restored from any of them. What is
-    written in them stays readable to whoever has file and phrase. Make a new one afterwards.
+    Each contact is told when it is online. From then on it accepts no home that was restored from one of
+    these backups. The history in them stays readable with file and phrase. Make a new backup afterwards.
 
     \b
     Example:
@@ -132,7 +133,7 @@ def revoke(settings: CommonOptions) -> None:
     told = wait_for(_revoke(settings), settings)
     if settings.json:
         record({"contacts": told})
-    say(f"{told} contact{'s' * (told != 1)} will be told to heed no backup of before. Now make a new one.")
+    say(f"{told} contact{'s' * (told != 1)} will be told to accept no older backup. Now make a new one.")
 
 
 async def _revoke(settings: CommonOptions) -> int:

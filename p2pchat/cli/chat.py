@@ -1,6 +1,6 @@
-"""``p2pchat chat``: talk with someone, line by line.
+"""``p2pchat chat``: talk with a contact.
 
-Knows: with whom, and whether there is a terminal. Does not know: how either kind of chat goes on.
+Knows: the contact, and whether there is a terminal. Does not know: how a chat works.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 def command(settings: CommonOptions, name: str | None, plain: bool, timeout: float) -> None:
     """Talk with a contact; without NAME, go on with the last conversation.
 
-    On a terminal, the whole screen: people at the left, what was said, where you write; F1 lists the keys.
-    Without an identity yet it asks for what it needs. With --plain what you type stays at the bottom while
-    messages come in above it. In a pipe (or with --json) each line of stdin is sent, each message is a line
-    of stdout, and the end of stdin waits until all was delivered.
+    On a terminal the chat fills the screen: contacts at the left, messages, and a field to write in; F1 lists
+    the keys. Without an identity it asks for what it needs. With --plain messages come in above the line that
+    you type. In a pipe (or with --json) each line of stdin is sent and each received message is a line of
+    stdout; at the end of stdin the command waits until all is delivered.
 
     \b
     Example:
@@ -51,7 +51,7 @@ def command(settings: CommonOptions, name: str | None, plain: bool, timeout: flo
 
 
 def _settled(settings: CommonOptions) -> bool:
-    """Whether there is an identity, or there is one now; False if none was wanted."""
+    """Whether there is an identity, possibly a new one; False if the person declined."""
     from p2pchat.client import create_home, home_exists
 
     home = home_of(settings)
@@ -105,12 +105,12 @@ async def _whole_screen(settings: CommonOptions, node: Node, name: str | None) -
 
 
 def _at_a_terminal() -> bool:
-    """Whether somebody types and looks, at something that can move its cursor."""
+    """Whether stdin and stdout are a terminal that can move its cursor."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 async def _last(node: Node) -> str:
-    """The last conversation, or the only contact there is. Raises UsageError when neither tells."""
+    """The contact of the last conversation, or the only contact. Raises UsageError if there is neither."""
     for conversation in await node.conversations():
         return conversation.contact
     names = [contact.name for contact in await node.contacts()]
@@ -119,4 +119,4 @@ async def _last(node: Node) -> str:
     if not names:
         raise UsageError("you have no contacts yet; make a code for a friend with 'p2pchat invite'")
     known = ", ".join(harmless_name(name) for name in names[:5])
-    raise UsageError(f"say with whom, like: p2pchat chat {typed(names[0])} (you know {known})")
+    raise UsageError(f"name a contact, like: p2pchat chat {typed(names[0])} (you know {known})")

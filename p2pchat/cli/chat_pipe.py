@@ -1,6 +1,6 @@
 """The chat for pipes: lines in are sent, messages out are one line each.
 
-Knows: when all is said. Does not know: prompts, or where lines come from (``stdin``).
+Knows: when all is delivered. Does not know: prompts, or where lines come from (``stdin``).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from p2pchat.client import Node
 
 WINDOW: Final = 100
-"""Messages on their way before more are read, while receipts come: a file of a million lines must not fill
-the outbox of somebody who is there."""
+"""Undelivered messages at which reading pauses, while receipts come: a file of a million lines must not fill
+the outbox of a contact that is here."""
 
 
 async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float, told: bool = False) -> None:
     """Send each line of stdin to ``name`` and print what they write, until stdin ends and all is delivered.
 
-    Every line that was taken is queued, whether they are there or not. ``timeout``: seconds that a message
-    may take once there is nothing to do but wait for it. Raises NotInTime when one takes longer, Ended when
-    one never arrives; and says from which line on nothing was taken, whatever the reason. ``told``: somebody
-    types, on a terminal that can do no more than show lines; say to them what happens.
+    Every accepted line is queued, even if the contact is away. ``timeout``: seconds to wait for a message
+    after all lines were read. Raises NotInTime when a message takes longer, Ended when one never arrives; any
+    error names the first line that was not accepted. ``told``: a person types at a simple terminal, and is
+    told what happens.
     """
     pipe = _Pipe(node, name, json, timeout, told)
     if told:
@@ -69,15 +69,15 @@ class _Pipe:
         self._pending: dict[str, str] = {}
         """Texts by message id, oldest first, until delivered."""
         self._keeps_pace = True
-        """Whether receipts come, as far as is known."""
+        """Whether receipts come, as far as known."""
         self._lines = 0
         self._sent = 0
         self.all_taken = False
 
     @property
     def rest(self) -> str:
-        """Which lines of stdin are still the caller's."""
-        return f"nothing after line {self._lines} of stdin was taken"
+        """Tells which lines of stdin were not accepted."""
+        return f"no line of stdin after line {self._lines} was accepted"
 
     async def print_all(self) -> None:
         async for event in self._node.listen(sender=self._name):
@@ -122,7 +122,7 @@ class _Pipe:
                     told = why
 
     async def _queue(self, text: str) -> None:
-        """Have a message put on disk; where too many wait already, once the oldest does not any more."""
+        """Have a message put on disk; if too many wait already, after the oldest was delivered."""
         message = os.urandom(16).hex()
         self._pending[message] = text
         while True:
@@ -136,7 +136,7 @@ class _Pipe:
         self._sent += 1
 
     async def _oldest_delivered(self, timeout: float) -> bool:
-        """Wait for a receipt by asking for the same message again, which sends nothing twice."""
+        """Wait for a receipt by sending the same id again, which sends no second message."""
         message, text = next(iter(self._pending.items()))
         try:
             await self._node.send(self._name, text, id=message, timeout=timeout)

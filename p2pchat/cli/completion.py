@@ -1,6 +1,6 @@
-"""``p2pchat completion``: a script that teaches a shell our commands.
+"""``p2pchat completion``: a completion script for a shell.
 
-Knows: which shells there are. Does not know: how any of them completes (Click does).
+Knows: the names of the shells. Does not know: how a shell completes (Click does).
 """
 
 from __future__ import annotations

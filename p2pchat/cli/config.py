@@ -1,6 +1,6 @@
-"""``p2pchat config``: what stays set, in this home.
+"""``p2pchat config``: the settings of this home.
 
-Knows: how settings are listed and what is said of a change. Does not know: any setting, or what it leads to.
+Knows: how settings are listed and changes are reported. Does not know: any setting, or its effect.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from p2pchat.errors import UsageError
 from p2pchat.text import one_line
 
 _VALUE_MAX: Final = 4096
-"""Bytes read from stdin; more is no value."""
+"""Bytes read from stdin; a longer text is no value."""
 
 
 @click.group("config", cls=Listing)
 def command() -> None:
-    """What stays set, kept sealed in the home; alone, lists it.
+    """The settings, kept encrypted in the home; without a subcommand, lists them.
 
-    Every program of the home finds it: the chat, 'node run' under systemd, cron, ssh. A flag goes before an
-    environment variable, that before the home, that before the default.
+    Every program of the home uses them: the chat, and 'node run' under systemd, cron or ssh. A flag takes
+    precedence over an environment variable, that over the home, and the home over the default.
 
     \b
     Example:
@@ -43,7 +43,7 @@ def command() -> None:
 @command.command("list")
 @pass_settings
 def list_(settings: CommonOptions) -> None:
-    """List every setting, what it is, and where that comes from; passwords are not shown.
+    """List every setting, its value, and the source of the value; passwords are not shown.
 
     \b
     Example:
@@ -69,30 +69,30 @@ async def _list(settings: CommonOptions) -> None:
     payload(drawn_text(settings_picture(rows), terminal_width(), coloured=colour(sys.stdout)))
     for each in found:
         if each.problem:
-            say(f"{one_line(each.problem)}; to be rid of it: p2pchat config unset {each.key}")
+            say(f"{one_line(each.problem)}; to remove it: p2pchat config unset {each.key}")
     if not ours:
         _tell_what_the_node_lacks(found)
 
 
 def _of_this_chat(each: SettingInfo) -> SettingInfo:
-    """What concerns chats alone is as the chat's own environment has it, not the node's."""
+    """Settings of chats alone come from the chat's own environment, not the node's."""
     from p2pchat.wording.settings import of_this_chat
 
     return of_this_chat(each, os.environ)
 
 
 def _tell_what_the_node_lacks(found: Sequence[SettingInfo]) -> None:
-    """A variable that is set here and not where the node was started."""
+    """Notes on variables that are set here and not where the node was started."""
     for each in found:
         if os.environ.get(each.variable) and each.source in ("home", "default"):
-            say(f"{each.variable} is set here, and the node that runs does not have it.")
+            say(f"{each.variable} is set here, but not for the running node.")
 
 
 @command.command("get")
 @click.argument("key", type=SETTING)
 @pass_settings
 def get(settings: CommonOptions, key: str) -> None:
-    """Print one value, its passwords too; nothing where nothing is set.
+    """Print one value, passwords included; prints nothing where no value is set.
 
     \b
     Example:
@@ -112,9 +112,9 @@ async def _get(settings: CommonOptions, key: str) -> None:
 @click.argument("value", nargs=-1, required=True, type=SETTING_VALUE)
 @pass_settings
 def set_(settings: CommonOptions, key: str, value: tuple[str, ...]) -> None:
-    """Keep a value in the home; '-' reads it from stdin: a password stays out of the shell's history.
+    """Save a value in the home; '-' reads it from stdin, which keeps a password out of the shell's history.
 
-    A node that runs takes it at once, or begins anew in its place with it, and this says which.
+    A running node uses it at once, or restarts with it; the command says which.
 
     \b
     Example:
@@ -131,7 +131,7 @@ def _from_stdin() -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise UsageError("what stdin has is not UTF-8 text") from None
+        raise UsageError("stdin is not UTF-8 text") from None
     if len(data) > _VALUE_MAX:
         raise UsageError(f"a value has at most {_VALUE_MAX} bytes")
     return " ".join(text.split())
@@ -150,7 +150,7 @@ async def _set(settings: CommonOptions, key: str, text: str) -> None:
 @click.argument("key", type=SETTING)
 @pass_settings
 def unset(settings: CommonOptions, key: str) -> None:
-    """Keep a value no more: the default counts again, unless the environment says otherwise.
+    """Remove a value: the default counts again, unless the environment has another.
 
     \b
     Example:

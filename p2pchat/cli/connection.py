@@ -1,6 +1,6 @@
-"""The way from a command to its node: which home, how it is unlocked.
+"""Connects a command to its node: finds the home and unlocks it.
 
-Knows: the global options. Does not know: what is asked of the node.
+Knows: the global options. Does not know: what a command asks the node.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from p2pchat.client import Node
 
 PASSPHRASE_FILE_MAX: Final = 4096
-"""Bytes; a bigger file is the wrong file."""
+"""Bytes; a larger file cannot be a passphrase file."""
 
 PATIENCE_MIN_S: Final = 3.0
-"""For a node to be found and to answer at all, however short a command's own ``--timeout`` is."""
+"""Seconds in which a node must be found and answer, even if a command's own ``--timeout`` is shorter."""
 
 _INTERRUPTING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def home_of(settings: CommonOptions) -> Path:
-    """The home that was asked for, or the default one."""
+    """The home of ``--home``, or the default."""
     from p2pchat.client.homes import absolute, default_home
 
     return absolute(settings.home) if settings.home is not None else default_home()
 
 
 def hosting(settings: CommonOptions) -> bool:
-    """Whether a command that opens the node will probably run it, and so should run on the fastest loop."""
+    """Whether a command will probably run the node itself, and so should use the fastest loop."""
     from p2pchat.client import node_runs
 
     return not node_runs(home_of(settings))
@@ -49,9 +49,9 @@ def hosting(settings: CommonOptions) -> bool:
 
 @asynccontextmanager
 async def open_node(settings: CommonOptions, patience: float | None = None) -> AsyncIterator[Node]:
-    """Attach to the home's node or run it here; unlock it, if need be, from the file or by asking.
+    """Attach to the home's node or run one here, unlocked with the passphrase file or by asking.
 
-    ``patience``: seconds that a command was given; it waits no longer than that for a node, either.
+    ``patience``: the command's time limit in seconds; the wait for a node is no longer.
     """
     from p2pchat.client import connect
 
@@ -71,7 +71,7 @@ async def open_node(settings: CommonOptions, patience: float | None = None) -> A
 
 @asynccontextmanager
 async def open_settings(settings: CommonOptions) -> AsyncIterator[Node]:
-    """The home's settings, of the node that runs or else without one."""
+    """Open the home for its settings alone, with the running node or without one."""
     from p2pchat.client import open_settings as opened
 
     node = opened(
@@ -88,7 +88,7 @@ async def open_settings(settings: CommonOptions) -> AsyncIterator[Node]:
 
 @contextmanager
 def unseen(settings: CommonOptions) -> Iterator[None]:
-    """Where a passphrase will be asked for, show nothing of what is typed before it is."""
+    """Turn the terminal's echo off early where a passphrase will be asked for."""
     if _will_ask(settings):
         with ask.unseen():
             yield
@@ -108,7 +108,7 @@ def _will_ask(settings: CommonOptions) -> bool:
 
 @asynccontextmanager
 async def attached_node(settings: CommonOptions, patience: float | None = None) -> AsyncIterator[Node]:
-    """Attach to the node that runs. Raises NetworkError when none does."""
+    """Attach to the running node. Raises NetworkError if none runs."""
     from p2pchat.client import connect
 
     async with connect(home_of(settings), run=False, patience=patience) as node:
@@ -116,7 +116,7 @@ async def attached_node(settings: CommonOptions, patience: float | None = None) 
 
 
 def passphrase(settings: CommonOptions) -> str:
-    """The passphrase of an existing home. Raises UsageError or ControlError when there is nobody to ask."""
+    """The passphrase of an existing home. Raises UsageError or ControlError without a terminal."""
     if settings.passphrase is not None:
         given, settings.passphrase = settings.passphrase, None  # asked for once, and not kept
         return given
@@ -125,9 +125,9 @@ def passphrase(settings: CommonOptions) -> str:
     if (kept := keyring.recalled(home_of(settings))) is not None:
         return kept
     if not settings.may_ask:
-        raise ControlError("a new one needs the passphrase: use 'p2pchat node run'")
+        raise ControlError("a new node needs the passphrase: use 'p2pchat node run'")
     if settings.asked:
-        say("That is not it.")
+        say("That passphrase is wrong.")
     settings.asked = True
     from p2pchat.client.embedded import Typed
 
@@ -137,7 +137,7 @@ def passphrase(settings: CommonOptions) -> str:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """An event loop's own handlers would only note a signal, and let the prompt go on."""
+    """Let signals end a prompt: the handlers of an event loop would only note the signal."""
     heeded = [number for number in _INTERRUPTING if signal.getsignal(number) is not signal.SIG_IGN]
     previous = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
@@ -148,7 +148,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def read_passphrase(path: Path) -> str:
-    """The first line of ``path``. Raises UsageError when it cannot be one."""
+    """The first line of ``path``. Raises UsageError if it cannot be a passphrase."""
     data = bytearray(PASSPHRASE_FILE_MAX + 1)
     try:
         with path.open("rb", buffering=0) as file:
@@ -162,7 +162,7 @@ def read_passphrase(path: Path) -> str:
     except UnicodeDecodeError:
         raise UsageError(f"the passphrase file {path} is not UTF-8 text") from None
     finally:
-        data[:] = bytes(len(data))  # or it stays in this process for as long as that runs
+        data[:] = bytes(len(data))  # otherwise it stays in this process as long as that runs
     line = text.removeprefix("\ufeff").split("\n", 1)[0].removesuffix("\r")
     if not line or size > PASSPHRASE_FILE_MAX:
         raise UsageError(f"the passphrase file {path} must hold the passphrase on its first line")
@@ -170,7 +170,7 @@ def read_passphrase(path: Path) -> str:
 
 
 def _fill(data: bytearray, file: FileIO) -> int:
-    """Read until the end, or until it is full; how many bytes there are."""
+    """Read until the end or until the buffer is full; returns the number of bytes."""
     size = 0
     while size < len(data) and (more := file.readinto(memoryview(data)[size:])):
         size += more

@@ -1,6 +1,6 @@
-"""``p2pchat contacts``: whom this home knows.
+"""``p2pchat contacts``: the contacts of this home.
 
-Knows: how contacts are listed, shown and asked about. Does not know: what makes a key the right one.
+Knows: how contacts are listed and shown, and the questions. Does not know: what makes a key the right one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @click.group("contacts", cls=Listing)
 def command() -> None:
-    """The people you know here; alone, lists them.
+    """Your contacts; without a subcommand, lists them.
 
     \b
     Example:
@@ -45,13 +45,13 @@ def command() -> None:
 @command.command("list")
 @pass_settings
 def list_(settings: CommonOptions) -> None:
-    """List everyone, one line each.
+    """List all contacts, one line each.
 
     \b
     Example:
       p2pchat contacts list --json
     """
-    nobody = "Nobody yet. Make a code for a friend:  p2pchat invite"
+    nobody = "No contacts yet. Make a code for a friend:  p2pchat invite"
     wait_for(
         listed(settings, lambda node: node.contacts(), _row, nobody, lambda each: each.here is None),
         settings,
@@ -59,7 +59,7 @@ def list_(settings: CommonOptions) -> None:
 
 
 def _row(contact: ContactInfo) -> str:
-    """The name comes last: names differ in width, and in how wide terminals draw them."""
+    """The name comes last: its width varies, also between terminals."""
     here = whereabouts(contact, contact.here is not None, datetime.now(UTC))
     known = "blocked" if contact.blocked else "verified" if contact.verified else "unverified"
     noise = "muted" if contact.muted else ""
@@ -104,7 +104,8 @@ def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
     yield "muted", "yes" if contact.muted else "no"
     yield "disappears", span_words(contact.disappear) if contact.disappear else "never"
     if contact.over_quota:
-        yield "disk", "has filled what one contact may in a day; what follows waits with them"
+        yield "disk", "has filled the disk space of one contact for today; further messages wait at their "
+        "node"
     yield "here", presence(contact, contact.here is not None, datetime.now(UTC))
     yield "paired by", contact.how
     yield "since", local_time(contact.added_at).strftime("%Y-%m-%d %H:%M")
@@ -112,17 +113,18 @@ def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
 
 @command.command("verify")
 @click.argument("name", type=CONTACT)
-@click.option("--yes", is_flag=True, help="Do not ask: they were compared.")
-@click.option("--undo", is_flag=True, help="Take it back.")
+@click.option("--yes", is_flag=True, help="Do not ask: the numbers were compared.")
+@click.option("--undo", is_flag=True, help="Undo the verification.")
 @pass_settings
 def verify(settings: CommonOptions, name: str, yes: bool, undo: bool) -> None:
-    """Compare safety numbers with a contact, and remember that they match.
+    """Compare safety numbers with a contact, and save that they match.
 
-    Both of you run it and compare all sixty digits, in person or on a call. If they differ, somebody sits
-    between you.
+    Both of you run this command and compare all sixty digits, in person or on a call. If the numbers differ,
+    an attacker reads your messages.
 
-    A contact whom you have verified and who happens to be a neighbour can learn that it is you. If it has
-    verified you, too, each relays the other's cells first: that hides them better from strangers.
+    If your node has a direct link to a verified contact's node, that contact can learn that the link leads to
+    you. If the contact has verified you, too, each of you relays the other's messages first: that hides the
+    writer better from strangers.
 
     \b
     Example:
@@ -152,7 +154,7 @@ async def _verify(settings: CommonOptions, name: str, yes: bool, undo: bool) -> 
 @click.argument("new")
 @pass_settings
 def rename(settings: CommonOptions, name: str, new: str) -> None:
-    """Call a contact something else, here only.
+    """Give a contact another name, in this home only.
 
     \b
     Example:
@@ -166,17 +168,17 @@ async def _rename(settings: CommonOptions, name: str, new: str) -> None:
         await node.rename(name, new)
         if settings.json:
             record(await node.contact(new))
-    say(f"{harmless_name(name)} is {bold(harmless_name(new))} now.")
+    say(f"{harmless_name(name)} is now called {bold(harmless_name(new))}.")
 
 
 @command.command("block")
 @click.argument("name", type=CONTACT)
-@click.option("--undo", "--unblock", "undo", is_flag=True, help="Let them in again.")
+@click.option("--undo", "--unblock", "undo", is_flag=True, help="Unblock the contact.")
 @pass_settings
 def block(settings: CommonOptions, name: str, undo: bool) -> None:
-    """Neither hear a contact nor send to them. They are not told.
+    """Block a contact: receive nothing from them and send nothing to them. They are not told.
 
-    What they write meanwhile waits with them for two weeks: unblock them before, and it arrives.
+    What they write meanwhile waits at their node for two weeks: it arrives if you unblock them before that.
 
     \b
     Example:
@@ -196,10 +198,10 @@ async def _block(settings: CommonOptions, name: str, undo: bool) -> None:
 
 @command.command("mute")
 @click.argument("name", type=CONTACT)
-@click.option("--undo", "--unmute", "undo", is_flag=True, help="Make noise again.")
+@click.option("--undo", "--unmute", "undo", is_flag=True, help="Notify again.")
 @pass_settings
 def mute(settings: CommonOptions, name: str, undo: bool) -> None:
-    """Make no noise in the chat about what a contact writes. It still arrives.
+    """Mute a contact: its messages arrive without a notification.
 
     \b
     Example:
@@ -222,11 +224,11 @@ async def _mute(settings: CommonOptions, name: str, undo: bool) -> None:
 @click.argument("after", metavar="[SPAN|off]", required=False)
 @pass_settings
 def disappear(settings: CommonOptions, name: str, after: str | None) -> None:
-    """Have what is said with a contact from now on forgotten on both sides, a while after it was written.
+    """Let new messages with a contact disappear on both sides, some time after they were written.
 
-    Either of you sets it for both, and both are told: 30m, 8h, 1d, 4w, or off. Without a span, shows what is
-    set. What was said before stays as it was. A line that is not read or not delivered yet stays until it is.
-    Nothing can make a contact forget who does not want to.
+    Either of you sets the time for both, and both are told: 30m, 8h, 1d, 4w, or off. Without a time, shows
+    the setting. Older messages stay. A message that is not read or not delivered yet stays until it is. A
+    contact can always keep a copy by other means.
 
     \b
     Example:
@@ -261,11 +263,11 @@ async def _disappear(settings: CommonOptions, name: str, seconds: float | None) 
 @click.argument("name", type=CONTACT)
 @pass_settings
 def renew(settings: CommonOptions, name: str) -> None:
-    """Begin anew with a contact after your home or theirs was put back to a copy, or ran twice.
+    """Get new keys with a contact after a copy of your home or theirs was restored, or ran twice.
 
-    That happens by itself in a minute or two, when both are there; this asks at once. What waits because the
-    contact's home was restored is sent: make sure first that it is they. Nothing is lost by it, and where
-    nothing is wrong it changes nothing.
+    This happens by itself within two minutes when both nodes run; the command asks at once. It also sends the
+    messages that wait because the contact's home was restored: first make sure that it is really your
+    contact. No message is lost. If nothing is wrong, the command changes nothing.
 
     \b
     Example:
@@ -280,27 +282,25 @@ async def _renew(settings: CommonOptions, name: str) -> None:
     if settings.json:
         record(contact)
     else:
-        say(
-            standing(contact) or f"Nothing is wrong between you and {harmless_name(name)} that is known here."
-        )
+        say(standing(contact) or f"This node knows of no problem between you and {harmless_name(name)}.")
 
 
 @command.command("remove")
 @click.argument("name", type=CONTACT)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--keep-mesh", is_flag=True, help="Go on relaying for a mesh in which you know nobody else.")
+@click.option("--keep-mesh", is_flag=True, help="Stay in the mesh even without another contact in it.")
 @click.option(
-    "--renew-mesh/--no-renew-mesh", default=None, help="Put them out of the mesh, too, with a new secret."
+    "--renew-mesh/--no-renew-mesh", default=None, help="Also exclude them from the mesh, with a new secret."
 )
 @pass_settings
 def remove(settings: CommonOptions, name: str, yes: bool, keep_mesh: bool, renew_mesh: bool | None) -> None:
-    """Forget a contact, with all that was said.
+    """Delete a contact, and all messages with them.
 
-    With the last contact of a mesh you leave it, unless --keep-mesh.
+    If this was your last contact in a mesh, you leave the mesh, unless --keep-mesh.
 
-    Somebody removed still knows the mesh's secret: it can link there, and see when its members are about.
-    With --renew-mesh your node draws another and tells it to your other contacts in that mesh, and they to
-    theirs. Whoever of these still has the removed as a contact tells them, too.
+    The removed contact still knows the mesh's secret: it can link there, and see when members are online.
+    With --renew-mesh your node makes a new secret and tells it to your other contacts in that mesh, and they
+    pass it to theirs. A member that still has the removed person as a contact tells it to them, too.
 
     \b
     Example:
@@ -327,6 +327,6 @@ async def _remove(
 
 
 async def _to_be_renewed(node: Node, contact: ContactDetailInfo) -> bool:
-    """Whether others stay in their mesh, and the person wants to go on without them."""
+    """Whether other contacts share the mesh, and the person wants to exclude the removed one."""
     others = leaves_others(contact, await node.contacts())
     return others and sys.stdin.isatty() and await confirmed(RENEW, yes=False)

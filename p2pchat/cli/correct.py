@@ -1,4 +1,4 @@
-"""``p2pchat correct``: a message of ours says something else, for both.
+"""``p2pchat correct``: a new text for a message of ours, for both sides.
 
 Knows: what is typed. Does not know: how a correction travels.
 """
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 @wait_options
 @pass_settings
 def command(settings: CommonOptions, id: str, text: tuple[str, ...], wait: Wait, timeout: float) -> None:
-    """Have a message of yours say something else, for the contact as well; '-' reads it from stdin.
+    """Correct a message of yours, for the contact as well; '-' reads the text from stdin.
 
-    Both see that it was corrected. What it said before is erased on both sides, unless who reads keeps it
-    ('keep-versions'), rewrites it, or has another program; an older one takes no notice. 'history edit'
-    changes your own copy alone. 'history NAME --json' shows ids. Exit codes are those of 'send'.
+    Both see that it was corrected. The old text is erased on both sides, unless a reader keeps it
+    ('keep-versions'), rewrites it, or has another program; an older program ignores the correction. 'history
+    edit' changes your own copy alone. 'history NAME --json' shows ids. Exit codes are those of 'send'.
 
     \b
     Example:

@@ -1,6 +1,6 @@
 """``p2pchat demo``: a whole mesh on this machine, every part of it real.
 
-Knows: its flags, and whether there is somebody to show pictures to. Does not know: how a mesh is made.
+Knows: its flags, and whether there is a terminal for pictures. Does not know: how a mesh is made.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import Malformed, P2PChatError
 
 NODES_MIN: Final = 5
-"""You, the echo, and three relays: enough for two relays on the way and one that is on none."""
+"""You, the echo, and three relays: enough for two relays on the way and one beside it."""
 
 NODES_MAX: Final = 20
-"""Processes of some 60 MB each; more shows nothing new."""
+"""Each process takes some 60 MB; more nodes show nothing new."""
 
 NODES: Final = 7
 
@@ -54,7 +54,9 @@ def _messages(
 
 @click.command("demo", cls=Command)
 @click.option("--nodes", type=int, default=NODES, callback=_nodes, help="How many nodes, you included.")
-@click.option("--headless", is_flag=True, help="No pictures and no chat: a transcript and the facts.")
+@click.option(
+    "--headless", is_flag=True, help="Print a transcript and the results, without pictures or chat."
+)
 @click.option(
     "--message",
     "messages",
@@ -67,10 +69,10 @@ def _messages(
 def command(settings: CommonOptions, nodes: int, headless: bool, messages: tuple[str, ...]) -> None:
     """See a whole mesh at work on this machine.
 
-    Starts rendezvous servers and nodes, each node a process of its own, wired so that the contact 'echo' can
-    be reached only through relays. Shows the way of a message, then opens the chat with echo. Headless, or
-    without a terminal, it sends a few messages, prints what came back and by which way, and exits 0 only if
-    every one did. Everything stays on this machine, and nothing is left behind.
+    Starts rendezvous servers and nodes, each node in its own process, so that the contact 'echo' can be
+    reached only through relays. Shows the path of a message, then opens the chat with echo. With --headless,
+    or without a terminal, it sends a few messages, prints the answers and their paths, and exits with 0 only
+    if every answer came. Everything stays on this machine, and all files are deleted at the end.
 
     \b
     Example:
@@ -96,7 +98,7 @@ def _see(work: Coroutine[Any, Any, None], settings: CommonOptions) -> None:
     try:
         wait_for(work, settings)
     except P2PChatError as error:
-        raise P2PChatError(str(error)) from error  # whatever it was, it is the demo that failed: exit code 1
+        raise P2PChatError(str(error)) from error  # any failure is the demo's: exit code 1
 
 
 def _somebody_looks() -> bool:

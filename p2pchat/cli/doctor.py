@@ -1,6 +1,6 @@
 """``p2pchat doctor``: what works from here, and what each party learns about you.
 
-Knows: how it is told, and what to do about what does not work. Does not know: how anything is checked.
+Knows: how results are shown, and the advice for failures. Does not know: how the checks work.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _OF_THE_NETWORK: Final = ("rendezvous", "lan", "listen", "addresses", "link", "m
 @click.command("doctor", cls=Command)
 @pass_settings
 def command(settings: CommonOptions) -> None:
-    """Check what works from here, and say what each party learns about you.
+    """Check what works from here, and show what each party learns about you.
 
-    The checks are made by your node, with its settings: the running one, or one that runs for as long. Exit
-    code 3 if the network is at fault, 1 if something else is.
+    Your running node makes the checks, with its settings; if none runs, one is started for this. Exit code 3
+    for a network problem, 1 for any other.
 
     \b
     Example:
@@ -43,7 +43,7 @@ def command(settings: CommonOptions) -> None:
 async def _doctor(settings: CommonOptions) -> None:
     async with open_node(settings) as node:
         if sys.stderr.isatty() and not settings.json:
-            say("Looking; this takes some seconds ...")
+            say("Checking; this takes some seconds ...")
         found = await node.doctor()
         known = exposures(await node.status())
     if settings.json:
@@ -67,7 +67,7 @@ def _print(found: Sequence[CheckResult], known: Sequence[Exposure]) -> None:
 
 
 def _judge(found: Sequence[CheckResult]) -> None:
-    """One rendezvous that answers is enough, and with links none is needed."""
+    """One reachable rendezvous is enough; with links none is needed."""
     failed = {each.name for each in found if not each.ok}
     worked = {each.name for each in found if each.ok}
     if "rendezvous" in worked or ("mesh" in worked and "in none yet" not in _found(found, "mesh")):

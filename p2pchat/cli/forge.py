@@ -1,6 +1,6 @@
 """``p2pchat forge``: the proof that there is no proof.
 
-Knows: how to say what was shown, and what was not. Does not know: how a transcript is forged.
+Knows: how to explain what the demonstration shows. Does not know: how a transcript is forged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WHAT: Final = {
     "true": "written by both, as your node and a contact's do it",
     "forged": "the same words, all of them written by the host alone",
     "invented": "words that the guest never said, written by the host alone",
-    "altered": "the true one, with one bit changed by somebody who has no keys",
+    "altered": "the true one, with one bit changed by a person without keys",
 }
 
 _MEANS: Final = """
@@ -30,22 +30,22 @@ can make alone, from the guest's public key. So a transcript is no proof of what
 can say: you made that up. Nothing is signed, and the forger is part of the program that everybody has.
 
 What it does not show: that you are believed. A witness, a screenshot, a node's memory seized while it runs,
-what you did afterwards: none of these needs a transcript. And whoever trusts the one who tells needs no
-proof. Shown are words of the one who joined, forged by the one who invited; nothing is shown here of pairing
-and of renewed keys.
+what you did afterwards: none of these needs a transcript. And a listener that trusts the witness needs no
+proof. Here the host, who made the invite, forges words of the guest, who joined; pairing and renewed keys are
+not shown.
 """
 
 
 @click.command("forge", cls=Command)
-@click.option("--say", "words", metavar="TEXT", help="What the guest is made to have said.")
+@click.option("--say", "words", metavar="TEXT", help="The words to put into the guest's mouth.")
 @pass_settings
 def command(settings: CommonOptions, words: str | None) -> None:
-    """Show that a transcript can be made up by one side alone.
+    """Show that one side alone can make up a transcript.
 
-    On two throw-away accounts, of which nothing is kept: a true conversation, the same one forged by its
-    host from the guest's public key alone, one that never was, and a damaged one. One judge, who is given
-    all the host's secrets, looks at each. Exit code 0 if the judge accepts the first three and refuses the
-    last.
+    Two temporary accounts, of which nothing is kept, make four transcripts: a true conversation, the same one
+    forged by its host from the guest's public key alone, one that never took place, and a damaged one. A
+    judge that has all the host's secrets checks each. Exit code 0 if the judge accepts the first three and
+    refuses the last.
 
     \b
     Example:

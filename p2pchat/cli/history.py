@@ -1,6 +1,6 @@
-"""``p2pchat history``: what was said, found again, changed, forgotten.
+"""``p2pchat history``: read, search, change and delete messages.
 
-Knows: which part is asked for. Does not know: how it is kept.
+Knows: which part is asked for. Does not know: how messages are stored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EXPORTED_AT_ONCE: Final = 256
 
 
 class _History(Group):
-    """A name after ``history`` is whose; the other words are what to do."""
+    """Takes a name after ``history`` as a contact, unless the name is a subcommand."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         words = [each for each in args if not each.startswith("-")]
@@ -43,7 +43,7 @@ class _History(Group):
 
 @click.group("history", cls=_History)
 def command() -> None:
-    """Read what was said with a contact, search it, change it, forget it.
+    """Read, search, change or delete the messages with a contact.
 
     \b
     Example:
@@ -56,13 +56,15 @@ def command() -> None:
 @command.command("show")
 @click.argument("name", type=CONTACT)
 @click.option("--search", metavar="TEXT", help="Only messages that contain it.")
-@click.option("--since", metavar="TIME", help="Only from then on: 2h, 3d, 2026-01-02, 2026-01-02T03:04.")
+@click.option(
+    "--since", metavar="TIME", help="Only messages since then: 2h, 3d, 2026-01-02, 2026-01-02T03:04."
+)
 @click.option("--limit", type=COUNT, metavar="N", help="Only the last N.")
 @pass_settings
 def show(
     settings: CommonOptions, name: str, search: str | None, since: str | None, limit: int | None
 ) -> None:
-    """Print what was said with a contact, oldest first. 'show' may be left out.
+    """Print the messages with a contact, oldest first. 'show' may be left out.
 
     \b
     Example:
@@ -92,7 +94,7 @@ async def _show(
 @click.option("--limit", type=COUNT, default=50, metavar="N", help="Only the last N.")
 @pass_settings
 def search(settings: CommonOptions, text: tuple[str, ...], limit: int) -> None:
-    """Look for a text in what was said with anybody; case and accents do not count.
+    """Search the messages with all contacts for a text; case and accents do not count.
 
     \b
     Example:
@@ -117,7 +119,7 @@ async def _search(settings: CommonOptions, text: str, limit: int) -> None:
 @command.command("drafts")
 @pass_settings
 def drafts(settings: CommonOptions) -> None:
-    """Print what you have begun to write in a chat and not sent, by contact; the chat has it there again.
+    """Print your unsent drafts by contact; the chat shows each again.
 
     \b
     Example:
@@ -135,7 +137,7 @@ async def _drafts(settings: CommonOptions) -> None:
         else:
             payload(f"{harmless_name(draft.name)}: {one_line(draft.text)}")
     if not begun:
-        say("Nothing was begun.")
+        say("No drafts.")
 
 
 @command.command("export")
@@ -143,9 +145,9 @@ async def _drafts(settings: CommonOptions) -> None:
 @click.option("--markdown", is_flag=True, help="As text for people, and not JSON lines for programs.")
 @pass_settings
 def export(settings: CommonOptions, name: str | None, markdown: bool) -> None:
-    """Print all that was said, with a contact or with anybody, oldest first: JSON lines, or Markdown.
+    """Print all messages, with one contact or with all, oldest first: JSON lines, or Markdown.
 
-    What comes out is sealed no more: whoever gets it reads it, and lines that are to disappear stay in it. To
+    The output is not encrypted: everyone with the file can read it, and disappearing messages stay in it. To
     keep a copy that only you can read, make a backup.
 
     \b
@@ -158,7 +160,10 @@ def export(settings: CommonOptions, name: str | None, markdown: bool) -> None:
 
 async def _export(settings: CommonOptions, name: str | None, markdown: bool) -> None:
     async with open_node(settings) as node:
-        say("WARNING: this is not encrypted: whoever gets it can read it, and nothing in it disappears.")
+        say(
+            "WARNING: this is not encrypted: everyone with the file can read it, and no message in it "
+            "disappears."
+        )
         names = [name] if name is not None else [contact.name for contact in await node.contacts()]
         for whose in names:
             if markdown:
@@ -168,7 +173,7 @@ async def _export(settings: CommonOptions, name: str | None, markdown: bool) -> 
 
 
 async def _all_with(node: Node, name: str) -> AsyncIterator[MessageEvent]:
-    """A few at a time, however many there are."""
+    """All messages, read a few at a time."""
     after = ""
     while messages := await node.history(name, limit=EXPORTED_AT_ONCE, after=after):
         for message in messages:
@@ -181,11 +186,11 @@ async def _all_with(node: Node, name: str) -> AsyncIterator[MessageEvent]:
 @click.argument("text", nargs=-1, required=True)
 @pass_settings
 def edit(settings: CommonOptions, id: str, text: tuple[str, ...]) -> None:
-    """Have a line of your history say something else; '-' reads it from stdin.
+    """Change the text of a message in your own history; '-' reads the text from stdin.
 
-    Nobody else's history changes. Yours marks the line from then on, so that it does not claim that anybody
-    else has this text; another program would leave no mark, which is why a history is no proof (see 'p2pchat
-    forge'). 'history NAME --json' shows ids.
+    Only your history changes. It marks the message as rewritten, because nobody else has this text. Another
+    program could leave out the mark, so a history is no proof (see 'p2pchat forge'). 'history NAME --json'
+    shows ids.
 
     \b
     Example:
@@ -203,14 +208,14 @@ async def _edit(settings: CommonOptions, id: str, text: str) -> None:
 
 @command.command("forget")
 @click.argument("name", type=CONTACT, required=False)
-@click.option("--message", metavar="ID", help="Only this one.")
+@click.option("--message", metavar="ID", help="Only this message.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
 def forget(settings: CommonOptions, name: str | None, message: str | None, yes: bool) -> None:
-    """Forget what was said with a contact, or one message; the contact stays.
+    """Delete the messages with a contact, or one message; the contact stays.
 
-    Theirs stays theirs. What waits to be delivered is kept until it has been. Copies that a backup or the
-    disk itself may have made cannot be reached.
+    The contact keeps its own copy. Undelivered messages stay until they are delivered. Copies in a backup, or
+    made by the disk itself, cannot be deleted.
 
     \b
     Example:

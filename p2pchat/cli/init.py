@@ -15,15 +15,17 @@ from p2pchat.errors import UsageError
 
 
 @click.command("init", cls=Command)
-@click.option("--name", required=True, metavar="NICK", help="What new contacts will see.")
-@click.option("--rendezvous", multiple=True, metavar="URL", help="Where nodes find each other (repeatable).")
+@click.option("--name", required=True, metavar="NICK", help="The name that new contacts will see.")
+@click.option(
+    "--rendezvous", multiple=True, metavar="URL", help="A server at which nodes find each other (repeatable)."
+)
 @click.option("--no-passphrase", is_flag=True, help="Leave the key open on the disk.")
 @pass_settings
 def command(settings: CommonOptions, name: str, rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
     """Make an identity and its encrypted store.
 
-    The passphrase is asked for twice, or read from --passphrase-file. With --no-passphrase nothing is asked,
-    and whoever can read the disk can read everything.
+    The command asks for the passphrase twice, or reads it from --passphrase-file. With --no-passphrase it
+    does not ask, and everyone with access to the disk can read everything.
 
     \b
     Example:
@@ -48,7 +50,7 @@ def command(settings: CommonOptions, name: str, rendezvous: tuple[str, ...], no_
 
 
 def chosen_passphrase(settings: CommonOptions, none: bool) -> str | None:
-    """What is to lock a new home; None for nothing. Raises UsageError."""
+    """The passphrase of a new home; None for none. Raises UsageError."""
     if none and settings.passphrase_file is not None:
         raise UsageError("--passphrase-file and --no-passphrase exclude each other; give one of them")
     if none:
@@ -60,11 +62,11 @@ def chosen_passphrase(settings: CommonOptions, none: bool) -> str | None:
 
 def _advise(rendezvous: tuple[str, ...], no_passphrase: bool) -> None:
     if no_passphrase:
-        say(f"{bold('WARNING')}: no passphrase. Whoever reads this disk (or a backup of it) reads all your")
-        say("messages and can be you. To change that: p2pchat passphrase.")
+        say(f"{bold('WARNING')}: no passphrase. Everyone with access to this disk (or a backup)")
+        say("can read all your messages and act as you. To change that: p2pchat passphrase.")
     else:
-        say("Nobody can restore a forgotten passphrase.")
+        say("A forgotten passphrase cannot be restored.")
     if not rendezvous:
-        say("No rendezvous yet: give one with 'invite --rendezvous URL' or 'join --rendezvous URL', or meet")
-        say("on your own network, with --lan at both.")
+        say("No rendezvous yet: name one with 'invite --rendezvous URL' or 'join --rendezvous URL', or use")
+        say("your own network, with --lan on both machines.")
     say("Next:  p2pchat invite  (or  p2pchat join CODE)")

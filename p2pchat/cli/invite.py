@@ -1,6 +1,6 @@
 """``p2pchat invite``: a code for a friend, and the wait until it is answered.
 
-Knows: how a code is shown and drawn. Does not know: what it proves.
+Knows: how a code is shown and drawn. Does not know: what a code proves.
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ if TYPE_CHECKING:
 
 
 @click.command("invite", cls=Command)
-@click.option("--link", is_flag=True, help="A link to paste instead of words to say.")
-@click.option("--qr", is_flag=True, help="Also draw it as a QR code.")
+@click.option("--link", is_flag=True, help="Make a link to paste instead of words to say.")
+@click.option("--qr", is_flag=True, help="Also draw the code as a QR code.")
 @click.option(
     "--as", "name", metavar="NAME", help="Call the new contact this, instead of what they call themselves."
 )
 @click.option(
     "--timeout", type=SECONDS, metavar="S", help="Seconds until it expires (words: 600, link: 86400)."
 )
-@click.option("--rendezvous", multiple=True, metavar="URL", help="Meet here, too, from now on (repeatable).")
-@click.option("--mesh", type=MESH, metavar="MESH", help="Let them into this mesh instead of your first one.")
+@click.option(
+    "--rendezvous", multiple=True, metavar="URL", help="Also use this rendezvous from now on (repeatable)."
+)
+@click.option("--mesh", type=MESH, metavar="MESH", help="Invite to this mesh instead of your first one.")
 @pass_settings
 def command(
     settings: CommonOptions,
@@ -47,11 +49,11 @@ def command(
     rendezvous: tuple[str, ...],
     mesh: str | None,
 ) -> None:
-    """Make a code by which one friend finds you.
+    """Make a code with which one friend can reach you.
 
-    The code is the first line of stdout; then the command waits until your friend has joined with it. Give it
-    over a channel where you know their voice. It works once: one wrong guess burns it. If you have no
-    identity yet, you are asked for what it takes.
+    The code is the first line of stdout; then the command waits until your friend has joined. Tell the code
+    on a channel where you know their voice. A code works once: one wrong guess makes it invalid. If you have
+    no identity yet, the command asks for what it needs.
 
     \b
     Example:
@@ -95,7 +97,7 @@ async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: b
         say(drawn(code, colour(sys.stderr)))
     say("Tell your friend to type:\n")
     say(f"  {bold(await join_command(node, code, link, extra))}\n")
-    say("Waiting for them ... (Ctrl-C takes it back; it works once)")
+    say("Waiting for them ... (the code works once; Ctrl-C cancels it)")
 
 
 def welcome(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> None:
@@ -103,22 +105,22 @@ def welcome(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> None:
     name, word = harmless_name(contact.name), typed(contact.name)
     payload(name)
     if contact.blocked:
-        say(f"{name} is still blocked here. Let them in:  p2pchat contacts block --undo {word}")
+        say(f"{name} is still blocked here. To unblock them:  p2pchat contacts block --undo {word}")
         return
     say(f"You and {name} are contacts now. Talk:  p2pchat chat {word}")
     if not contact.verified:
-        say(f"To be sure that it is them, compare:  p2pchat contacts verify {word}")
+        say(f"To be sure that it is really them, compare:  p2pchat contacts verify {word}")
     for line in kept(contact):
         say(line)
     if (other := twin(contact, contacts)) is not None:
-        say(f"{bold('WARNING')}: {harmless_name(other)} is somebody else, whose name looks like theirs.")
+        say(f"{bold('WARNING')}: {harmless_name(other)} is another contact, whose name looks the same.")
 
 
 async def told_of_clock(node: Node) -> None:
-    """Pairing works by any clock, and what comes after does not: say so if this machine's seems wrong."""
+    """Warn if this machine's clock seems wrong: pairing works with any clock, but messages do not."""
     clock = (await node.status()).clock
     if clock is not None and clock.doubt:
-        say(f"{one_line(clock.doubt)}: messages may not arrive until it is right")
+        say(f"{one_line(clock.doubt)}: messages may not arrive until the clock is right")
 
 
 def drawn(code: str, coloured: bool) -> str:

@@ -1,6 +1,6 @@
 """``p2pchat join``: the other half of an invite.
 
-Knows: how a code is taken from the line or asked for. Does not know: what it proves.
+Knows: how a code is read from the line or asked for. Does not know: what a code proves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from p2pchat.client import Node
 
 
-_GO_THERE: Final = "Go there, too? It sees your address, and when you are there."
+_GO_THERE: Final = "Use it, too? It sees your address, and when you are online."
 
 
 @click.command("join", cls=Command)
@@ -36,8 +36,8 @@ _GO_THERE: Final = "Go there, too? It sees your address, and when you are there.
     "--as", "name", metavar="NAME", help="Call the new contact this, instead of what they call themselves."
 )
 @click.option("--timeout", type=SECONDS, default=60.0, help="Seconds to wait for the other side.")
-@click.option("--rendezvous", multiple=True, metavar="URL", help="Look for them here as well (repeatable).")
-@click.option("--accept-new", is_flag=True, help="Go wherever they say that their mesh is met, unasked.")
+@click.option("--rendezvous", multiple=True, metavar="URL", help="Also use this rendezvous (repeatable).")
+@click.option("--accept-new", is_flag=True, help="Use every rendezvous of their mesh without asking.")
 @pass_settings
 def command(
     settings: CommonOptions,
@@ -49,11 +49,13 @@ def command(
 ) -> None:
     """Answer the code (or link) a friend gave you.
 
-    Capitals, and blanks instead of dashes, do not matter. Without a code it is asked for, which keeps it out
-    of the shell's history. If you have no identity yet, you are asked for a name and a passphrase.
+    Capitals, and blanks instead of dashes, do not matter. Without CODE the command asks for it, which keeps
+    the code out of the shell's history. If you have no identity yet, the command asks for a name and a
+    passphrase.
 
-    You are then in their mesh. If it is met at rendezvous that neither you nor the code named, each is shown
-    and asked for; without a terminal they are left out, unless --accept-new.
+    You then belong to their mesh, the group of computers that pass messages on for each other. If the mesh
+    uses a rendezvous that neither you nor the code named, the command asks before it uses that server;
+    without a terminal the server is not used, unless --accept-new.
 
     \b
     Example:
@@ -73,7 +75,7 @@ def _asked() -> str:
 
 
 def _checked(text: str) -> str:
-    """Return the code as it is properly written: a mistyped word is told before any passphrase is asked
+    """Return the code in its canonical form. A mistyped word is reported before the passphrase is asked
     for."""
     from p2pchat.wire.invite import parse
 
@@ -105,15 +107,15 @@ async def _join(
 
 
 async def _ask(node: Node, contact: PairingResult) -> None:
-    """Where their mesh is met, too, is shown; the person says whether to go there."""
+    """Ask whether to use further rendezvous of the mesh."""
     for url in contact.left_out:
         shown = one_line(url)
         if not is_public(url):
-            say(f"Their mesh is met at {shown}, too, in a private network: left out. If it is right:")
+            say(f"Their mesh also uses {shown}, in a private network: not used. If it is right:")
             say(f"  p2pchat rendezvous add {typed(url)} --mesh {contact.mesh[:MESH_SHOWN]}")
             continue
-        say(f"Their mesh is met at {shown}, too, which neither you nor the code named.")
+        say(f"Their mesh also uses the rendezvous {shown}, which neither you nor the code named.")
         if sys.stdin.isatty() and await confirmed(_GO_THERE, yes=False):
             await node.add_rendezvous(url, mesh=contact.mesh, typed=False)
         else:
-            say("  Left out.")
+            say("  Not used.")

@@ -1,7 +1,7 @@
-"""The passphrase in the keyring of the desktop, where somebody wants it there.
+"""The passphrase in the keyring of the desktop.
 
-Knows: how a home's passphrase is kept there, and that it is (a file of the home says so: a keyring may take
-long to answer, or ask). Does not know: which keyring that is.
+Knows: how a home's passphrase is kept there, and whether it is (a file in the home says so, because a keyring
+may answer late, or ask). Does not know: which keyring it is.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from p2pchat.errors import P2PChatError, UsageError
 
 SERVICE: Final = "p2pchat"
 MARK: Final = "keyring"
-"""The file that says that the keyring is to be asked."""
+"""The file that says that the keyring has the passphrase."""
 
 
 def remember(home: Path, passphrase: str) -> None:
-    """Keep it. Raises UsageError where there is no keyring."""
+    """Store the passphrase. Raises UsageError without a keyring."""
     _asked("set_password", home, passphrase)
     (home / MARK).touch(mode=0o600)
 
 
 def recalled(home: Path) -> str | None:
-    """What was kept, or None: it was not, or the keyring does not say."""
+    """The stored passphrase, or None: there is none, or the keyring does not answer."""
     if not (home / MARK).exists():
         return None
     try:
@@ -34,7 +34,7 @@ def recalled(home: Path) -> str | None:
 
 
 def forget(home: Path) -> None:
-    """Keep it no more, if it was."""
+    """Delete the passphrase, if it was stored."""
     if (home / MARK).exists():
         (home / MARK).unlink()
         _asked("delete_password", home)

@@ -1,6 +1,6 @@
 """``p2pchat listen``: messages as they come, for people, pipes and scripts.
 
-Knows: when a message counts as heard, how a command is told of it. Does not know: how it came.
+Knows: when a message counts as heard, how a command is told of it. Does not know: how a message arrives.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 @click.option("--from", "sender", type=CONTACT, metavar="NAME", help="Only messages of this contact.")
 @click.option("--count", type=COUNT, metavar="N", help="End after N messages.")
 @click.option("--timeout", type=SECONDS, metavar="S", help="End after S seconds.")
-@click.option("--peek", is_flag=True, help="Leave all unheard: the next listener or chat shows it as new.")
+@click.option(
+    "--peek", is_flag=True, help="Leave messages unheard: the next listener or chat shows them as new."
+)
 @click.option("--exec", "shell_command", metavar="CMD", help="Run CMD for each message, its text on stdin.")
 @pass_settings
 def command(
@@ -42,15 +44,15 @@ def command(
     peek: bool,
     shell_command: str | None,
 ) -> None:
-    """Print messages as they come, one line each; first those that no listener has had yet.
+    """Print messages as they arrive, one line each; first those that were not heard before.
 
-    On stderr stands what else you should know, as that a contact has set how long messages last. With --json
-    also receipts, contacts, presence and links are printed, as objects. --count with --timeout
-    fails (exit code 6) when fewer messages came in time.
+    Other news goes to stderr, such as a new time for disappearing messages. With --json also receipts,
+    contacts, presence and links are printed, as objects. --count with --timeout fails (exit code 6) when
+    fewer messages came in time.
 
     CMD runs in the shell, one message at a time, with P2PCHAT_MESSAGE_ID, P2PCHAT_MESSAGE_FROM,
     P2PCHAT_MESSAGE_AT and P2PCHAT_HOME set. A message counts as heard once it was printed and CMD succeeded;
-    one that was not heard is offered again to the next listener. --peek hears nothing.
+    an unheard message is printed again by the next listener. With --peek all messages stay unheard.
 
     \b
     Example:
@@ -112,7 +114,7 @@ class _Printer:
             shell_command, stdin=asyncio.subprocess.PIPE, env={**os.environ, **facts}
         )
         try:
-            with suppress(RuntimeError):  # uvloop: the command ended without reading what it was given
+            with suppress(RuntimeError):  # uvloop: the command ended without reading its stdin
                 await process.communicate(message.text.encode())
             await process.wait()
         finally:
@@ -132,5 +134,5 @@ async def _listen(settings: CommonOptions, listener: _Printer, timeout: float | 
                 raise NotInTime(f"{listener.heard} of {listener.count} messages came in time") from None
     if listener.failed:
         raise P2PChatError(
-            f"the command failed on {listener.failed} messages; the next 'listen' gets them again"
+            f"the command failed on {listener.failed} messages; the next 'listen' prints them again"
         )

@@ -1,7 +1,7 @@
-"""The shape of a noun whose things are listed: ``contacts``, ``mesh``, ``rendezvous``.
+"""Commands that list things: ``contacts``, ``mesh``, ``rendezvous``.
 
-Knows: that such a noun alone lists, and what is said of nothing and of what is not known. Does not know: any
-of the things.
+Knows: that such a command lists without a subcommand, and the lines for an empty list and unknown states.
+Does not know: any of the things.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 Thing = TypeVar("Thing", bound=Recorded)
 
-NO_NODE: Final = "No node runs here, so it is not known who is there. Start one:  p2pchat node run"
+NO_NODE: Final = "No node runs here, so it is not known which contacts are online. Start one:  p2pchat node "
+"run"
 
 
 class Listing(Group):
-    """A noun that lists its things when no command follows it."""
+    """A command that lists its things when no subcommand follows."""
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         attributes |= {"callback": self._list_alone, "invoke_without_command": True}
@@ -43,8 +44,8 @@ async def listed(
     nothing: str,
     unknown: Callable[[Thing], bool],
 ) -> None:
-    """List things, each in its ``row``; or say that there is ``nothing``. Where some of them are ``unknown``
-    because the node has only just begun, in this process, say so."""
+    """Print each thing as its ``row``, or the line ``nothing``. Say so if some states are ``unknown`` because
+    the node has only just started in this process."""
     async with open_node(settings) as node:
         things = await ask(node)
         just_begun = node.embedded

@@ -1,6 +1,6 @@
-"""The root command: the table of all others, each imported when it is asked for.
+"""The root command: the table of all others, each imported when it is used.
 
-Knows: their names and one line about each. Does not know: what they do.
+Knows: the names of the commands and one line about each. Does not know: what they do.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ from p2pchat.cli.settings import common_options
 _COMMANDS: Final = {
     "demo": "see a whole mesh at work on this machine",
     "init": "make an identity: the first thing to do",
-    "invite": "make a code by which a friend finds you",
+    "invite": "make a code with which a friend can reach you",
     "join": "answer a friend's code",
-    "chat": "talk with someone",
+    "chat": "chat with a contact",
     "send": "send one message; 'react', 'correct', 'withdraw' refer to one",
-    "react": "say one sign to a message",
-    "correct": "have a message of yours say something else",
-    "withdraw": "have a message of yours say nothing any more",
-    "listen": "print messages as they come",
-    "history": "read what was said",
-    "contacts": "whom you know: list, show, verify, mute, block …",
+    "react": "react to a message with one sign",
+    "correct": "correct a message of yours",
+    "withdraw": "withdraw a message of yours",
+    "listen": "print messages as they arrive",
+    "history": "read, search, export or delete messages",
+    "contacts": "your contacts: list, show, verify, mute, block …",
     "mesh": "the meshes you belong to: list, leave",
-    "rendezvous": "where you are found: list, add, remove",
-    "config": "what stays set: list, get, set, unset",
+    "rendezvous": "servers where nodes meet: list, add, remove",
+    "config": "the settings: list, get, set, unset",
     "whoami": "your nickname, fingerprint and safety words",
     "node": "stay in the mesh and relay: run, status, stop",
     "doctor": "what works from here, and what others learn",
     "forge": "see that a transcript proves nothing",
     "passphrase": "change the lock of this home, or use a keyring",
-    "backup": "keep a sealed copy of this home; 'restore' makes a home of it",
-    "restore": "make a home of a backup",
+    "backup": "write an encrypted copy of this home, for 'restore'",
+    "restore": "make a home from a backup",
     "wipe": "destroy this identity with all its keys and messages",
     "completion": "let your shell complete commands and names",
 }
 
 _NAMED_ABOVE: Final = frozenset({"restore", "react", "correct", "withdraw"})
-"""Commands of which a line before them says enough."""
+"""Commands that the overview leaves out, because another line names them."""
 
 _OPTIONS: Final = "--home DIR, --passphrase-file FILE (identity), --json, -v, -h, --version"
 
 
 class Interrupted(Exception):
-    """Ctrl-C; or SIGTERM or SIGHUP, and which."""
+    """Ctrl-C, SIGTERM or SIGHUP ended the command."""
 
 
 class _Root(click.Group):

@@ -1,6 +1,6 @@
-"""``p2pchat mesh``: the meshes this home belongs to.
+"""``p2pchat mesh``: the meshes that this home belongs to.
 
-Knows: how they are listed and asked about. Does not know: what happens in one.
+Knows: how meshes are listed, and the questions. Does not know: what happens in a mesh.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from p2pchat.text import harmless_name, one_line
 
 @click.group("mesh", cls=Listing)
 def command() -> None:
-    """The meshes you belong to; alone, lists them.
+    """The meshes you belong to; without a subcommand, lists them.
 
-    You found one with your first invite, and are in another's by answering theirs.
+    A mesh is a group of computers that pass messages on for each other. Your first invite starts one; by
+    answering an invite you join another.
 
     \b
     Example:
@@ -35,7 +36,7 @@ def command() -> None:
 @command.command("list")
 @pass_settings
 def list_(settings: CommonOptions) -> None:
-    """List them with who is reached through each; your invites lead into the first.
+    """List the meshes, and the contacts in each; your invites lead into the first.
 
     \b
     Example:
@@ -48,7 +49,7 @@ def list_(settings: CommonOptions) -> None:
 
 
 def _row(mesh: MeshInfo) -> str:
-    people = ", ".join(map(harmless_name, mesh.contacts)) or "nobody you know"
+    people = ", ".join(map(harmless_name, mesh.contacts)) or "no contact of yours"
     met = " ".join(map(one_line, mesh.rendezvous)) or "nowhere"
     links = {None: "unknown", 1: "1 link"}.get(mesh.links, f"{mesh.links} links")
     left = f"  (left soon, for {mesh.followed_by[:MESH_SHOWN]})" if mesh.followed_by else ""
@@ -57,12 +58,12 @@ def _row(mesh: MeshInfo) -> str:
 
 @command.command("leave")
 @click.argument("mesh", type=MESH)
-@click.option("--yes", is_flag=True, help="Do not ask: forget whoever is reached through it.")
+@click.option("--yes", is_flag=True, help="Do not ask: delete the contacts that are reached through it.")
 @pass_settings
 def leave(settings: CommonOptions, mesh: str, yes: bool) -> None:
-    """Take part in a mesh no more: neither relay for it nor go where it is met.
+    """Leave a mesh: stop relaying for it, and stop using its rendezvous.
 
-    Contacts who are reached through it are forgotten, with all that was said; you are asked first.
+    Contacts that are reached only through it are deleted, with all their messages; the command asks first.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""``p2pchat node``: a node that stays, and what one is doing.
+"""``p2pchat node``: run a node in the background, see its state, stop it.
 
 Knows: how a node's state is shown. Does not know: what a node does.
 """
@@ -22,12 +22,12 @@ from p2pchat.errors import NotInTime
 from p2pchat.wording.notices import notice
 
 STOP_S: Final = 15.0
-"""For a node to take leave of its neighbours; it takes well under a second unless the disk hangs."""
+"""Seconds for a node to stop; it needs well under one unless the disk hangs."""
 
 
 @click.group("node", cls=Group)
 def command() -> None:
-    """Run a node that stays, look at it, stop it.
+    """Run a node that stays, show its state, or stop it.
 
     \b
     Example:
@@ -59,7 +59,7 @@ def run(settings: CommonOptions) -> None:
             payload("running")
 
     def tell(event: ListenEvents) -> None:
-        """Only a person who looks: a log would keep in the open whom one knows."""
+        """Events for a person at a terminal only: a log would list the contacts unencrypted."""
         if sys.stderr.isatty() and (line := notice(event)):
             say(line)
 
@@ -106,7 +106,7 @@ async def _status(settings: CommonOptions) -> None:
 @command.command("stop")
 @pass_settings
 def stop(settings: CommonOptions) -> None:
-    """Stop the running node, and wait until it has; exit code 3 when none runs.
+    """Stop the running node, and wait for its end; exit code 3 when none runs.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""What goes to which stream: payload to stdout, each line at once; prose to stderr.
+"""The output streams: results go to stdout, each line at once; messages go to stderr.
 
 Knows: streams, terminals, NO_COLOR. Does not know: what is said.
 """
@@ -19,11 +19,11 @@ from p2pchat.errors import P2PChatError
 
 
 class StdoutClosed(Exception):
-    """Whoever read our output has gone; there is nobody left to tell."""
+    """The reader of our output has closed it."""
 
 
 def payload(line: str) -> None:
-    """Put one line out for the reader of stdout, whole: once this returns, no part of it is ours any more.
+    """Write one whole line to stdout; when this returns, no part of it is buffered here.
 
     Raises StdoutClosed, P2PChatError.
     """
@@ -36,10 +36,10 @@ def payload(line: str) -> None:
 
 
 class Recorded(Protocol):
-    """What a node answered or told."""
+    """An answer or event of a node."""
 
     def as_record(self) -> Mapping[str, object]:
-        """As JSON has it."""
+        """Its JSON object."""
 
 
 def record(value: Recorded | Mapping[str, object]) -> None:
@@ -56,8 +56,8 @@ def say(text: str) -> None:
 
 
 def _write(stream: Any, line: str) -> None:
-    """Write to the descriptor itself: the layers above it lose what does not fit into one that does not block
-    (a pipe or terminal shared with a program that made it so)."""
+    """Write to the descriptor itself: Python's layers lose what does not fit into a non-blocking one (another
+    program may have made a shared pipe or terminal so)."""
     text = (line if colour(stream) else click.unstyle(line)) + "\n"
     try:
         descriptor = stream.fileno()
@@ -74,15 +74,15 @@ def _write(stream: Any, line: str) -> None:
 
 
 def colour(stream: Any) -> bool:
-    """Whether colour is welcome on ``stream`` (https://no-color.org)."""
+    """Whether to use colour on ``stream`` (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and bool(stream.isatty())
 
 
 def bold(text: str) -> str:
-    """What the eye should find first."""
+    """Text in bold."""
     return click.style(text, bold=True)
 
 
 def dim(text: str) -> str:
-    """What may be overlooked."""
+    """Text in a faint colour."""
     return click.style(text, dim=True)

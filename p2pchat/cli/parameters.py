@@ -1,6 +1,6 @@
 """Parameters that several commands share.
 
-Knows: contacts' names and their completion, lengths of time. Does not know: what they are used for.
+Knows: contacts' names and their completion, lengths of time. Does not know: the use of a parameter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DECADE_S: Final = 10 * 365 * 86400.0
 
 
 class Seconds(click.ParamType[float]):
-    """A length of time, at most ten years; help says no more of it than its name."""
+    """A length of time in seconds, at most ten years."""
 
     name = "seconds"
 
@@ -42,7 +42,7 @@ SECONDS: Final = Seconds()
 
 
 class Count(click.IntRange):
-    """How many, at least one."""
+    """A whole number, at least 1."""
 
     def __init__(self) -> None:
         super().__init__(min=1)
@@ -66,11 +66,11 @@ class ContactName(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[Any]]:
-        """Offer the names in which nothing but blanks means something to a shell: others chose them, and bash
-        types them unquoted."""
+        """Offer only names without special characters of the shell except blanks: contacts chose the names,
+        and bash inserts them unquoted."""
         try:
             names = asyncio.run(_names(ctx.ensure_object(CommonOptions)))
-        except Exception:  # noqa: BLE001  (whatever it is, it must not disturb the shell)
+        except Exception:  # noqa: BLE001 (no error may disturb the shell)
             return []
         fitting = [each for each in names if each.startswith(incomplete) and _is_harmless(each)]
         return [CompletionItem(typed) for typed in map(_as_typed, fitting) if typed is not None]
@@ -83,17 +83,17 @@ MESH_SHOWN: Final = 8
 
 
 class MeshName(click.ParamType[str]):
-    """The beginning of a mesh's id; completed from the running node, if there is one."""
+    """The first digits of a mesh's id; completed from the running node, if there is one."""
 
     name = "mesh"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[Any]]:
-        """Offer the meshes; their ids are hexadecimal digits."""
+        """Offer the ids of the meshes."""
         try:
             ids = asyncio.run(_meshes(ctx.ensure_object(CommonOptions)))
-        except Exception:  # noqa: BLE001  (whatever it is, it must not disturb the shell)
+        except Exception:  # noqa: BLE001 (no error may disturb the shell)
             return []
         return [CompletionItem(each) for each in ids if each.startswith(incomplete)]
 
@@ -109,7 +109,7 @@ class SettingName(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[Any]]:
-        """All that begin so, with what they are about."""
+        """Offer the settings that begin so, with their descriptions."""
         from p2pchat.config.table import SETTINGS
 
         fitting = (each for each in SETTINGS.values() if each.name.startswith(incomplete))
@@ -117,14 +117,14 @@ class SettingName(click.ParamType[str]):
 
 
 class SettingValue(click.ParamType[str]):
-    """A value, or a part of one; completed where a setting has a list of them."""
+    """A value, or a part of one; completed where a setting has a list of values."""
 
     name = "value"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[Any]]:
-        """What the setting named before it may be."""
+        """Offer the values of the setting that is named before."""
         from p2pchat.config.table import SETTINGS
 
         setting = SETTINGS.get(ctx.params.get("key") or "")
@@ -157,8 +157,8 @@ def _is_harmless(name: str) -> bool:
 
 
 def _as_typed(name: str) -> str | None:
-    """The name as the shell that asks wants it; None if there is no way to type it. zsh and fish quote for
-    themselves. Bash does not, and its script takes one of two backslashes away."""
+    """The name quoted for the asking shell; None if it cannot be typed. zsh and fish add quotes themselves.
+    Bash does not, and its script removes one of two backslashes."""
     if " " not in name or not os.environ.get("_P2PCHAT_COMPLETE", "").startswith("bash"):
         return name
     within_quotes = any(quote in os.environ.get("COMP_WORDS", "") for quote in "'\"")

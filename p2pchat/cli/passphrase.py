@@ -1,6 +1,6 @@
-"""``p2pchat passphrase``: another lock for the same home.
+"""``p2pchat passphrase``: change the passphrase of this home.
 
-Knows: what is asked, and the keyring. Does not know: how a key is wrapped.
+Knows: the questions, and the keyring. Does not know: how a key is encrypted.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ from p2pchat.errors import UsageError
     "--new-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Read the new one from its first line instead of asking.",
+    help="Read the new passphrase from the first line of this file.",
 )
-@click.option("--remove", is_flag=True, help="None: leave the key open on the disk.")
-@click.option("--keyring", "in_keyring", is_flag=True, help="Keep the present one in this desktop's keyring.")
-@click.option("--no-keyring", "out_of_keyring", is_flag=True, help="Take it out of there.")
+@click.option("--remove", is_flag=True, help="Remove the passphrase: the key lies unencrypted on the disk.")
+@click.option(
+    "--keyring", "in_keyring", is_flag=True, help="Save the present passphrase in this desktop's keyring."
+)
+@click.option("--no-keyring", "out_of_keyring", is_flag=True, help="Delete it from the keyring.")
 @pass_settings
 def command(
     settings: CommonOptions, new_file: Path | None, remove: bool, in_keyring: bool, out_of_keyring: bool
 ) -> None:
-    """Change the passphrase, or whether the desktop's keyring knows it.
+    """Change the passphrase, or whether the desktop's keyring has it.
 
-    The old one is asked for, or read from --passphrase-file; the new one is asked for twice. An interrupted
-    change leaves the old one. A node that runs goes on, and needs the new one when it starts again. Who has a
-    copy of the old key file still opens the home with the old one: if it got out, wipe and pair anew.
+    The command asks for the old passphrase, or reads it from --passphrase-file, and asks for the new one
+    twice. After an interruption the old one still holds. A running node goes on, and needs the new one at its
+    next start. A copy of the old key file still opens with the old passphrase: if both were stolen, wipe this
+    home and pair again.
 
     \b
     Example:
@@ -47,7 +50,7 @@ def command(
     home = home_of(settings)
     if out_of_keyring:
         keyring.forget(home)
-        _told(settings, home, "The keyring knows nothing of this home.")
+        _told(settings, home, "The keyring has no passphrase of this home.")
     elif in_keyring:
         _remember(settings, home)
     else:
@@ -73,9 +76,13 @@ def _change(settings: CommonOptions, home: Path, new_file: Path | None, remove: 
     change_passphrase(home, old, new)
     keyring.forget(home)
     if new is None:
-        _told(settings, home, "No passphrase any more: whoever reads this disk reads everything.")
+        _told(
+            settings,
+            home,
+            "This home has no passphrase now: everyone with access to this disk can read everything.",
+        )
     else:
-        _told(settings, home, "The passphrase is another now. Nobody can restore it.")
+        _told(settings, home, "The passphrase is changed. If you forget it, it cannot be restored.")
 
 
 def _present(settings: CommonOptions, home: Path) -> str | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("react", cls=Command)
 @click.argument("id")
 @click.argument("sign", required=False)
-@click.option("--take-back", is_flag=True, help="Take back the one that you gave.")
+@click.option("--take-back", is_flag=True, help="Take back your reaction.")
 @wait_options
 @pass_settings
 def command(
@@ -29,8 +29,8 @@ def command(
 ) -> None:
     """React to a message, of theirs or of yours, with one sign such as an emoji.
 
-    It takes the place of the one that you gave before. Both see it beside the message; an older program
-    takes no notice of it. 'history NAME --json' shows ids. Exit codes are those of 'send'.
+    It replaces your earlier reaction. Both of you see it beside the message; an older program ignores it.
+    'history NAME --json' shows ids. Exit codes are those of 'send'.
 
     \b
     Example:

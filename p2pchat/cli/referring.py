@@ -1,6 +1,6 @@
-"""What ``react``, ``correct`` and ``withdraw`` have in common: something is said of one message.
+"""The common part of ``react``, ``correct`` and ``withdraw``, which refer to one message.
 
-Knows: how it is told how far that has come. Does not know: what is said. Beside ``sending``.
+Knows: how the delivery state is told. Does not know: what is sent. Beside ``sending``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def say_of_message(
     settings: CommonOptions, timeout: float, does: Callable[[Node], Awaitable[DeliveryInfo]]
 ) -> None:
-    """Have a node say it, and tell how far it has come."""
+    """Have a node send the reference, and print its delivery state."""
 
     async def run() -> None:
         async with open_node(settings, timeout) as node:

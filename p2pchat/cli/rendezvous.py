@@ -1,6 +1,6 @@
-"""``p2pchat rendezvous``: where this home meets others.
+"""``p2pchat rendezvous``: the servers at which this home meets others.
 
-Knows: how they are listed and asked about. Does not know: what is said there.
+Knows: how servers are listed, and the questions. Does not know: what is sent there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from p2pchat.text import one_line
 
 @click.group("rendezvous", cls=Listing)
 def command() -> None:
-    """Where you meet others; alone, lists it.
+    """The servers at which nodes meet; without a subcommand, lists them.
 
-    Each mesh is met at places of its own. Your own are where you look for whoever gave you a code, and where
-    the next mesh that you found is met.
+    Each mesh has its own servers. Your own servers are used to answer a code, and for the next mesh that you
+    start.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def command() -> None:
 @command.command("list")
 @pass_settings
 def list_(settings: CommonOptions) -> None:
-    """List every rendezvous, whether it is reached, who named it, and the meshes that are met there.
+    """List every rendezvous: whether it is reached, how it was added, and which meshes use it.
 
     \b
     Example:
@@ -47,7 +47,7 @@ def list_(settings: CommonOptions) -> None:
 
 
 def _row(place: RendezvousInfo) -> str:
-    """The address comes last, for its length differs most."""
+    """The address comes last, because its length varies most."""
     named = "yours" if place.typed else "theirs"
     met = ",".join(mesh[:MESH_SHOWN] for mesh in place.meshes) or "no mesh"
     why = f"  ({one_line(place.reason)})" if place.reason else ""
@@ -66,13 +66,13 @@ def _is_unknown(place: RendezvousInfo) -> bool:
 
 @command.command("add")
 @click.argument("url", metavar="URL")
-@click.option("--mesh", type=MESH, metavar="MESH", help="For this mesh alone.")
+@click.option("--mesh", type=MESH, metavar="MESH", help="Only for this mesh.")
 @pass_settings
 def add(settings: CommonOptions, url: str, mesh: str | None) -> None:
-    """Meet others there as well.
+    """Use another rendezvous.
 
-    Without --mesh it is one of your own, and of your mesh if you are in one alone. Whom you invite learns of
-    a mesh's.
+    Without --mesh it becomes one of your own, and one of your mesh if you are in only one. Friends that you
+    invite learn the servers of the mesh.
 
     \b
     Example:
@@ -89,18 +89,18 @@ async def _add(settings: CommonOptions, url: str, mesh: str | None) -> None:
     if settings.json:
         for place in places:
             record(place)
-    say(f"You meet others at {one_line(url)}, too.")
+    say(f"You now also meet others at {one_line(url)}.")
     if mesh is None and len(meshes) > 1:
-        say("You are in several meshes, and it is met there by none of them; add --mesh for that.")
+        say("You are in several meshes, and none of them uses it; add --mesh for that.")
 
 
 @command.command("remove")
 @click.argument("url", metavar="URL")
-@click.option("--mesh", type=MESH, metavar="MESH", help="For this mesh alone.")
+@click.option("--mesh", type=MESH, metavar="MESH", help="Only for this mesh.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
 def remove(settings: CommonOptions, url: str, mesh: str | None, yes: bool) -> None:
-    """Go there no more. A mesh that is met nowhere else is asked about first.
+    """Stop using a rendezvous. The command asks first if a mesh has no other.
 
     \b
     Example:
@@ -113,11 +113,12 @@ async def _remove(settings: CommonOptions, url: str, mesh: str | None, yes: bool
     async with open_node(settings) as node:
         chosen = [each for each in await node.meshes() if each.mesh.startswith(mesh or "")]
         bare = [each.mesh[:MESH_SHOWN] for each in chosen if each.rendezvous == [url]]
-        what = f"The mesh {', '.join(bare)} is met nowhere else; without links, nobody will find you."
+        what = f"The mesh {', '.join(bare)} has no other rendezvous; without links, no other node will find "
+        "you."
         if bare and not await confirmed(f"{what} Remove it?", yes):
             raise Ended(f"{one_line(url)} stays")
         places = await node.remove_rendezvous(url, mesh=mesh)
     if settings.json:
         for place in places:
             record(place)
-    say(f"p2pchat does not use {one_line(url)} any more.")
+    say(f"p2pchat no longer uses {one_line(url)}.")

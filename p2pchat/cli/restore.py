@@ -1,6 +1,6 @@
-"""``p2pchat restore``: a home out of a backup.
+"""``p2pchat restore``: a home from a backup.
 
-Knows: what has to be asked first. Does not know: what is in the file, or how sessions begin anew.
+Knows: the questions. Does not know: what is in the file, or how sessions get new keys.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from p2pchat.wording.backups import contents_line
     metavar="FILE",
     help="Read the phrase of the backup from its first line.",
 )
-@click.option("--no-passphrase", is_flag=True, help="Leave the key of the new home open on the disk.")
+@click.option("--no-passphrase", is_flag=True, help="Leave the key of the new home unencrypted on the disk.")
 @pass_settings
 def command(settings: CommonOptions, file: Path, phrase_file: Path | None, no_passphrase: bool) -> None:
-    """Make a home of a backup, where there is none yet.
+    """Make a home from a backup, where there is none yet.
 
-    The new home's own passphrase is asked for twice, or read from --passphrase-file, as with 'init'. Its
-    contacts answer by themselves as soon as they are there, without an invite. Stop the old home first, if
-    there still is one: two that are the same are told apart by nobody.
+    The command asks twice for the new home's own passphrase, or reads it from --passphrase-file, as 'init'
+    does. Contacts answer as soon as they are online, without an invite. Stop the old home first, if it still
+    exists: your contacts cannot tell two copies of a home apart.
 
     \b
     Example:
@@ -58,6 +58,6 @@ def command(settings: CommonOptions, file: Path, phrase_file: Path | None, no_pa
         payload(str(home))
     say(f"You are {harmless_name(found.name)} again: {contents_line(found)}.")
     if found.passed_over:
-        say("A later p2pchat wrote some of it, which this one does not understand: that was left out.")
-    say("Your contacts answer by themselves, each when both of you are there; compare safety numbers again.")
+        say("A newer p2pchat wrote parts of it that this version does not understand: they were left out.")
+    say("Each contact answers when both of you are online; compare safety numbers again.")
     say("Next:  p2pchat chat  (and then make a new backup)")

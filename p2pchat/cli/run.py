@@ -1,6 +1,6 @@
-"""How a command runs and ends: one event loop, one line for every failure, one exit code for its kind.
+"""Runs and ends a command: one event loop, one line for every failure, one exit code for its kind.
 
-Knows: signals, streams, which exit code means what. Does not know: any command.
+Knows: signals, streams, the meaning of exit codes. Does not know: any command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED: Final = 130
 STDOUT_CLOSED: Final = 141
-"""What a shell says of a program that SIGPIPE ended: whoever read our output wanted no more."""
+"""The exit code of a program that SIGPIPE ended: the reader of our output has closed it."""
 UNEXPECTED: Final = 1
 
 T = TypeVar("T")
@@ -46,17 +46,17 @@ def run(arguments: Sequence[str]) -> int:
     except StdoutClosed:
         _forget_stdout()
         return STDOUT_CLOSED
-    except Exception as error:  # noqa: BLE001  (no traceback reaches a person who did not ask)
+    except Exception as error:  # noqa: BLE001 (a traceback is shown on request only)
         return _complain(error, settings)
 
 
 def wait_for(work: Coroutine[Any, Any, T], settings: CommonOptions, *, fast: bool = False) -> T:
-    """Run ``work`` in a new event loop; SIGTERM and SIGHUP interrupt it, cleanly, as Ctrl-C does,
-    unless we were started with them ignored.
+    """Run ``work`` in a new event loop. SIGTERM and SIGHUP interrupt it cleanly, as Ctrl-C does, unless they
+    were ignored at the start.
 
-    ``fast`` takes the quickest loop there is, worth its import only where a node runs.
+    ``fast`` takes the fastest loop; its import pays only where a node runs.
     """
-    import asyncio  # a third of the time that help takes, if it were imported above
+    import asyncio  # an import above would take a third of the time of --help
 
     _set_up_logging(settings.verbose)
     with asyncio.Runner(loop_factory=_fast_loop() if fast else None) as runner:
@@ -127,7 +127,7 @@ def _lower(text: str) -> str:
 
 
 def _set_up_logging(verbose: int) -> None:
-    """Without -v nothing is logged, not even what Python would print for want of a handler."""
+    """Without -v nothing is logged, not even by Python's handler of last resort."""
     if not verbose:
         logging.getLogger().addHandler(logging.NullHandler())
         return
@@ -138,6 +138,6 @@ def _set_up_logging(verbose: int) -> None:
 
 
 def _forget_stdout() -> None:
-    """The reader went away (``| head``): the interpreter's own flush at exit must not complain about it."""
+    """The reader closed its end (``| head``): the interpreter's flush at exit must not complain."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,6 @@
-"""``p2pchat send``: one message, and the truth about it.
+"""``p2pchat send``: one message, and its delivery state.
 
-Knows: where the text comes from, which state was asked for. Does not know: how a message travels.
+Knows: the source of the text, and which state to wait for. Does not know: how a message travels.
 """
 
 from __future__ import annotations
@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 @click.argument("to", type=CONTACT)
 @click.argument("text", nargs=-1)
 @wait_options
-@click.option("--id", "key", metavar="KEY", help="Any text of your own: the same again sends nothing twice.")
-@click.option("--reply-to", metavar="ID", help="A message with them that this one answers.")
+@click.option(
+    "--id",
+    "key",
+    metavar="KEY",
+    help="An id of your own, any text: a second send with the same id sends nothing.",
+)
+@click.option("--reply-to", metavar="ID", help="The id of the message that this one answers.")
 @pass_settings
 def command(
     settings: CommonOptions,
@@ -42,10 +47,10 @@ def command(
 ) -> None:
     """Send a message to a contact and wait until it has arrived.
 
-    The message's id is printed as soon as it is safely queued: from then on nothing can lose it, and it goes
-    out whenever a node runs here. TEXT '-' reads stdin (without its last line break). Exit code 0 says that
-    the state of --wait was reached, 6 that it was not in time. A script that may run twice gives each message
-    a --id: the second run finds the first one's message and waits for that.
+    The command prints the message's id as soon as the message is saved in the outbox: it is then never lost,
+    and goes out whenever a node runs here. TEXT '-' reads stdin (without its last line break). Exit code 0
+    means that the state of --wait was reached, 6 that time ran out. A script that may run twice gives each
+    message an --id: the second run finds the first one's message and waits for that.
 
     \b
     Example:
@@ -106,7 +111,7 @@ def message_text(words: tuple[str, ...]) -> str:
 
 
 def _from_stdin(stream: BinaryIO) -> str:
-    """Read at most what one message holds: the rest of an endless pipe is not worth waiting for."""
+    """Read at most the length of one message: an endless pipe must not block the command."""
     from p2pchat.wire.content import TEXT_LIMIT
 
     data = stream.read(TEXT_LIMIT + len("\r\n") + 1)

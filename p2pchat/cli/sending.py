@@ -1,6 +1,6 @@
-"""What all commands have in common that give a node something to send, and wait for it.
+"""The common part of commands that send something and wait for its delivery.
 
-Knows: which state is waited for, and how it is told. Does not know: what is sent.
+Knows: the state to wait for, and how it is told. Does not know: what is sent.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ def wait_options(function: F) -> F:
         "--wait",
         type=click.Choice(["queued", "relayed", "delivered"]),
         default="delivered",
-        help="Which state to wait for.",
+        help="The state to wait for.",
     )
-    timeout = click.option("--timeout", type=SECONDS, default=30.0, help="Seconds to wait for it.")
+    timeout = click.option("--timeout", type=SECONDS, default=30.0, help="Seconds to wait for that state.")
     return wait(timeout(function))
 
 
 def record_state(reached: ReceiptEvent | DeliveryInfo) -> None:
-    """Print as JSON how far it has come."""
+    """Print the delivery state as JSON."""
     record({"type": "receipt", "id": reached.id, "state": reached.state, "at": reached.at})
 
 
 def say_what_waits(node: Node, reached: DeliveryInfo) -> None:
-    """Say it of something that waits for a node to run again."""
+    """Print a hint for a message that waits for a node to run."""
     if reached.state == "queued" and node.embedded:
         say("It goes out while a node runs here: p2pchat node run")

@@ -1,6 +1,6 @@
-"""The options every command has, wherever on the line they stand.
+"""The options of every command; they may stand anywhere on the line.
 
-Knows: what was asked for globally. Does not know: how any command uses it.
+Knows: the global options. Does not know: how a command uses them.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ class CommonOptions:
     home: Path | None = None
     """None: the platform's data directory."""
     passphrase_file: Path | None = None
-    """None: ask on the terminal, when it has to be asked for."""
+    """None: ask at the terminal when the passphrase is needed."""
     json: bool = False
     verbose: int = 0
-    """1: say more; 2: also tracebacks."""
+    """1: print more; 2: also tracebacks."""
     relay_only: bool = False
-    """False: what ``P2PCHAT_RELAY_ONLY`` says."""
+    """False: ``P2PCHAT_RELAY_ONLY`` decides."""
     lan: bool = False
-    """False: what ``P2PCHAT_LAN`` says."""
+    """False: ``P2PCHAT_LAN`` decides."""
     passphrase: str | None = None
-    """What was chosen a moment ago, so that it need not be asked for."""
+    """A passphrase that was just chosen, and need not be asked for again."""
     asked: bool = False
     """Whether the passphrase was asked for already."""
     may_ask: bool = True
-    """False while the terminal is taken by a prompt of its own."""
+    """False while a prompt uses the terminal."""
 
 
 pass_settings = click.make_pass_decorator(CommonOptions)
@@ -52,8 +52,8 @@ def _put(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
 def common_options(*, root: bool) -> list[click.Option]:
     """Return fresh options for one command; only the root reads their environment variables.
 
-    Below the root all but ``--json`` are hidden: they work after the command's name too, but its help is
-    about it.
+    Below the root all but ``--json`` are hidden: they work after a command's name too, but its help is about
+    that command.
     """
 
     def option(*names: str, field: str, variable: str | None, **rest: Any) -> click.Option:
@@ -92,14 +92,14 @@ def common_options(*, root: bool) -> list[click.Option]:
 
 
 class Command(click.Command):
-    """A command that also takes the common options; all others have their variables."""
+    """A command that also takes the common options; each other option has an environment variable."""
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         attributes["params"] = [*attributes.get("params", ()), *common_options(root=False)]
         super().__init__(*args, **attributes)
 
     def make_parser(self, ctx: click.Context) -> Any:
-        """Name each option's variable first: Click would take the name that the option has in our code."""
+        """Name each option's variable: Click would derive it from the parameter's name."""
         for each in self.params:
             if isinstance(each, click.Option) and each.allow_from_autoenv:
                 each.envvar = variable(ctx, each)
@@ -108,13 +108,13 @@ class Command(click.Command):
 
 
 def variable(context: click.Context, option: click.Option) -> str:
-    """``P2PCHAT_``, the command, the option as it is written."""
+    """``P2PCHAT_``, the command, and the option's name."""
     written = next(name for name in option.opts if name.startswith("--"))
     return f"{context.auto_envvar_prefix}_{written.removeprefix('--').replace('-', '_').upper()}"
 
 
 class Group(click.Group):
-    """A noun with subcommands that takes the common options too."""
+    """A command with subcommands that takes the common options too."""
 
     command_class = Command
 
@@ -123,7 +123,7 @@ class Group(click.Group):
         super().__init__(*args, **attributes)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Each with its whole first sentence: Click would cut it short."""
+        """List each subcommand with its whole first sentence: Click would shorten it."""
         found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         rows = [(name, each.get_short_help_str(limit=1000)) for name, each in found if each is not None]
         with formatter.section("Commands"):

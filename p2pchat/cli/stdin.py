@@ -1,6 +1,6 @@
 """Standard input in an event loop: files, pipes and terminals alike.
 
-Knows: how to read without blocking the loop or the exit. Does not know: what the lines are for.
+Knows: how to read without blocking the loop or the exit. Does not know: the use of the lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from p2pchat.wire.content import TEXT_LIMIT
 _STDIN: Final = 0
 _CHUNK: Final = 65536
 _CHUNKS_AHEAD: Final = 4
-"""Pieces read before anyone asks: enough to keep busy."""
+"""Pieces that are read ahead."""
 
 
 async def lines_of_stdin() -> AsyncIterator[str]:
@@ -47,7 +47,8 @@ def _text(line: bytes) -> str:
 
 
 async def _chunks() -> AsyncIterator[bytes]:
-    """Read in a thread: regular files cannot be polled. A daemon one: a read under way delays no exit."""
+    """Read in a thread, because regular files cannot be polled; a daemon thread, because a pending read must
+    not delay the exit."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[bytes] = asyncio.Queue()
     ahead = threading.Semaphore(_CHUNKS_AHEAD)
@@ -80,4 +81,4 @@ def _read(put: Callable[[bytes], None]) -> None:
         try:
             put(chunk)
         except RuntimeError:
-            return  # the loop has ended, and nobody is interested any more
+            return  # the loop has ended

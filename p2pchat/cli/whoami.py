@@ -15,13 +15,13 @@ from p2pchat.text import harmless_name
 
 
 @click.command("whoami", cls=Command)
-@click.option("--rename", metavar="NICK", help="Be called so by contacts whom you meet from now on.")
+@click.option("--rename", metavar="NICK", help="Use this name for future contacts.")
 @pass_settings
 def command(settings: CommonOptions, rename: str | None) -> None:
     """Show your nickname, fingerprint and safety words.
 
-    The words say the first bits of the fingerprint aloud. To compare keys with a contact, use
-    'p2pchat contacts verify NAME'.
+    The words encode the first bits of the fingerprint. To compare keys with a contact, use 'p2pchat contacts
+    verify NAME'.
 
     \b
     Example:
@@ -36,7 +36,7 @@ async def _whoami(settings: CommonOptions, rename: str | None) -> None:
     async with open_node(settings) as node:
         me = await (node.whoami() if rename is None else node.rename_self(rename))
     if rename is not None:
-        say("Whom you meet from now on sees that name; your contacts keep the one they have for you.")
+        say("Future contacts see that name; your present contacts keep the name that they have for you.")
     if settings.json:
         record(me)
         return

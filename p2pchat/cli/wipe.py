@@ -1,6 +1,6 @@
 """``p2pchat wipe``: the end of an identity.
 
-Knows: that it must be asked. Does not know: how keys are destroyed.
+Knows: the question. Does not know: how keys are destroyed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from p2pchat.errors import Ended, UsageError
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
 def command(settings: CommonOptions, yes: bool) -> None:
-    """Destroy this identity: its keys first, then all it kept.
+    """Destroy this identity: first its keys, then all its data.
 
-    Your contacts are not told. Copies that a backup or the disk itself may have made cannot be reached;
-    without the key they are noise, unless there was no passphrase.
+    Your contacts are not told. Copies in a backup, or made by the disk itself, are not deleted; without the
+    key they cannot be read, unless there was no passphrase.
 
     \b
     Example:

@@ -1,6 +1,6 @@
-"""``p2pchat withdraw``: a message of ours says nothing any more, for both.
+"""``p2pchat withdraw``: erase a message of ours, for both sides.
 
-Knows: what is typed, that it is asked about. Does not know: how a withdrawal travels.
+Knows: what is typed, and the question. Does not know: how a withdrawal travels.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 @wait_options
 @pass_settings
 def command(settings: CommonOptions, id: str, yes: bool, wait: Wait, timeout: float) -> None:
-    """Have a message of yours say nothing any more, for the contact as well. It cannot be undone.
+    """Withdraw a message of yours, for the contact as well. This cannot be undone.
 
-    Both see that a message was withdrawn. What it said is erased on both sides, unless who reads keeps it
-    ('keep-versions'), rewrites it, or has another program; an older one takes no notice. Nobody can be made
-    to forget what was read. 'history forget' drops your own copy alone. Exit codes are those of 'send'.
+    Both see that a message was withdrawn. Its text is erased on both sides, unless a reader keeps it
+    ('keep-versions'), rewrites it, or has another program; an older program ignores the withdrawal. The
+    contact may have read the message before. 'history forget' deletes your own copy alone. Exit codes are
+    those of 'send'.
 
     \b
     Example:

@@ -93,7 +93,7 @@ async def test_what_is_in_the_way_is_said_once_while_stdin_stays_open(
 async def test_what_finds_no_room_is_named(pipe: int) -> None:
     node = Away(room=7)
     given(pipe, *range(10))
-    with pytest.raises(LimitError, match="nothing after line 7 of stdin was taken"):
+    with pytest.raises(LimitError, match="no line of stdin after line 7 was accepted"):
         await chat(node)
     assert len(node.sent) == 7
 
@@ -121,7 +121,7 @@ async def test_a_line_that_is_no_message_ends_it_and_is_named(
 ) -> None:
     node = FakeNode("bob")
     given(pipe, *lines)
-    with pytest.raises(error, match="nothing after line 2 of stdin was taken"):
+    with pytest.raises(error, match="no line of stdin after line 2 was accepted"):
         await chat(node)
     assert node.sent == [("bob", "a")]
 
@@ -130,7 +130,7 @@ async def test_it_ends_when_the_contact_is_removed_meanwhile(pipe: int) -> None:
     node = FakeNode("bob")
     node.refuse = [Ended("bob was removed meanwhile; nothing was sent")]
     given(pipe, "a", "b")
-    with pytest.raises(Ended, match="nothing after line 0 of stdin was taken"):
+    with pytest.raises(Ended, match="no line of stdin after line 0 was accepted"):
         await chat(node)
 
 
@@ -144,7 +144,7 @@ async def test_an_interruption_says_what_was_not_taken(pipe: int, capsys: pytest
     chatting.cancel()
     await asyncio.wait((chatting,))
     os.close(pipe)
-    assert capsys.readouterr().err == "nothing after line 2 of stdin was taken\n"
+    assert capsys.readouterr().err == "no line of stdin after line 2 was accepted\n"
 
 
 async def test_messages_are_lines_meanwhile(pipe: int, capsys: pytest.CaptureFixture[str]) -> None:

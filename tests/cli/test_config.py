@@ -36,8 +36,8 @@ def rows(out: str) -> dict[str, tuple[str, str]]:
 
 
 def test_a_list_says_of_each_where_it_comes_from(config: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert config("set", "links", "4").err == "links is 4. It takes effect when the node starts the next time."
-    "time.\n"
+    told = config("set", "links", "4").err
+    assert told == "links is 4. It takes effect when the node starts the next time.\n"
     monkeypatch.setenv("P2PCHAT_PROFILE", "fast")
     monkeypatch.setenv("P2PCHAT_THEME", "nord")
     found = rows(config("list").out)

@@ -23,7 +23,7 @@ def test_names_come_last_and_harmless(p2pchat: Run, node: FakeNode) -> None:
 
 def test_no_contacts_yet_is_not_a_failure(p2pchat: Run, node: FakeNode) -> None:
     node.people = {}
-    assert p2pchat("contacts") == (0, "", "Nobody yet. Make a code for a friend:  p2pchat invite\n")
+    assert p2pchat("contacts") == (0, "", "No contacts yet. Make a code for a friend:  p2pchat invite\n")
 
 
 def test_show_tells_all(p2pchat: Run, node: FakeNode) -> None:
@@ -65,7 +65,7 @@ def test_block_and_back(p2pchat: Run, node: FakeNode) -> None:
 
 
 def test_rename(p2pchat: Run, node: FakeNode) -> None:
-    assert p2pchat("contacts", "rename", "bob", "bobby").err == "bob is bobby now.\n"
+    assert p2pchat("contacts", "rename", "bob", "bobby").err == "bob is now called bobby.\n"
     assert "bobby" in node.people
 
 

@@ -56,7 +56,7 @@ def test_searched_edited_and_forgotten_for_real(tmp_path: Path, meeting: str) ->
 
 
 def test_what_was_begun_and_not_sent_can_be_seen(p2pchat: Run, node: FakeNode) -> None:
-    assert p2pchat("history", "drafts").err == "Nothing was begun.\n"
+    assert p2pchat("history", "drafts").err == "No drafts.\n"
     node.begun = {"bob": "two\nlines\x1b[2J"}
     assert p2pchat("history", "drafts").lines == ["bob: two⏎lines␛[2J"]
     drafts = [json.loads(line) for line in p2pchat("history", "drafts", "--json").lines]

@@ -18,7 +18,7 @@ def home(tmp_path: Path) -> Path:
 def test_without_a_passphrase_it_is_said_what_that_means(p2pchat: Run, home: Path) -> None:
     ran = p2pchat("--home", str(home), "init", "--name", "ana", "--no-passphrase")
     assert (ran.code, ran.out) == (0, f"{home}\n")
-    assert "Whoever reads this disk" in ran.err
+    assert "Everyone with access to this disk" in ran.err
 
 
 def test_an_identity_is_never_overwritten(p2pchat: Run, home: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_is_to_be_typed_is_typed_as_it_is(
 
 def test_a_name_that_looks_like_another_is_warned_of(p2pchat: Run, node: FakeNode) -> None:
     node.invitation = [INVITE, added("b\u043eb-2", fingerprint="9" * 64)]
-    assert "WARNING: bob is somebody else, whose name looks like theirs." in p2pchat("invite").err
+    assert "WARNING: bob is another contact, whose name looks the same." in p2pchat("invite").err
     node.invitation = [INVITE, added("dora-2", fingerprint="9" * 64)]
     assert "WARNING" not in p2pchat("invite").err
 
@@ -116,7 +116,7 @@ def test_join_does_not_use_an_unnamed_rendezvous_without_consent(p2pchat: Run, n
     ran = p2pchat("join", CODE)
     assert (ran.code, ran.out) == (0, "ana\n")
     assert "wss://beacon.example" in ran.err and "ws://192.168.1.1" in ran.err
-    assert ran.err.lower().count("left out") == 2
+    assert ran.err.lower().count("not used") == 2
     assert node.added == []
     told = json.loads(p2pchat("join", CODE, "--json").out)
     assert told["left_out"] == node.named_besides

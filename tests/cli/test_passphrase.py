@@ -81,7 +81,7 @@ def test_the_new_one_opens_the_home_and_the_old_one_does_not(
     assert not opens(p2pchat, home, *old)
     assert opens(p2pchat, home, *new)
     removed = p2pchat("--home", home, *new, "passphrase", "--remove")
-    assert (removed.code, "whoever reads this disk" in removed.err) == (0, True)
+    assert (removed.code, "everyone with access to this disk" in removed.err) == (0, True)
     assert opens(p2pchat, home)
 
 

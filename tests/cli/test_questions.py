@@ -59,7 +59,7 @@ def test_join_asks_before_it_uses_a_rendezvous_that_was_not_named(town: People) 
     for guest, answer in ((bob, "n"), (carol, "y")):
         invite = ann.start("invite")
         asking = guest.terminal("join", invite.line())
-        asking.until("Go there, too? It sees your address, and when you are there. [y/N]")
+        asking.until("Use it, too? It sees your address, and when you are online. [y/N]")
         assert "neither you nor the code named" in " ".join(asking.text.split())
         asking.type(f"{answer}\n")
         assert asking.ended() == 0
@@ -76,7 +76,7 @@ def test_meshes_and_rendezvous_are_listed_added_to_and_left(town: People) -> Non
 
     other = "ws://127.0.0.1:1"
     added = ann.run("rendezvous", "add", other)
-    assert (added.returncode, added.stderr) == (0, f"You meet others at {other}, too.\n")
+    assert (added.returncode, added.stderr) == (0, f"You now also meet others at {other}.\n")
     places = {
         each["url"]: each for each in map(json.loads, ann.run("rendezvous", "--json").stdout.splitlines())
     }

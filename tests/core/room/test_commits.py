@@ -10,7 +10,7 @@ import pytest
 
 from p2pchat.core.room.assembly import cut_payload
 from p2pchat.core.room.commits import CommitPlan, UnevenShare, make_commit, open_commit, open_share
-from p2pchat.crypto.envelope import epoch_at
+from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.room_chains import seal_room_cell
 from p2pchat.crypto.room_keys import MemberKey, mask_share
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
@@ -312,3 +312,60 @@ def test_with_it_the_share_is_hidden_from_the_thief(room: Room) -> None:
     for point in (own.agree_with(commit.head.key), own.agree_with(bob.key.public)):
         mask = pair.derive_mask(ann.id, bob.id, point, (thief.period.id, commit.head.key))
         assert bytes(a ^ b for a, b in zip(commit.masked[at], mask, strict=True)) != b"s" * 32
+
+
+# --- what another has kept for us
+
+
+def test_a_kept_commit_opens_when_its_parent_is_there(room: Room) -> None:
+    bob, cid = room[1], room[2]
+    for _ in range(2):
+        room.commit(0, but=[cid])
+    first, second = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    with pytest.raises(Unreadable):
+        cid.reading.take_kept(second, NOW)
+    cid.hear(room[0].say("early"))
+    cid.events += cid.reading.take_kept(first, NOW)
+    cid.events += cid.reading.take_kept(second, NOW)
+    assert cid.period.id == bob.period.id
+    assert cid.texts == [(room[0].id, b"early")], "what waited for it opens, too"
+    with pytest.raises(Unreadable):
+        cid.reading.take_kept(first, NOW)
+
+
+def test_a_kept_commit_at_unknown_heads_or_of_another_time_is_refused(room: Room) -> None:
+    bob, cid = room[1], room[2]
+    room.set_roster([*room.members[:3]], room.members[:3])
+    room.commit(0, but=[cid])
+    (share,) = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    assert share.head.tag_epoch
+    for now in (NOW - EPOCH_SECONDS * 3, NOW + EPOCH_SECONDS * 130):
+        with pytest.raises(Unreadable):
+            cid.reading.take_kept(share, now)
+    entries = room.log.rosters.pop(share.head.heads)
+    with pytest.raises(Unreadable):
+        cid.reading.take_kept(share, NOW)
+    room.log.rosters[share.head.heads] = entries
+    assert cid.reading.take_kept(share, NOW)
+
+
+def test_whoever_keeps_a_commit_for_us_can_neither_alter_it_nor_blame_its_author(room: Room) -> None:
+    bob, cid = room[1], room[2]
+    room.commit(0, but=[cid])
+    (share,) = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    for bad in (replace(share, masked=bytes(32)), replace(share, head=replace(share.head, index=9))):
+        with pytest.raises(Unreadable) as refused:
+            cid.reading.take_kept(bad, NOW)
+        assert not isinstance(refused.value, UnevenShare)
+    assert cid.uneven == []
+
+
+def test_an_uneven_share_is_found_in_what_was_kept_as_well(room: Room) -> None:
+    ann, bob, cid = room[0], room[1], room[2]
+    commit = made_unevenly(ann, cid)
+    bob.hear(seal(ann, ann.id, commit))
+    (share,) = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    cid.events += cid.reading.take_kept(share, NOW)
+    assert cid.uneven == [ann.id]
+    cid.events += cid.reading.take_secret(bob.period.id, bob.period.secret, NOW)
+    assert cid.period.id == bob.period.id

@@ -12,7 +12,7 @@ import click
 
 from p2pchat.cli import ask
 from p2pchat.cli.connection import open_node, read_passphrase
-from p2pchat.cli.output import bold, payload, record, say
+from p2pchat.cli.output import bold, print_line, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import CommonOptions, Group, pass_settings
 from p2pchat.errors import UsageError
@@ -94,7 +94,7 @@ async def _drawn(settings: CommonOptions) -> str:
     if settings.json:
         record({"phrase": phrase})
     else:
-        payload(bold(phrase))
+        print_line(bold(phrase))
     await ask.typed_back(phrase, settle_phrase)
     return phrase
 
@@ -114,8 +114,8 @@ def _check(settings: CommonOptions, file: Path, phrase_file: Path | None) -> Non
     if settings.json:
         record(found)
     else:
-        payload(f"{one_line(str(file))}: {harmless_name(found.name)}, {contents_line(found)}")
-        payload(f"fingerprint {found.fingerprint}")
+        print_line(f"{one_line(str(file))}: {harmless_name(found.name)}, {contents_line(found)}")
+        print_line(f"fingerprint {found.fingerprint}")
 
 
 @command.command("revoke")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from p2pchat.chat.model import LOOK_S
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.stdin import lines_of_stdin
 from p2pchat.control.events import MessageEvent, ReceiptEvent
 from p2pchat.errors import LimitError, NotInTime, P2PChatError
@@ -82,7 +82,7 @@ class _Pipe:
     async def print_all(self) -> None:
         async for event in self._node.listen(sender=self._name):
             if isinstance(event, MessageEvent):
-                record(event) if self._json else payload(message_line(event))
+                record(event) if self._json else print_line(message_line(event))
                 await self._node.heard([event.id])
             elif isinstance(event, ReceiptEvent) and event.id in self._pending:
                 if self._json:

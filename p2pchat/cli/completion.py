@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from p2pchat.cli.output import payload
+from p2pchat.cli.output import print_line
 from p2pchat.cli.settings import Command
 
 
@@ -26,4 +26,4 @@ def command(context: click.Context, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     assert kind is not None, shell
-    payload(kind(context.find_root().command, {}, "p2pchat", "_P2PCHAT_COMPLETE").source())
+    print_line(kind(context.find_root().command, {}, "p2pchat", "_P2PCHAT_COMPLETE").source())

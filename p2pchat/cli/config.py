@@ -14,7 +14,7 @@ import click
 
 from p2pchat.cli.connection import open_settings
 from p2pchat.cli.listing import Listing
-from p2pchat.cli.output import colour, payload, record, say
+from p2pchat.cli.output import colour, print_line, record, say
 from p2pchat.cli.parameters import SETTING, SETTING_VALUE
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import CommonOptions, pass_settings
@@ -66,7 +66,7 @@ async def _list(settings: CommonOptions) -> None:
     from p2pchat.wording.settings import origin
 
     rows = [(each.key, one_line(each.value), origin(each)) for each in found]
-    payload(drawn_text(settings_picture(rows), terminal_width(), coloured=colour(sys.stdout)))
+    print_line(drawn_text(settings_picture(rows), terminal_width(), coloured=colour(sys.stdout)))
     for each in found:
         if each.problem:
             say(f"{one_line(each.problem)}; to remove it: p2pchat config unset {each.key}")
@@ -104,7 +104,7 @@ def get(settings: CommonOptions, key: str) -> None:
 async def _get(settings: CommonOptions, key: str) -> None:
     async with open_settings(settings) as node:
         found = _of_this_chat(await node.setting(key))
-    record(found) if settings.json else payload(one_line(found.value))
+    record(found) if settings.json else print_line(one_line(found.value))
 
 
 @command.command("set")

@@ -15,7 +15,7 @@ import click
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.listing import Listing, listed
-from p2pchat.cli.output import bold, payload, record, say
+from p2pchat.cli.output import bold, print_line, record, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import CommonOptions, pass_settings
@@ -88,7 +88,7 @@ async def _show(settings: CommonOptions, name: str) -> None:
         record(contact)
         return
     for label, value in _facts(contact):
-        payload(f"{label:<14} {value}")
+        print_line(f"{label:<14} {value}")
 
 
 def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
@@ -139,7 +139,7 @@ async def _verify(settings: CommonOptions, name: str, yes: bool, undo: bool) -> 
         shown = harmless_name(name)
         if not undo:
             if not settings.json:
-                payload(contact.safety_number)
+                print_line(contact.safety_number)
             if not await confirmed(f"Does {shown} see exactly the same?", yes):
                 raise Ended(f"{shown} stays unverified; if the numbers differ, remove them and pair again")
         await node.verify(name, not undo)
@@ -248,7 +248,7 @@ async def _show_disappear(settings: CommonOptions, name: str) -> None:
     if settings.json:
         record(contact)
     else:
-        payload(f"What you and {harmless_name(name)} say {lasting(contact.disappear)}.")
+        print_line(f"What you and {harmless_name(name)} say {lasting(contact.disappear)}.")
 
 
 async def _disappear(settings: CommonOptions, name: str, seconds: float | None) -> None:

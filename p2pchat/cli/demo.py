@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from p2pchat.cli.output import colour, payload, record, say
+from p2pchat.cli.output import colour, print_line, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import Malformed, P2PChatError
@@ -86,7 +86,7 @@ def command(settings: CommonOptions, nodes: int, headless: bool, messages: tuple
     if headless or settings.json or not _somebody_looks():
         from p2pchat.demo.transcript import Printer, transcript
 
-        printer = Printer(payload, record, say)
+        printer = Printer(print_line, record, say)
         _see(transcript(layout, messages, started, printer, json=settings.json), settings)
     else:
         from p2pchat.demo.show import show

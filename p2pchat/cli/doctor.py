@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import colour, payload, record, say
+from p2pchat.cli.output import colour, print_line, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import CheckResult
@@ -63,7 +63,7 @@ def _print(found: Sequence[CheckResult], known: Sequence[Exposure]) -> None:
     from p2pchat.pictures.doctor import doctor_picture
     from p2pchat.pictures.drawing import drawn_text, terminal_width
 
-    payload(drawn_text(doctor_picture(found, known), terminal_width(), coloured=colour(sys.stdout)))
+    print_line(drawn_text(doctor_picture(found, known), terminal_width(), coloured=colour(sys.stdout)))
 
 
 def _judge(found: Sequence[CheckResult]) -> None:

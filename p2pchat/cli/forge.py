@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from p2pchat.cli.output import bold, payload, record, say
+from p2pchat.cli.output import bold, print_line, record, say
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
@@ -64,13 +64,13 @@ def command(settings: CommonOptions, words: str | None) -> None:
 
 
 def _print(shown: ForgeryInfo) -> None:
-    payload(f"guest's public key  {shown.guest}")
-    payload(f"host's public key   {shown.host}")
+    print_line(f"guest's public key  {shown.guest}")
+    print_line(f"host's public key   {shown.host}")
     for transcript in shown.transcripts:
-        payload("")
-        payload(f"{bold(transcript.name)}: {_WHAT[transcript.name]} ({transcript.cells} cells)")
+        print_line("")
+        print_line(f"{bold(transcript.name)}: {_WHAT[transcript.name]} ({transcript.cells} cells)")
         verdict = "accepted; the guest is shown to have said:" if transcript.accepted else "refused"
-        payload(f"  the judge: {verdict}")
+        print_line(f"  the judge: {verdict}")
         for text in transcript.guest_said:
-            payload(f"    {one_line(text)}")
+            print_line(f"    {one_line(text)}")
     say(_MEANS)

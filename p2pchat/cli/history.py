@@ -13,7 +13,7 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.parameters import CONTACT, COUNT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.send import message_text
@@ -82,7 +82,7 @@ async def _show(
         messages = await node.history(name, search=search, since=since, limit=limit)
         lasts = (await node.contact(name)).disappear
     for message in messages:
-        record(message) if settings.json else payload(message_line(message))
+        record(message) if settings.json else print_line(message_line(message))
     if not messages:
         say(f"Nothing {'found' if search or since else 'said yet'} with {harmless_name(name)}.")
     if lasts and not settings.json:
@@ -111,7 +111,7 @@ async def _search(settings: CommonOptions, text: str, limit: int) -> None:
         if settings.json:
             record(message)
         else:
-            payload(f"{harmless_name(message.contact)}: {message_line(message)}")
+            print_line(f"{harmless_name(message.contact)}: {message_line(message)}")
     if not messages:
         say("Nothing found.")
 
@@ -135,7 +135,7 @@ async def _drafts(settings: CommonOptions) -> None:
         if settings.json:
             record(draft)
         else:
-            payload(f"{harmless_name(draft.name)}: {one_line(draft.text)}")
+            print_line(f"{harmless_name(draft.name)}: {one_line(draft.text)}")
     if not begun:
         say("No drafts.")
 
@@ -167,9 +167,9 @@ async def _export(settings: CommonOptions, name: str | None, markdown: bool) -> 
         names = [name] if name is not None else [contact.name for contact in await node.contacts()]
         for whose in names:
             if markdown:
-                payload(markdown_heading(whose))
+                print_line(markdown_heading(whose))
             async for message in _all_with(node, whose):
-                payload(markdown_line(message)) if markdown else record(message)
+                print_line(markdown_line(message)) if markdown else record(message)
 
 
 async def _all_with(node: Node, name: str) -> AsyncIterator[MessageEvent]:

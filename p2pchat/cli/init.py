@@ -9,7 +9,7 @@ import click
 
 from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
-from p2pchat.cli.output import bold, payload, record, say
+from p2pchat.cli.output import bold, print_line, record, say
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
 
@@ -45,7 +45,7 @@ def command(settings: CommonOptions, name: str, rendezvous: tuple[str, ...], no_
             {"name": name, "home": str(home), "rendezvous": list(rendezvous), "passphrase": not no_passphrase}
         )
     else:
-        payload(str(home))
+        print_line(str(home))
     _advise(rendezvous, no_passphrase)
 
 

@@ -13,7 +13,7 @@ import click
 
 from p2pchat.cli.beginning import have_identity, need_rendezvous
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.output import bold, colour, payload, record, say
+from p2pchat.cli.output import bold, colour, print_line, record, say
 from p2pchat.cli.parameters import MESH, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
@@ -92,7 +92,7 @@ async def _invite(
 
 
 async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: bool) -> None:
-    payload(code)
+    print_line(code)
     if qr:
         say(drawn(code, colour(sys.stderr)))
     say("Tell your friend to type:\n")
@@ -103,7 +103,7 @@ async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: b
 def welcome(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> None:
     """Print the new contact's name, and what to do next."""
     name, word = harmless_name(contact.name), typed(contact.name)
-    payload(name)
+    print_line(name)
     if contact.blocked:
         say(f"{name} is still blocked here. To unblock them:  p2pchat contacts block --undo {word}")
         return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.parameters import CONTACT, COUNT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
@@ -91,7 +91,7 @@ class _Printer:
                 say(line)
 
     async def _take(self, node: Node, message: MessageEvent) -> None:
-        record(message) if self.settings.json else payload(message_line(message))
+        record(message) if self.settings.json else print_line(message_line(message))
         self.heard += 1
         if self.shell_command and (code := await self._execute(self.shell_command, message)):
             self.failed += 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import Recorded, payload, record, say
+from p2pchat.cli.output import Recorded, print_line, record, say
 from p2pchat.cli.settings import CommonOptions, Group
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def listed(
         things = await ask(node)
         just_begun = node.embedded
     for each in things:
-        record(each) if settings.json else payload(row(each))
+        record(each) if settings.json else print_line(row(each))
     if not things:
         say(nothing)
     elif just_begun and not settings.json and any(map(unknown, things)):

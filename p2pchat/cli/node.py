@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from p2pchat.cli.connection import attached_node, home_of, passphrase, unseen
-from p2pchat.cli.output import colour, payload, record, say
+from p2pchat.cli.output import colour, print_line, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import CommonOptions, Group, pass_settings
 from p2pchat.control.events import ListenEvents
@@ -56,7 +56,7 @@ def run(settings: CommonOptions) -> None:
         if settings.json:
             record({"type": "node", "change": "running", "pid": os.getpid(), "home": str(home)})
         else:
-            payload("running")
+            print_line("running")
 
     def tell(event: ListenEvents) -> None:
         """Events for a person at a terminal only: a log would list the contacts unencrypted."""
@@ -100,7 +100,7 @@ async def _status(settings: CommonOptions) -> None:
     from p2pchat.pictures.drawing import drawn_text, terminal_width
     from p2pchat.pictures.status import status_picture
 
-    payload(drawn_text(status_picture(now), terminal_width(), coloured=colour(sys.stdout)))
+    print_line(drawn_text(status_picture(now), terminal_width(), coloured=colour(sys.stdout)))
 
 
 @command.command("stop")

@@ -22,7 +22,7 @@ class StdoutClosed(Exception):
     """The reader of our output has closed it."""
 
 
-def payload(line: str) -> None:
+def print_line(line: str) -> None:
     """Write one whole line to stdout; when this returns, no part of it is buffered here.
 
     Raises StdoutClosed, P2PChatError.
@@ -46,7 +46,7 @@ def record(value: Recorded | Mapping[str, object]) -> None:
     """Print one JSON object on one line. Pure ASCII, so that it is as harmless on a terminal as it is
     exact."""
     shown = value if isinstance(value, Mapping) else value.as_record()
-    payload(json.dumps(shown, separators=(",", ":")))
+    print_line(json.dumps(shown, separators=(",", ":")))
 
 
 def say(text: str) -> None:

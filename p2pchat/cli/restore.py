@@ -12,7 +12,7 @@ import click
 from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
 from p2pchat.cli.init import chosen_passphrase
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
@@ -55,7 +55,7 @@ def command(settings: CommonOptions, file: Path, phrase_file: Path | None, no_pa
     if settings.json:
         record({**found.as_record(), "home": str(home), "passphrase": passphrase is not None})
     else:
-        payload(str(home))
+        print_line(str(home))
     say(f"You are {harmless_name(found.name)} again: {contents_line(found)}.")
     if found.passed_over:
         say("A newer p2pchat wrote parts of it that this version does not understand: they were left out.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.output import payload, say
+from p2pchat.cli.output import print_line, say
 from p2pchat.cli.parameters import CONTACT
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.sending import record_state, say_what_waits, wait_options
@@ -77,7 +77,7 @@ async def _send(
         if settings.json:
             record_state(event)
         elif event.state == "queued":
-            payload(event.id)
+            print_line(event.id)
         else:
             say(event.state)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.output import payload, record, say
+from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.text import harmless_name
@@ -40,7 +40,7 @@ async def _whoami(settings: CommonOptions, rename: str | None) -> None:
     if settings.json:
         record(me)
         return
-    payload(f"name         {harmless_name(me.name)}")
-    payload(f"fingerprint  {me.fingerprint}")
-    payload(f"words        {me.words}")
-    payload(f"home         {me.home}")
+    print_line(f"name         {harmless_name(me.name)}")
+    print_line(f"fingerprint  {me.fingerprint}")
+    print_line(f"words        {me.words}")
+    print_line(f"home         {me.home}")

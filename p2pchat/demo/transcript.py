@@ -25,7 +25,7 @@ TEXT_WIDTH: Final = 60
 class Printer:
     """Where lines go: for the reader of stdout, as JSON, and for the person at the terminal."""
 
-    payload: Callable[[str], None]
+    print_line: Callable[[str], None]
     record: Callable[[Mapping[str, object]], None]
     say: Callable[[str], None]
 
@@ -99,11 +99,11 @@ def failure_of(done: Sequence[Exchange]) -> str | None:
 
 
 def _print_exchange(done: Exchange, printer: Printer) -> None:
-    printer.payload(f"{YOU:>5}: {shortened(done.text, TEXT_WIDTH)}")
-    printer.payload(
+    printer.print_line(f"{YOU:>5}: {shortened(done.text, TEXT_WIDTH)}")
+    printer.print_line(
         f"{ECHO:>5}: {shortened(done.echo, TEXT_WIDTH) if done.echo is not None else '(nothing)'}"
     )
-    printer.payload(f"       {way_line(done)}")
+    printer.print_line(f"       {way_line(done)}")
 
 
 def way_line(done: Exchange) -> str:
@@ -114,15 +114,17 @@ def way_line(done: Exchange) -> str:
 
 
 def _print_facts(facts: dict[str, Any], printer: Printer) -> None:
-    printer.payload("")
-    printer.payload(
+    printer.print_line("")
+    printer.print_line(
         f"{facts['received']} of {facts['sent']} messages came back through a mesh of {facts['nodes']} nodes "
         f"({facts['relays']} relays), {facts['links']} links and {facts['rendezvous']} rendezvous."
     )
     if facts["path"] is not None:
-        printer.payload(
+        printer.print_line(
             f"The first travelled {facts['hops']} hops, {' → '.join(facts['path'])}; on every link each "
             f"frame was {facts['frame_bytes']} bytes, whatever was in it."
         )
     if facts["seconds_to_first_echo"] is not None:
-        printer.payload(f"From the start to the first echo it took {facts['seconds_to_first_echo']:.1f} s.")
+        printer.print_line(
+            f"From the start to the first echo it took {facts['seconds_to_first_echo']:.1f} s."
+        )

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from p2pchat.cli.output import StdoutClosed, payload, say
+from p2pchat.cli.output import StdoutClosed, print_line, say
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, message
 from tests.support.processes import environment
@@ -32,7 +32,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.BufferedReader]:
 
 
 def test_a_long_line_is_whole_on_a_stream_that_does_not_block(reader: io.BufferedReader) -> None:
-    written = threading.Thread(target=payload, args=(LONG,))
+    written = threading.Thread(target=print_line, args=(LONG,))
     written.start()
     assert reader.readline() == LONG.encode() + b"\n"
     written.join()
@@ -50,7 +50,7 @@ def test_a_reader_who_leaves_in_the_middle_of_a_line_is_noticed(reader: io.Buffe
 
     def write() -> None:
         with pytest.raises(StdoutClosed):
-            payload(LONG)
+            print_line(LONG)
         failed.append(True)
 
     writing = threading.Thread(target=write)
@@ -71,7 +71,7 @@ def test_a_message_that_was_never_visible_is_not_heard(
 
 
 def test_a_colour_is_for_terminals_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    payload("\x1b[1mbold\x1b[0m")
+    print_line("\x1b[1mbold\x1b[0m")
     assert capsys.readouterr().out == "bold\n"
 
 

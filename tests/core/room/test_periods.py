@@ -9,7 +9,7 @@ from p2pchat.core.room.pairs import KEPT_S
 from p2pchat.core.room.period import Period
 from p2pchat.core.room.periods import BY_ONE_MAX, DAY_S, PERIODS_MAX, Periods
 from p2pchat.types import MemberId
-from p2pchat.wire.cell import decode_cell
+from p2pchat.wire.cell import decode_cell, encode_cell
 from p2pchat.wire.room_commits import CommitHead
 from tests.support.rooms import NOW, Member, Room, founded, let_in
 
@@ -96,6 +96,32 @@ def test_nobody_whose_removal_the_writer_knew_reads_it(room: Room) -> None:
     assert room[2].texts == [(ann.id, b"without eve")]
     bob.hear(ann_says)
     assert bob.texts == [(ann.id, b"without eve")], "who does not know of it reads it all the same"
+
+
+def test_without_that_rule_a_removed_member_would_be_written_to(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Periods.choose_period
+    monkeypatch.setattr(Periods, "choose_period", lambda self, roster=None: real(self))
+    ann, eve = room[0], room[3]
+    room.set_roster(room.members[:3], [ann])
+    room.tell(room[1].commit(), but=[room[1]])
+    room.tell(ann.say("without eve"))
+    assert eve.texts == [(ann.id, b"without eve")]
+
+
+def test_without_a_new_tag_key_a_removed_member_would_know_the_rooms_cells(room: Room) -> None:
+    """It could not read them; it would count them, and see who passes them on."""
+    eve = room[3]
+    room.set_roster(room.members[:3], room.members[:3])
+    room.tell(room[0].commit())
+    later = decode_cell(room[1].say("one")[0])
+    assert not eve.reading.recognizes_cell(later, NOW)
+    tags = room[0].state.tags.find_key(room[0].period.tags_of)
+    assert tags is not None
+    eve.state.tags.add_key(b"t" * 32, tags)
+    assert eve.reading.recognizes_cell(later, NOW)
+    assert eve.hear([encode_cell(later)]) == []
 
 
 def test_who_has_no_period_for_the_roster_commits_first(room: Room) -> None:

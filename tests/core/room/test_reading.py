@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
-from p2pchat.core.room.messages import NO_PARENTS, NewMessage, write_message
+from p2pchat.core.room.messages import NO_PARENTS, NewMessage, RoomMessage, write_message
 from p2pchat.core.room.reading import EntryOpened, MessageOpened
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.room_chains import MemberChain, open_room_cell, seal_room_cell
 from p2pchat.crypto.room_keys import PairKey
-from p2pchat.types import MemberId, RoomId
+from p2pchat.types import ContactId, MemberId, MessageId, MessageName, RoomId
 from p2pchat.wire.cell import Cell, decode_cell
+from p2pchat.wire.content import Correction, Reaction, Text, Withdrawal
 from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.payload import Payload, decode_payload, encode_payload
 from p2pchat.wire.room_cells import Parents, RoomKind, RoomPlace
 from tests.support.rooms import NOW, ROOM, Member, Room, founded
 
 EPOCH = epoch_at(NOW)
+ID = MessageId("0123456789abcdef" * 2)
 
 
 @pytest.fixture
@@ -65,6 +69,35 @@ def test_what_a_message_says_comes_whole(room: Room) -> None:
     assert (message.sender, message.number, message.heads) == (room[0].id, 1, room[0].knows)
     assert (message.parents, message.payload, message.kind) == (parents, b"hi", RoomKind.MESSAGE)
     assert len(event.macs) == 3 * 8
+
+
+def test_fifty_who_write_at_once_and_commit_at_once_are_all_read() -> None:
+    room = founded(*(f"member {number}" for number in range(50)))
+    cells = [cell for member in room.members[::10] for cell in member.commit()]
+    cells += [cell for member in room.members for cell in member.say(f"from {member.name}")]
+    Random(7).shuffle(cells)
+    for reader in (room[0], room[25], room[49]):
+        reader.hear(cells)
+        assert len(reader.texts) == 49
+    assert len({reader.period.id for reader in (room[0], room[25], room[49])}) == 1
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        Text(ID, 1_800_000_000.0, "hello", MessageName("f" * 32), (ContactId("a" * 64),)),
+        Reaction(ID, 1_800_000_000.0, MessageName("f" * 32), "👍", 1),
+        Correction(ID, 1_800_000_000.0, ID, "hello!", 2),
+        Withdrawal(ID, 1_800_000_000.0, ID),
+    ],
+    ids=lambda payload: type(payload).__name__,
+)
+def test_what_is_said_is_the_same_as_between_two(room: Room, payload: Payload) -> None:
+    new = NewMessage(RoomKind.MESSAGE, 1, room[0].knows, NO_PARENTS, encode_payload(payload))
+    sealed = room[0].writing.seal_message(new, room[0].roster, NOW)
+    assert sealed is not None and len(sealed.cells) == 1
+    (event,) = room[1].hear(sealed.cells)
+    assert isinstance(event, MessageOpened) and decode_payload(event.message.payload) == payload
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4, 5), (5, 4, 3, 2, 1, 0), (3, 0, 5, 1, 4, 2)])
@@ -153,17 +186,32 @@ def test_what_waits_is_bounded_and_pushes_out_nothing_that_is_sure(room: Room) -
 
 def test_a_right_message_cannot_be_repeated_elsewhere_in_its_chain(room: Room) -> None:
     """Else the keys of that place would be used up, and what its owner writes there be lost."""
-    ann, bob, eve = room[0], room[1], room[3]
+    ann, bob = room[0], room[1]
     first = ann.say("once")
+    again = repeated(room[3], ann, first[0])
+    bob.hear([again, *first, *ann.say("twice")])
+    assert [text for _, text in bob.texts] == [b"once", b"twice"]
+
+
+def test_without_the_place_under_its_mac_it_could(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = RoomMessage.list_covered
+    monkeypatch.setattr(RoomMessage, "list_covered", lambda self, *rest: real(replace(self, index=0), *rest))
+    ann, bob = room[0], room[1]
+    first = ann.say("once")
+    again = repeated(room[3], ann, first[0])
+    bob.hear([again, *first, *ann.say("lost")])
+    assert [text for _, text in bob.texts] == [b"once", b"once"]
+
+
+def repeated(eve: Member, ann: Member, cell: bytes) -> bytes:
+    """What ann wrote first in her chain, in the next place of it, by eve."""
     period, tags = eve.period, eve.state.tags.find_key(eve.period.tags_of)
     assert tags is not None
     chain, sender = period.chains[ann.id], period.members.index(ann.id)
-    plain = opened(chain, decode_cell(first[0]), 0)
+    plain = opened(chain, decode_cell(cell), 0)
     key = chain.find_key(1)
     assert key is not None
-    again = seal_room_cell(key, b"r" * 8, tags, EPOCH, RoomPlace(period.name, sender, 1), plain)
-    bob.hear([again, *first, *ann.say("twice")])
-    assert [text for _, text in bob.texts] == [b"once", b"twice"]
+    return seal_room_cell(key, b"r" * 8, tags, EPOCH, RoomPlace(period.name, sender, 1), plain)
 
 
 def opened(chain: MemberChain, cell: Cell, index: int) -> bytes:

@@ -87,14 +87,15 @@ class Connection:
     @asynccontextmanager
     async def open_call(self, method: Method[P, A], params: P) -> AsyncIterator[PendingCall[A]]:
         """Send a request. Read its events and its answer inside the block; leaving the block early withdraws
-        the request."""
+        the request. Raises UsageError on a text that cannot be encoded."""
         if self.lost:
             raise ConnectionLost("the node has stopped")
         self._numbers += 1
         number = self._numbers
+        line = request_line(number, method.name, write(params))
         call = PendingCall(method.answer)
         self._pending[number] = call
-        self._send(request_line(number, method.name, write(params)))
+        self._send(line)
         try:
             with suppress(OSError):  # it is lost; then the reader says so
                 await self._writer.drain()

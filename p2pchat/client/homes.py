@@ -12,24 +12,31 @@ from typing import TYPE_CHECKING
 
 from p2pchat.control.address import SOCKET
 from p2pchat.control.offline import BackupContentsInfo
-from p2pchat.errors import P2PChatError
+from p2pchat.errors import P2PChatError, UsageError
 
 if TYPE_CHECKING:
     from p2pchat.store.copying import Contents
 
 
 def default_home() -> Path:
-    """``P2PCHAT_HOME``, or the platform's data directory."""
+    """``P2PCHAT_HOME``, or the platform's data directory. Raises UsageError where there is neither."""
     if home := os.environ.get("P2PCHAT_HOME"):
         return absolute(Path(home))
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("p2pchat", appauthor=False))
+    try:
+        return Path(platformdirs.user_data_dir("p2pchat", appauthor=False))
+    except RuntimeError:
+        raise UsageError("you have no home directory; say where yours is kept: --home DIR") from None
 
 
 def absolute(path: Path) -> Path:
-    """``path`` so that it means the same elsewhere: from the root on, without ``~`` and ``..``."""
-    whole = path.expanduser().absolute()
+    """``path`` so that it means the same elsewhere: from the root on, without ``~`` and ``..``. Raises
+    UsageError when ``~`` leads nowhere."""
+    try:
+        whole = path.expanduser().absolute()
+    except RuntimeError:
+        raise UsageError(f"{path.parts[0]} is no directory of a user here; write the whole path") from None
     return whole.resolve() if ".." in whole.parts else whole
 
 

@@ -13,6 +13,7 @@ from typing import Final, TypeGuard
 
 from p2pchat.control.failures import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, MethodError
 from p2pchat.control.values import plain
+from p2pchat.errors import UsageError
 
 REQUEST_MAX: Final = 1 << 20
 """Bytes of one request: a text of 64 KiB may take six times that in JSON."""
@@ -67,7 +68,9 @@ class Notification:
 
 
 def request_line(id: int, method: str, params: Mapping[str, object]) -> bytes:
-    """A request. Half of a surrogate pair stays what it is, for the node to refuse."""
+    """A request. Raises UsageError on half of a surrogate pair: it stands for a byte that is no UTF-8."""
+    if not _is_unicode(params):
+        raise UsageError("the text is not valid UTF-8; p2pchat takes text only")
     return json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).encode() + b"\n"
 
 

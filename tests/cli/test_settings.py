@@ -7,6 +7,7 @@ import re
 import termios
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import pytest
@@ -99,6 +100,23 @@ def test_a_home_is_told_to_others_from_the_root_on(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("P2PCHAT_HOME", written)
         assert home_of(CommonOptions(home=Path(written))) == home_of(CommonOptions()) == tmp_path / meant
         assert connect(written).home == connect().home == tmp_path / meant
+
+
+def test_whoever_has_no_home_directory_is_told_to_name_one(
+    monkeypatch: pytest.MonkeyPatch, p2pchat: Run
+) -> None:
+    """As in a container, or as the user of a service: no HOME, and no entry in the system's list."""
+
+    def unknown(*_: object) -> NoReturn:
+        raise KeyError("getpwuid(): uid not found")
+
+    for name in ("HOME", "XDG_DATA_HOME", "P2PCHAT_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    ran = p2pchat("whoami")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "--home" in ran.err
+    assert p2pchat("--home", "~/a", "whoami").code == 2
 
 
 def test_the_home_named_on_the_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,9 @@ async def test_nothing_was_said_in_a_new_home(lone: Node) -> None:
             await refused
     with pytest.raises(UsageError):
         await lone.edit("0" * 32, "another text")
+    with pytest.raises(UsageError, match="not valid UTF-8"):
+        await lone.search("caf\udce9")
+    assert await lone.search("caf") == [], "the connection goes on"
 
 
 async def test_a_line_is_found_rewritten_and_forgotten(tmp_path_factory: pytest.TempPathFactory) -> None:

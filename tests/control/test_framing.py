@@ -24,7 +24,7 @@ from p2pchat.control.framing import (
     read_request,
     request_line,
 )
-from p2pchat.errors import ControlError, P2PChatError
+from p2pchat.errors import ControlError, P2PChatError, UsageError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
@@ -55,9 +55,16 @@ def test_a_withdrawal_is_a_notification_that_names_the_request() -> None:
     assert read_request(cancel_line(7)) == Request(None, "cancel", {"request": 7})
 
 
-def test_half_of_a_surrogate_pair_is_left_for_the_node_to_refuse() -> None:
+@pytest.mark.parametrize("params", [{"text": "caf\udce9"}, {"texts": ["hi", "\ud800"]}])
+def test_what_is_no_unicode_is_a_mistake_of_whoever_asks(params: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="not valid UTF-8"):
+        request_line(3, "send", params)
+
+
+def test_half_of_a_surrogate_pair_is_refused_by_the_node_too() -> None:
+    line = {"jsonrpc": "2.0", "id": 3, "method": "send", "params": {"text": "\ud800"}}
     with pytest.raises(Unfit) as refused:
-        read_request(request_line(3, "send", {"text": "\ud800"}))
+        read_request(json.dumps(line).encode())
     assert (refused.value.code, refused.value.request) == (INVALID_PARAMS, 3)
 
 

@@ -1,6 +1,7 @@
 """One machine's line as an observer sees it: datagrams with their sizes and times.
 
-Knows: packet sockets, and the outer bytes of IP, UDP, STUN and DTLS. Does not know: keys, or who writes when.
+Knows: packet sockets, and the outer bytes of IP, UDP, STUN and DTLS. Does not know: keys, or which member
+writes when.
 
 Run by itself, ``_line.py DEVICE`` prints what passes on a device, one JSON list a line.
 """

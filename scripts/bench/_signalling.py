@@ -4,7 +4,7 @@ Knows: just enough of RFC 6455 for frames that are not too long. Does not know: 
 
     python _signalling.py PORT [CERT KEY]     the relay; prints a line when it listens
 
-The relay puts whoever takes the same topic together, answers each Take with 90 bytes, and hands every blob to
+The relay joins the clients that take the same topic, answers each Take with 90 bytes, and hands every blob to
 the other: the bytes of a rendezvous, and none of its rules.
 """
 

@@ -37,8 +37,8 @@ def p_value(
     """How often chance alone would set two such groups of vectors as far apart, at most.
 
     The distance is the greatest difference between the groups' means, over all places of the vectors, each in
-    standard deviations of all; a Kolmogorov-Smirnov statistic for counts. Exact whatever the law, as long as
-    the windows may be exchanged. Never below 1 / (rounds + 1).
+    standard deviations of all; a Kolmogorov-Smirnov statistic for counts. Exact for any distribution, as
+    long as the windows may be exchanged. Never below 1 / (rounds + 1).
     """
     columns: list[tuple[float, ...]] = [
         column for column in zip(*one, *other, strict=True) if len(set(column)) > 1

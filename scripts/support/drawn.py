@@ -1,7 +1,7 @@
 """What ML-KEM and Olm draw inside their libraries: kept once, and played back.
 
 No interface takes this randomness from outside. So the ciphertexts, Olm messages and states of Olm that were
-drawn once stand in a file, and whoever asks again gets them in the same order. All else follows from a seed.
+drawn once are in a file, and later runs get them in the same order. All else follows from a seed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class OutOfStep(Exception):
 
 
 class Drawn:
-    """Read the list of draws from a file, or make it anew if ``fresh``."""
+    """Read the list of draws from a file, or make a new one if ``fresh``."""
 
     def __init__(self, place: Path, fresh: bool) -> None:
         self.fresh = fresh

@@ -4,7 +4,8 @@ Knows: virtual environments, pip and what was installed last. Does not know: wha
 
     python environment.py VENV [EXTRA ...]
 
-Runs on the standard library alone. Two at once take turns; what was interrupted the next one begins anew.
+Runs on the standard library alone. Two at once take turns; the next run starts again after an interrupted
+one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
-WISHED = ("fast",)  # extras that make things better where they install and stop nobody where they do not
+WISHED = ("fast",)  # optional extras: better if they install, not needed if they do not
 LOCKS = ROOT / "scripts" / "locks"
 
 
@@ -56,7 +57,7 @@ def _provide(place: Path, extras: frozenset[str]) -> None:
         _create(place)
     else:
         extras |= known[1]
-    record.unlink(missing_ok=True)  # a run that ends here leaves no record, and the next begins anew
+    record.unlink(missing_ok=True)  # a run that ends here leaves no record, and the next starts again
     _say("installing " + (", ".join(["p2pchat", *sorted(extras)])))
     _install(place, extras)
     record.write_text("\n".join([wanted, *sorted(extras)]))

@@ -1,4 +1,4 @@
-"""Whoever is away gets everything when they are back: once, in order, byte for byte."""
+"""A member that was away gets everything when it is back: once, in order, byte for byte."""
 
 from __future__ import annotations
 

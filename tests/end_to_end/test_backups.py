@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[tuple[Person, Person, Path]]:
-    """Two who have talked and verified each other, and a file that holds a phrase."""
+    """Two people who have talked and verified each other, and a file with a phrase."""
     phrase = tmp_path / "phrase"
     phrase.write_text("acorn actor admiral airport alarm album alcove alley almond zoom\n")
     phrase.chmod(0o600)

@@ -73,7 +73,7 @@ ELSEWHERE: Final = {
     "help of restore: ": "a stick of the documents; see test_backups.py",
     "README.md: $ p2pchat init": "a story on two machines; test_end_to_end.py lives through it",
     "README.md: scripts/try": "p2pchat demo, which test_demo.py runs, and this suite",
-    "README.md: python3 -m venv": "downloads; whoever runs the suite has installed it",
+    "README.md: python3 -m venv": "downloads; the machine that runs the suite has it installed",
     "README.md: p2pchat init": "its lines are in first-five-minutes.md, too, and run from there",
     "README.md: text, receipts": "a picture",
     "first-five-minutes.md: p2pchat demo": "test_demo.py runs it",
@@ -358,7 +358,7 @@ def _notifier(world: World, block: Block) -> None:
 
 
 def _unknown(world: World, block: Block) -> None:
-    """An id of the documents is nobody's."""
+    """No message has an id of the documents."""
     asked = world.shell(block.code, P2PCHAT_HISTORY_FORGET_YES="1", P2PCHAT_WITHDRAW_YES="1")
     assert "no message" in asked.ended(2)
 
@@ -411,7 +411,7 @@ def test_it_does_what_it_says(block: Block, world: World) -> None:
 
 
 @pytest.mark.parametrize("client", ["nc -N -U", "socat -t5 - UNIX-CONNECT:", "socat - UNIX-CONNECT:"])
-def test_whatever_writes_into_the_socket_and_ends_gets_its_answer(client: str, world: World) -> None:
+def test_a_program_that_writes_into_the_socket_and_ends_gets_its_answer(client: str, world: World) -> None:
     if shutil.which(client.split()[0]) is None:
         pytest.skip(f"{client.split()[0]} is not installed")
     request = {"jsonrpc": "2.0", "id": 1, "method": "send", "params": {"to": "ops", "text": client}}

@@ -1,4 +1,4 @@
-"""Two who cannot reach each other at all talk through one who can reach both."""
+"""Two people who cannot reach each other talk through a third who can reach both."""
 
 from __future__ import annotations
 

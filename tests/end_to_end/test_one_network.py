@@ -99,7 +99,7 @@ def test_they_do_so_while_somebody_floods_the_network(
     assert invite.ended().returncode == 0
 
 
-def test_who_was_not_told_to_looks_nowhere(people: tuple[Person, Person]) -> None:
+def test_a_node_without_lan_looks_nowhere(people: tuple[Person, Person]) -> None:
     ana, bob = people
     assert "no rendezvous is known" in ana.run("invite").stderr
     bob.node()

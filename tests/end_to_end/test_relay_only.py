@@ -1,4 +1,4 @@
-"""The line of somebody who shows her address to nobody but a relay, recorded: there is nobody else on it."""
+"""The recorded line of a user who shows her address only to a relay has no other party on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rendezvous that alters what it passes on gets nobody a link and nobody a contact."""
+"""A rendezvous that alters blobs causes no link and no contact."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def noise(blob: Blob) -> bytes:
 
 
 async def refused(node: Node) -> int:
-    """How many blobs (or whatever else) this node has refused to read."""
+    """How many blobs and other inputs this node has refused to read."""
     counters = (await node.status()).counters
     return sum(count for name, count in counters.items() if name.startswith("input refused"))
 
@@ -140,7 +140,7 @@ async def test_no_offer_or_answer_of_an_earlier_hour_makes_a_link(
     meddler.tamper = lambda blob: earlier[(meddler.altered - 1) % len(earlier)]
     async with connect(tmp_path / "alice") as alice, connect(tmp_path / "bob") as bob:
         await until_one_has_refused(alice, bob)
-        assert meddler.altered >= 2, "the old offer itself is answered, to nobody's use"
+        assert meddler.altered >= 2, "the old offer itself is answered, without effect"
         assert [(await node.status()).links_up for node in (alice, bob)] == [0, 0]
 
 
@@ -184,7 +184,7 @@ async def attempted(host: Node, guest: Node, link: bool) -> None:
 
 
 async def strangers_by_night(folder: Path, url: str) -> None:
-    """Alice and Bob, who know each other; neither is there."""
+    """Alice and Bob, who are contacts; neither node runs."""
     for name in ("alice", "bob"):
         create_home(folder / name, name, [url])
     async with connect(folder / "alice") as alice, connect(folder / "bob") as bob:

@@ -217,7 +217,7 @@ def test_a_network_without_udp_is_named(alone: Homes) -> None:
         stopped(alone.bob, node)
 
 
-def test_two_whom_nothing_links_talk_through_a_third_with_a_public_address_and_need_no_rendezvous(
+def test_two_people_without_a_direct_way_talk_through_a_third_and_need_no_rendezvous(
     world: Lab, stack: ExitStack, tmp_path: Path
 ) -> None:
     with ExitStack() as gone:
@@ -230,7 +230,7 @@ def test_two_whom_nothing_links_talk_through_a_third_with_a_public_address_and_n
         nodes = [(person, person.node()) for person in (three.ana, three.bob, carol)]
         first = three.ana.run("send", "bob", "through carol", "--timeout", "45")
         assert first.stderr.split()[-1:] == ["delivered"], first.stderr
-    again = three.bob.run("send", "ana", "and back, with nobody to introduce us", "--timeout", "45")
+    again = three.bob.run("send", "ana", "and back, without an introduction", "--timeout", "45")
     assert again.stderr.split()[-1:] == ["delivered"], again.stderr
     for person, node in nodes:
         stopped(person, node)

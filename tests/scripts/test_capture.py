@@ -1,4 +1,5 @@
-"""The recording of a line reads packets rightly, and its test of times finds what is there and no more."""
+"""The recording of a line reads packets rightly, and its test of times finds real differences and no
+others."""
 
 from __future__ import annotations
 

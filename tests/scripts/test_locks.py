@@ -71,7 +71,7 @@ def test_nothing_we_print_or_write_installs_the_stranger_s_package() -> None:
             )
 
 
-def test_whatever_the_documents_install_is_fetched_by_its_hash() -> None:
+def test_every_package_that_the_documents_install_is_fetched_by_its_hash() -> None:
     places = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
     commands = [
         (place.name, line)

@@ -1,4 +1,4 @@
-"""Barriers part whom they name, and nobody else."""
+"""Barriers separate the nodes that they name, and no others."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_what_is_lost_comes_later_and_all_behind_it_in_order() -> None:
     assert pair.came()[-1][0] > sent + 0.05 + 0.3
 
 
-def test_a_link_carries_its_bandwidth_and_no_more() -> None:
+def test_a_link_carries_at_most_its_bandwidth() -> None:
     pair = Pair(Conditions(latency_s=(0.05, 0.05), bandwidth=11_520))
     sent = pair.agenda.now
     pair.send(*[b"frame"] * 10)

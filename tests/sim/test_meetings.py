@@ -1,4 +1,4 @@
-"""Real brokers behind virtual connections: who connects, who is turned away, what breaks."""
+"""Real brokers behind virtual connections: which nodes connect, which are turned away, what breaks."""
 
 from __future__ import annotations
 

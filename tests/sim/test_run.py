@@ -49,7 +49,7 @@ def test_other_strategies_reach_everybody_too_at_a_price(steady: Result, strateg
     assert other["copies_per_node"] > steady["copies_per_node"] + 1.0
 
 
-def test_who_leaves_is_replaced_by_who_joins() -> None:
+def test_a_joining_node_replaces_a_leaving_one() -> None:
     result = run("churn", 12, measure_s="60", churn__leave="0.2", churn__join="0.3")
     assert result["links_mean"] > 2
     assert result["partitions"] == 1
@@ -63,7 +63,7 @@ def test_newcomers_are_introduced_by_members_when_there_is_no_rendezvous() -> No
 
 
 @pytest.mark.parametrize("how", ["kill", "stop", "sleep"])
-def test_who_was_away_comes_back_and_gets_what_it_missed(how: str) -> None:
+def test_an_absent_node_comes_back_and_gets_what_it_missed(how: str) -> None:
     result = run("away", 10, away__share="0.2", away__for_s="60", away__how=f"'{how}'", drain_s="60")
     assert result["late"]["waited_for"] > 0
     assert result["recovered_ratio"] == 1.0

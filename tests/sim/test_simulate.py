@@ -15,7 +15,7 @@ from p2pchat.sim.simulate import Job, baseline, simulate
 from tests.sim.test_run import BRIEF, ROOT
 
 
-def test_the_same_seed_gives_the_same_trace_whatever_hashes_are() -> None:
+def test_the_same_seed_gives_the_same_trace_with_any_hash_seed() -> None:
     here = simulate(Job("steady", 1, 8, None, BRIEF))["trace_digest"]
     assert traced(1, hash_seed="1") == traced(1, hash_seed="2") == here
     assert traced(2, hash_seed="1") != here

@@ -47,7 +47,7 @@ def test_a_node_is_woken_when_it_asked_to_be_by_its_own_clock(ahead: float) -> N
     assert node.woken == pytest.approx([START + ahead + 0.1, START + ahead + 7.3], abs=1e-5)
 
 
-def test_who_sleeps_is_woken_late_and_at_once() -> None:
+def test_a_sleeping_node_is_woken_late_and_at_once() -> None:
     node = Clockwork(START + 10.0)
     world, host = machine(node)
     world.suspend_host(host)

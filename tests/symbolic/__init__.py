@@ -1,1 +1,1 @@
-"""Protocols as terms, and an attacker who is the network: `terms`, `pairing`, `renewal`."""
+"""Protocols as terms, and an attacker that is the network: `terms`, `pairing`, `renewal`."""

@@ -2,12 +2,12 @@
 
 The messages are those of ``wire.pairing``, made by their own constructors with terms for bytes; what binds
 them is ``core.pairing.binding`` and ``crypto.cpace`` themselves, run over terms (``symbolically``). What is
-written here by hand: who says what when, and Olm's first two messages.
+written here by hand: the order of messages, and Olm's first two.
 
-The attacker is mallory too, with an identity and keys of her own, whom honest people may have invited, or
-been invited by. She hears all; each message that an honest one receives is any that she can make, by this
-rule: every field is a value that she heard in a field of that name, in whatever run, or one of her own of
-that kind; a sealed one must be sealed with a key that she can derive, or be one that she heard.
+The attacker is mallory too, with an identity and keys of her own; honest people may have invited her, or
+been invited by her. She hears all; each message that an honest one receives is any that she can make, by this
+rule: every field is a value that she heard in a field of that name, in any run, or one of her own of that
+kind; a sealed one must be sealed with a key that she can derive, or be one that she heard.
 
 ``OLD`` is the protocol as it was: the host confirmed in its first answer, and neither Olm's messages nor the
 keys depended on CPace's key.
@@ -518,7 +518,7 @@ Attack.own = MALLORY
 
 
 def _tells(reply: Term, knows: Knowledge) -> bool:
-    """Whether whoever has the right words can make a part of the reply on her own, and so see that they are
+    """Whether an attacker with the right words can compute a part of the reply, and so see that they are
     right."""
     _, said = reply.args
     for name, value in said:

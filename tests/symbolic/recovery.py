@@ -1,11 +1,11 @@
-"""Beginning anew as terms: an asker whose session is of no use, an answerer, and the attacker's network.
+"""New sessions as terms: an asker whose session is of no use, an answerer, and the attacker's network.
 
 The messages are those of ``wire.recovery``, made by their own constructors; what follows from them is
-``crypto.recovery`` and ``core.session.handshake`` themselves, run over terms. Written here by hand: who says
-what when, Olm's first message, the seals.
+``crypto.recovery`` and ``core.session.handshake`` themselves, run over terms. Written here by hand: the
+order of messages, Olm's first message, the seals.
 
 Mallory is a contact of both, with a line of her own to each. ``stolen``: whose recovery keys of the line
-between the two she has as well, and no more: not their identity keys.
+between the two she also has, but not their identity keys.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ core: Any = handshake
 
 BASE, SECRET, HIDDEN = atom("mallory's base"), atom("mallory's KEM secret"), "what mallory hides"
 
-UNASKED = "heeds an ask that nobody makes now"
+UNASKED = "accepts an ask that no one present makes"
 """Neither its contact, who has met the challenge, nor a thief of the contact's keys."""
 
 
@@ -55,7 +55,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Run:
-    """One honest person who begins anew with a contact, once."""
+    """An honest person who makes a new session with a contact, once."""
 
     role: str
     who: str
@@ -74,7 +74,7 @@ class Line:
     hides: bool = True
     """Whether the answer's Olm message hides something that the roots depend on."""
     again: bool = False
-    """Whether another asks, too, so that who asked is challenged once more before it is answered."""
+    """Whether another asks, too, so that the asker is challenged once more before it is answered."""
 
 
 def scalar(owner: str, contact: str) -> Term:
@@ -313,7 +313,7 @@ class Recoveries(Attack):
         return None if agreeing else Found(MISBOUND, run, steps)
 
     def _unasked(self, number: int, state: Any) -> bool:
-        """Whether an answerer has just taken an ask that no honest asker made for its challenge; whoever has
+        """Whether an answerer has just taken an ask that no honest asker made for its challenge; a thief of
         the asker's recovery keys may make one."""
         run = self._runs[number]
         last = 2 if self._rules.again else 1

@@ -37,7 +37,7 @@ def explored(runs: Iterable[tuple[Run, ...]], steps: int = 99) -> int:
     return states
 
 
-def test_two_honest_runs_whatever_they_are_are_safe_from_the_network() -> None:
+def test_any_two_honest_runs_are_safe_from_the_network() -> None:
     assert explored(scenes(2)) > 2000
 
 

@@ -1,4 +1,5 @@
-"""A symbolic attacker explores how two begin anew, and has no part in it, even with their recovery keys."""
+"""A symbolic attacker explores how two make a new session, and gets no part in it, even with their recovery
+keys."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ BOTH, NOBODY = frozenset({"alice", "bob"}), frozenset[str]()
 
 
 @pytest.mark.parametrize("stolen", [NOBODY, frozenset({"alice"}), BOTH])
-def test_two_honest_ends_whatever_they_do_are_safe_from_the_network(stolen: frozenset[str]) -> None:
+def test_any_two_honest_ends_are_safe_from_the_network(stolen: frozenset[str]) -> None:
     states = 0
     for chosen in scenes(2):
         attack = Recoveries(chosen, Line(stolen))
@@ -24,7 +25,9 @@ def test_two_honest_ends_whatever_they_do_are_safe_from_the_network(stolen: froz
 
 
 @pytest.mark.parametrize("stolen", [NOBODY, frozenset({"alice"}), BOTH])
-def test_who_is_challenged_once_more_is_there_and_nobody_else_is_taken_for_it(stolen: frozenset[str]) -> None:
+def test_an_end_that_is_challenged_once_more_is_there_and_no_other_is_taken_for_it(
+    stolen: frozenset[str],
+) -> None:
     """What an ask counts for when another asks, too: nothing that was said before makes two of one."""
     again = Line(stolen, again=True)
     attack = Recoveries((ALICE, BOB), again)

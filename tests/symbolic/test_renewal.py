@@ -101,7 +101,7 @@ def _passed(said: Any, hers: Any, meddles: bool, knows: Knowledge) -> Any:
     "stolen", [(), (OLM,), (KEY,), (OLM, KEY)], ids=["nothing", "Olm", "the key", "both"]
 )
 @pytest.mark.parametrize("meddling", [False, True], ids=["listening", "meddling"])
-def test_only_who_has_both_and_is_in_the_middle_has_the_next_roots(
+def test_only_an_attacker_in_the_middle_with_both_keys_has_the_next_roots(
     stolen: tuple[Value, ...], meddling: bool, generations: int
 ) -> None:
     had, same = roots_had(frozenset(stolen), meddling, generations)

@@ -29,7 +29,7 @@ def test_a_flood_shows_its_writer_a_tree_less_a_stem_still_less() -> None:
     assert 0.05 < fast < 0.17
 
 
-def test_cover_hides_one_message_and_those_who_know_which_packet_it_was_are_not_fooled() -> None:
+def test_cover_hides_one_message_except_from_colluders_that_know_the_packet() -> None:
     case = replace(CASE, scheme="strong", colluding=0.2, trials=60)
     assert named(case) < 0.13
     assert named(case, traced=True) > 0.15
@@ -76,7 +76,7 @@ def test_an_honest_first_hop_hides() -> None:
     assert named(CASE, colluding=0.3, trusted_first=True) < named(CASE, colluding=0.3) - 0.1
 
 
-def test_who_has_only_colluding_neighbours_is_known() -> None:
+def test_a_writer_with_only_colluding_neighbours_is_known() -> None:
     assert named(CASE, near=5, trials=60) > 0.9
 
 

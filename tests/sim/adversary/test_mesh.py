@@ -1,4 +1,4 @@
-"""A mesh is regular but for the links that colluders invent, and shows who hears of a flood first."""
+"""A mesh is regular but for the links that colluders invent, and shows which node hears of a flood first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_mesh_is_regular_and_its_delays_are_the_same_both_ways() -> None:
     assert sum(given.colludes) == 10
 
 
-def test_liars_list_one_another_and_nobody_else_more() -> None:
+def test_only_liars_list_one_another_more() -> None:
     given = mesh(50, 0.2, Random(1), false_links=3)
     assert all(len(given.neighbours[node]) == DEGREE for node in given.honest_nodes())
     assert sum(len(others) for others in given.neighbours) > 50 * DEGREE
@@ -37,7 +37,7 @@ def line(colludes: str) -> SampledMesh:
     return SampledMesh(near, delay, tuple(mark == "x" for mark in colludes))
 
 
-def test_the_first_spy_hears_from_whom_it_came() -> None:
+def test_the_first_spy_hears_from_which_node_it_came() -> None:
     heard = line("x..o.x").first_spy(3)
     assert heard is not None
     assert (heard.by, heard.before) == (5, 4)

@@ -40,11 +40,11 @@ PHRASE_WORDS: Final = 10
 
 OPS_MAX: Final = 16
 MEMORY_MAX_KIB: Final = 1 << 20
-"""Above these a header asks for minutes, or for 1 GB: nobody wrote it so."""
+"""Above these a header asks for minutes, or for 1 GB: no program wrote it in this form."""
 
 
 def draw_phrase(entropy: Entropy) -> str:
-    """Ten words that nobody knows yet."""
+    """Ten new random words."""
     return " ".join(WORDS[below(entropy, len(WORDS))] for _ in range(PHRASE_WORDS))
 
 

@@ -3,7 +3,7 @@
 Knows: signing and checking (Ed25519, RFC 8032). Does not know: what a node is beyond its descriptor, or where
 its links lead.
 
-These are the only signatures in p2pchat. What they cover says who is linked with whom, or would be, under
+These are the only signatures in p2pchat. What they cover says which nodes are linked, or would be, under
 names that last for an epoch; no message, contact or long-term key comes near them.
 """
 

@@ -39,7 +39,7 @@ def named_id(secret: bytes, key: bytes) -> MessageId:
 
 
 def safety_number(a: bytes, b: bytes, renewal: bytes = b"") -> str:
-    """60 digits in twelve groups of five, the same whichever of the two keys comes first. ``renewal``: what
+    """60 digits in twelve groups of five, independent of the order of the two keys. ``renewal``: what
     the two exchanged when they last began anew, so that a copied home shows another number."""
     halves = sorted(_digits(key + renewal) for key in (a, b))
     digits = "".join(halves)

@@ -1,6 +1,6 @@
-"""Recovery keys: how two ends find and know each other when their session is of no use any more.
+"""Recovery keys: how two ends find and know each other when their session no longer works.
 
-Knows: the key pairs, the tags and keys that follow from them, the roots of a session that begins anew. Does
+Knows: the key pairs, the tags and keys that follow from them, the roots of a new session. Does
 not know: when that happens, or what passes in between.
 
 Each end tells its public half to the other inside their session only. An observer that lacks both, today or
@@ -155,7 +155,7 @@ def open_under(secret: bytes, label: str, box: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRoots:
-    """The roots from which a session begins anew."""
+    """The roots of a new session."""
 
     initiator: bytes = field(repr=False)
     """The root of what the end that asked sends, 32 bytes."""

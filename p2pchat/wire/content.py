@@ -4,9 +4,9 @@ Knows: these payloads and their limits. Does not know: what a node says of its o
 what is shown.
 
 A message is named in two ways. A *name* is made of its author and of the id that its author gave it
-(``crypto.identity.received_id``), so it is the same for all who have the message, and nobody can give two
-messages one name. A correction and a withdrawal have the *id* alone: with whoever sends them it makes a name,
-so that nobody can correct what another wrote.
+(``crypto.identity.received_id``), so all readers of the message compute the same name, and no author can
+give two messages one name. A correction and a withdrawal have the *id* alone: together with the sender it
+makes a name, so that no contact can correct another's message.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A message of the sender's own is to be shown no more. Raises Malformed."""
+    """The sender's own message should no longer be shown. Raises Malformed."""
 
     id: MessageId
     at: float

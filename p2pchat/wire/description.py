@@ -50,7 +50,7 @@ class Nat(IntEnum):
     SYMMETRIC = 3
     """Behind one that uses another port for each destination."""
     SOME = 4
-    """Behind a NAT, of whatever kind: a single server answered."""
+    """Behind a NAT of any kind: a single server answered."""
     BLOCKED = 5
     """No server answered: UDP does not get out, or all of them are down."""
 

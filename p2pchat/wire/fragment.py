@@ -38,7 +38,7 @@ class Lane(IntEnum):
     NOTICE = 1
     """Receipts and presence: in the envelope only, never repeated."""
     APART = 2
-    """Outside the session, when it is of no use any more (``wire.recovery``)."""
+    """Outside the session, when it no longer works (``wire.recovery``)."""
 
 
 @dataclass(frozen=True, slots=True)

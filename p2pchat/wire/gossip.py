@@ -43,7 +43,7 @@ class Graft:
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """Let us not push cells to each other any more, but announce them."""
+    """Let us no longer push cells to each other, but announce them."""
 
     agreed: bool
     """False: a proposal; True: so it is from now on."""

@@ -150,9 +150,9 @@ def hinted(url: str, address: str, hints: Hints) -> Servers:
 
 
 def can_see(server: str, seen: str) -> bool:
-    """Whether a STUN server at an address may say that it sees us at another: one of the Internet sees nobody
-    in a private network, and nobody is seen where nobody can be. What a server says is told to others, who
-    send there. A name is the user's to choose, for a rendezvous has none."""
+    """Whether a STUN server at an address may say that it sees us at another: a server on the Internet sees
+    no private address, and no server sees an address that does not exist. Other nodes learn what a server
+    says, and send there. A name is the user's to choose, for a rendezvous has none."""
     at, by = plain_address(seen), plain_address(server)
     if at is None or at.is_multicast or at.is_unspecified or str(at) == BROADCAST:
         return False

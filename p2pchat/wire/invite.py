@@ -87,7 +87,7 @@ class InviteLink:
 
 
 def parse(text: str) -> InviteCode | InviteLink:
-    """Read whichever of the two it is, whatever stands round it. Raises Malformed with a line that helps."""
+    """Read either of the two, with any characters around it. Raises Malformed with a line that helps."""
     bare = _WRAPPING.sub("", text[:_INPUT_MAX])
     return parse_link(bare) if bare.lower().startswith("p2pchat:") else parse_code(bare)
 

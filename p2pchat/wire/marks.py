@@ -19,8 +19,8 @@ MARK_BYTES: Final = 16
 NONCE_BYTES: Final = 16
 
 MARKS: Final = 63
-"""Marks in a message, always: with random ones among them it does not say how many contacts there are. Who
-has more takes some by lot."""
+"""Marks in a message, always: with random ones among them it does not say how many contacts there are. A
+node with more draws some of them."""
 
 
 @dataclass(frozen=True, slots=True)

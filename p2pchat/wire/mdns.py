@@ -18,7 +18,7 @@ from p2pchat.errors import Malformed
 GROUP: Final = "224.0.0.251"
 PORT: Final = 5353
 HOPS: Final = 255
-"""Of a datagram (RFC 6762, section 11); routers do not pass the group on, whatever it is."""
+"""Of a datagram (RFC 6762, section 11); routers never forward this group."""
 
 NONCE_BYTES: Final = 16
 MARK_BYTES: Final = 16
@@ -47,7 +47,7 @@ _OWN: Final = 0x8001
 _ANSWER: Final = 0x8400
 
 QUESTION: Final = _HEAD.pack(0, 0, 1, 0, 0, 0) + _TYPE + struct.pack("!HH", _PTR, _SHARED)
-"""Who is there?"""
+"""Which nodes are there?"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ CIPHERTEXT_BYTES: Final = 1088
 """Of ML-KEM-768 (FIPS 203, table 3)."""
 
 NAME_BYTES: Final = 6
-"""Of what a receipt calls a payload by: no accident makes two alike, and who made the payload needs none."""
+"""Of what a receipt calls a payload by: no accident makes two alike, and an author of payloads gains nothing
+by making two alike."""
 
 NAMES_MAX: Final = 128
 """Payloads that a receipt names: as many as can be under way (``core.messaging.outbox.SEALED_CAP``). They
@@ -102,7 +103,7 @@ class RecoveryOffer:
     x25519: bytes
     encapsulation_key: bytes = field(repr=False)
     alone: bool = False
-    """Of all that were told before, none is good any more."""
+    """All keys that were told before are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class DeliveryReceipt:
     delivered is named."""
 
     next: int
-    """All below this were opened, or will not come any more."""
+    """All below this were opened, or will no longer come."""
     partial: bytes
     """Bitmap of the fragments held of ``next``: bit ``i`` of byte ``i // 8``, lowest first; may be empty."""
     opened: bytes = b""

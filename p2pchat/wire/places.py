@@ -115,8 +115,8 @@ def plain_address(host: str) -> Address | None:
 
 
 def is_nearby(address: Address) -> bool:
-    """Whether an address is one of a house or an office (RFC 1918), or of machines that have nobody to give
-    them addresses (RFC 3927): what may be found on a network, and never be told to anybody else."""
+    """Whether an address is one of a house or an office (RFC 1918), or of machines that no server gave an
+    address (RFC 3927): what may be found on a network, and never be told to anybody else."""
     return isinstance(address, ipaddress.IPv4Address) and any(address in network for network in _NEARBY)
 
 

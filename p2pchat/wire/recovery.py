@@ -1,4 +1,4 @@
-"""The messages of two ends outside their session, when it does not work any more.
+"""The messages of two ends outside their session, when it no longer works.
 
 Knows: the messages and their limits. Does not know: keys, cells, or what follows from a message.
 
@@ -61,7 +61,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryAsk:
-    """Our session is of no use: let us begin anew."""
+    """Our session is of no use: let us make a new session."""
 
     knock: bytes
     box: bytes = field(repr=False)
@@ -81,7 +81,7 @@ class AskKeys:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryAnswer:
-    """This is how we begin anew."""
+    """This is the new session."""
 
     ask: bytes
     box: bytes = field(repr=False)

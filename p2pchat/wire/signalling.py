@@ -51,8 +51,8 @@ class SeatMode(IntEnum):
     HOST = 1
     """Opens an invite topic. Refused TAKEN if the topic exists."""
     GUEST = 2
-    """Joins an invite topic as its guest: one at a time, and nobody after the one whom the host answered.
-    Refused ABSENT or FULL."""
+    """Joins an invite topic as its guest: one at a time, and no further guest after the host has answered
+    one. Refused ABSENT or FULL."""
 
 
 class Refusal(IntEnum):
@@ -141,10 +141,10 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The seat that a Pass named, or the other seat of an invite, is not taken any more.
+    """The seat that a Pass named, or the other seat of an invite, is no longer taken.
 
-    A host that had not answered its guest keeps its own, for the next guest; whoever else is told so at an
-    invite has lost the own seat, too.
+    A host that had not answered its guest keeps its own, for the next guest; any other receiver at an
+    invite has lost its own seat, too.
     """
 
     topic: Topic

@@ -1,7 +1,7 @@
 """What nodes say of themselves, so that others can lead a stem over them: short-lived descriptors.
 
-Knows: a descriptor's layout, and the messages that carry descriptors. Does not know: signatures, or who needs
-which descriptor.
+Knows: a descriptor's layout, and the messages that carry descriptors. Does not know: signatures, or which
+node needs which descriptor.
 
 Types 48 to 50 of a control frame. A descriptor's body, which its owner's short-lived key signs:
 
@@ -27,7 +27,7 @@ ID_BYTES: Final = 8
 
 LINKS_MAX: Final = 10
 """Links in one descriptor, and so of one node: three that it seeks, six that it accepts, and one for a
-newcomer. Whoever has more cannot list them all, and is let go by those it leaves out."""
+newcomer. A node with more cannot list them all, and the neighbours that it omits end their links."""
 
 DEPTH: Final = 5
 """Hops that a descriptor travels: with two, 85 % of the nodes of a mesh of 1000 find no stem of three hops

@@ -3,7 +3,7 @@
 Knows: the number, where it stands in a message, what is said of another. Does not know: any message.
 
 A rendezvous says it in its welcome; the two ends of a pairing in the first message each way; members of a
-mesh in every offer, answer and decline. Whatever else changes, these places stay.
+mesh in every offer, answer and decline. These places never change.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Agenda:
 
     def __init__(self, now: float) -> None:
         self.now = now
-        """Unix seconds. Whoever sets it forward has all that was due meanwhile happen then."""
+        """Unix seconds. If it is set forward, all events that were due meanwhile happen then."""
         self._heap: list[tuple[float, int, Action, Any, Any]] = []
         self._entries = 0
 

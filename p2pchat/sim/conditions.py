@@ -1,6 +1,6 @@
 """What the network is like, and how long a frame takes in it.
 
-Knows: latency, loss, bandwidth. Does not know: links, or who reaches whom.
+Knows: latency, loss, bandwidth. Does not know: links, or which nodes reach each other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Entropy that can be replayed from a seed.
 
-Knows: how one seed becomes many streams. Does not know: who draws from them.
+Knows: how one seed becomes many streams. Does not know: which part draws from them.
 """
 
 from __future__ import annotations

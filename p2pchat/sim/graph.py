@@ -1,6 +1,6 @@
 """The graph of links, as the nodes themselves see it.
 
-Knows: who has a link with whom. Does not know: how links come and go.
+Knows: which nodes have links with each other. Does not know: how links come and go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Virtual links: who can have one, and what a barrier or a sleeping machine does to their frames.
+"""Virtual links: which nodes can have one, and what a barrier or a sleeping machine does to their frames.
 
 Knows: the order of frames, NAT classes, credit. Does not know: what a frame holds, when nodes want a link, or
 how long a frame takes (``conditions``).

@@ -1,6 +1,6 @@
 """The load of a run: cells that nodes submit at random moments.
 
-Knows: who submits how many. Does not know: why, or what becomes of them.
+Knows: how many each node submits. Does not know: why, or what becomes of them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The rendezvous: real brokers behind virtual connections.
 
-Knows: who is connected, how long a message takes, which servers are down. Does not know: what brokers decide.
+Knows: which nodes are connected, how long a message takes, which servers are down. Does not know: what
+brokers decide.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Outages of a run: the network falls in two and heals, the rendezvous goes down and comes back.
 
-Knows: whom an outage touches, and when the mesh is in one piece again. Does not know: what nodes do about it.
+Knows: which nodes an outage touches, and when the mesh is in one piece again. Does not know: what nodes do
+about it.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ QUANTILES = (*(step / 20 for step in range(1, 20)), 0.99, 0.999, 1.0)
 
 @dataclass(slots=True)
 class Part:
-    """One part of the measuring. The cells of the ``flooder``, who says so many times its share, are counted
-    in a window of their own."""
+    """One part of the measuring. The cells of the ``flooder``, which writes many times its share, are
+    counted in a window of their own."""
 
     flooder: float
     seconds: float
@@ -112,7 +112,7 @@ class Figures:
 def copies(window: Window, counters: Counter[str]) -> float | None:
     """How often a cell came to a node, over all pairs of a cell and a node but its origin that was there.
 
-    Pushes are counted from the first measured cell to the end, whichever cell they bear; per first sight, so
+    Pushes are counted from the first measured cell to the end, with any cell; per first sight, so
     that cells of the warm-up still on their way weigh nothing.
     """
     first, repeated = counters["cells relayed"], counters["cells seen again"]

@@ -152,7 +152,7 @@ class Population:
 
 
 def identity() -> Identity:
-    """Return the one identity that all nodes have: they have no contacts, so nobody looks at it."""
+    """Return the one identity that all nodes have: they have no contacts, so no node looks at it."""
     key = bytes(32)
     account = create_account(key)
     return Identity("somebody", account.pickle(), key, account.identity_key, (URL,), START)

@@ -67,7 +67,7 @@ class Relays:
 
     def as_json(self, measured_s: float) -> dict[str, Any]:
         """``exposed``: honest nodes whose stem led over a hostile relay when that began; ``left_…_s``: after
-        how long the stems of so many of them did no more, None if not at all; ``shares``: of all honest
+        how long this share of the stems avoided them, None if they never did; ``shares``: of all honest
         nodes, those exposed, at every look. ``measured_s``: for how long cells were counted."""
         exposed = len(self._left_s) + len(self._trusting)
         return {

@@ -69,7 +69,7 @@ def simulate(job: Job, progress: Callable[[str], None] = lambda line: None) -> R
 
 
 def baseline(place: Path) -> list[tuple[Job, Result]]:
-    """Read kept results, one JSON object a line, and the jobs that make them anew. Raises UsageError."""
+    """Read kept results, one JSON object a line, and the jobs that make them again. Raises UsageError."""
     kept: list[tuple[Job, Result]] = []
     try:
         for line in place.read_text().splitlines():

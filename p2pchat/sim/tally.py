@@ -1,4 +1,4 @@
-"""Who saw which cell, and how soon.
+"""Which node saw which cell, and how soon.
 
 Knows: every measured cell and the hosts that were to have it. Does not know: what happens to hosts, or how
 cells travel.

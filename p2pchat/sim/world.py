@@ -127,7 +127,7 @@ class World:
         self.kill_host(host)
 
     def suspend_host(self, host: SimulatedHost) -> None:
-        """Close a laptop's lid: the machine does nothing, and tells nobody."""
+        """Close a laptop's lid: the machine does nothing, and tells no other."""
         host.asleep = True
         self.agenda.call_at(self.now + PATIENCE_S, self._overslept, host, host.run)
 
@@ -172,7 +172,8 @@ class World:
         self.agenda.call_at(host.timer_at, self._timer, host, (host.run, host.timer_at))
 
     def _timer(self, host: SimulatedHost, ticket: tuple[int, float]) -> None:
-        """Wake the node if its deadline has come. Most deadlines were put off meanwhile, and are set anew."""
+        """Wake the node if its deadline has come. Most deadlines were put off meanwhile, and are set
+        again."""
         if ticket != (host.run, host.timer_at) or host.node is None:
             return
         host.timer_at = NEVER

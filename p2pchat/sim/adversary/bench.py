@@ -1,4 +1,4 @@
-"""Trials: a writer, what colluders see, whom they name.
+"""Trials: a writer, what colluders see, the node that they name.
 
 Knows: what is tried how often, and the figures. Does not know: how guesses are made, or how results look.
 """
@@ -159,7 +159,7 @@ def _figures(case: Case) -> list[Any]:
 
 
 def _without_stem(case: Case, given: SampledMesh, rng: Random, count: int) -> Iterator[_Guess]:
-    """First-spy: the writer is from whom the first colluder had it."""
+    """First-spy: the writer is the node from which the first colluder got it."""
     spread = _SPREADS[case.scheme]
     for writer, placed in _writers(case, given, rng, count):
         first = spread(placed, writer, rng)

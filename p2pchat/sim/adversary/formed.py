@@ -1,7 +1,7 @@
-"""Meshes that the nodes that ship have formed, with colluders who do what they can to be everywhere.
+"""Meshes that real nodes have formed, with colluders that seek as many links as they can.
 
-Knows: what colluders do about links, and how a mesh looks in the end. Does not know: who guesses what from
-it.
+Knows: what colluders do about links, and how a mesh looks in the end. Does not know: what the adversary
+guesses from it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from p2pchat.wire.topology import LINKS_MAX
 from p2pchat.wire.walk import Walk
 
 SEEKING: Final = ("honest", "seek", "league", "steer")
-"""What colluders do about links: what all do; seek 64 and let none go; the same, with a rendezvous that shows
-others nobody but them; lose all walks that lead over them to others than their fellows, take whoever comes as
-long as their records have room, and seek twice as many links as others."""
+"""What colluders do about links: what all do; seek 64 and let none go; the same, with a rendezvous that
+shows others only them; lose all walks over them that do not lead to other colluders, accept all links while
+their records have room, and seek twice as many links as others."""
 
 GREED: Final = 64
 """Links that they seek."""
@@ -57,7 +57,7 @@ class Formed:
 
 @dataclass(frozen=True, slots=True)
 class Greedy(Settings):
-    """No node that ships takes such values; who writes its own does."""
+    """No node that ships takes such values; a changed program does."""
 
     def __post_init__(self) -> None:
         pass
@@ -149,7 +149,7 @@ def _kept(stems: dict[int, Stem], host: SimulatedHost) -> Stems:
 
 
 def _steer(host: SimulatedHost, fellows: Callable[[], frozenset[bytes | None]]) -> None:
-    """Nobody who ships a node lets others choose what it loses; who writes his own does as he likes."""
+    """No shipped node lets others choose what it loses; a changed program can."""
     assert host.node is not None
     for mesh in host.node._meshes.values():  # noqa: SLF001
         walks = Steering(SeededEntropy(f"steers {host.index}"), fellows)

@@ -1,6 +1,7 @@
 """What colluders know of the packets at a piece of a stem, before they look for one message.
 
-Knows: the laws by which stems are drawn; how to learn from what came by. Does not know: whom they will name.
+Knows: the laws by which stems are drawn; how to learn from what came by. Does not know: which node they will
+name.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Laws:
 
 
 class Windows(Laws):
-    """And what came by about the time of each message: whoever keeps to one stem comes by again and again."""
+    """And what came by about the time of each message: a writer that keeps to one stem passes them again and
+    again."""
 
     def __init__(self, traffic: Traffic, seen: Sequence[ObservedMessage]) -> None:
         super().__init__(traffic)
@@ -76,7 +78,7 @@ class Watched(Laws):
 
 
 def knowledge(traffic: Traffic, seen: Sequence[ObservedMessage]) -> Laws:
-    """What colluders know who saw these messages and what came with them."""
+    """What colluders know from these messages and the packets around them."""
     if not isinstance(traffic, Flows):
         return Laws(traffic)
     return Watched(traffic) if traffic.habits.watched else Windows(traffic, seen)

@@ -1,6 +1,7 @@
 """A mesh some of whose nodes collude.
 
-Knows: links, how long each takes, who colludes. Does not know: what travels, or who guesses.
+Knows: links, how long each takes, which nodes collude. Does not know: what travels, or what the adversary
+guesses.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ class SampledMesh:
     """Seconds over each link, by both directions."""
     colludes: tuple[bool, ...]
     sought: tuple[tuple[int, ...], ...] = ()
-    """Neighbours at whom each node's stem may begin; empty: all are."""
+    """Neighbours at which each node's stem may begin; empty: all are."""
     first: tuple[int | None, ...] = ()
     """Where it does begin, as far as it is known."""
 
     def first_hops(self, node: int) -> tuple[int, ...]:
-        """Neighbours at whom a node's stem may begin."""
+        """Neighbours at which a node's stem may begin."""
         return (self.sought[node] if self.sought else ()) or self.neighbours[node]
 
     def hop_weight(self, node: int) -> float:
@@ -57,7 +58,7 @@ class SampledMesh:
         return 1.0 / len(self.neighbours[node])
 
     def honest_nodes(self) -> list[int]:
-        """All who do not collude."""
+        """All honest nodes."""
         return [node for node, colludes in enumerate(self.colludes) if not colludes]
 
     def first_spy(self, source: int, links: Sequence[Sequence[int]] | None = None) -> FirstSpy | None:
@@ -133,7 +134,7 @@ def mesh(nodes: int, colluding: float, rng: Random, false_links: int = 0) -> Sam
 
 
 def scattered(given: SampledMesh, colluding: float, rng: Random) -> SampledMesh:
-    """The same, but that share of its nodes colludes, whichever they are."""
+    """The same, but that share of its nodes colludes, drawn by lot."""
     count = len(given.colludes)
     chosen = set(rng.sample(range(count), round(colluding * count)))
     return replace(given, colludes=tuple(node in chosen for node in range(count)))

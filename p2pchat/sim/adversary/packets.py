@@ -1,6 +1,7 @@
 """One packet on its stem, and what colluding relays see of it.
 
-Knows: how long a packet stays where. Does not know: how many there are, or who guesses what from them.
+Knows: how long a packet stays where. Does not know: how many there are, or what the adversary guesses from
+them.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
     scheme: {"color": COLOURS[place], "marker": "os^Dvp"[place], "markersize": 5}
     for place, scheme in enumerate(("flood", "tree", "dandelion", "fast", "balanced", "strong"))
 }
-"""Colour and mark tell the scheme, whatever else is unusual about a case; lines tell that."""
+"""Colour and mark always show the scheme of a case; lines tell that."""
 _LINES: Final = ("-", "--", ":", "-.", (0, (4, 1, 1, 1, 1, 1)))
 
 

@@ -36,7 +36,7 @@ class _Sight:
     """What colluders saw of some messages, as far as a stem was followed back."""
 
     points: Points
-    """When an honest node sent each message: the end of the stem, or the one before those who saw it."""
+    """When an honest node sent each message: the end of the stem, or the node before those that saw it."""
     evidence: float = 1.0
     """How much more likely this is than chance, for all messages together."""
     told: Path = ()
@@ -74,7 +74,7 @@ class StemSearch:
         return self.scores
 
     def _from_colluder(self, path: Path) -> None:
-        """Who broadcast it knows which packet it was."""
+        """A colluder that broadcast it knows which packet it was."""
         start = len(path) - 1
         while self._mesh.colludes[path[start]]:
             start -= 1

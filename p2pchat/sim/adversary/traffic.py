@@ -1,7 +1,7 @@
 """What runs along stems: messages, and the cover that hides them.
 
-Knows: the rule by which stems are drawn, the profiles, how nodes use their stems. Does not know: who guesses
-what from it.
+Knows: the rule by which stems are drawn, the profiles, how nodes use their stems. Does not know: what the
+adversary guesses from it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MESSAGES_PER_S: Final = 1 / 60
 
 DROPS: Final = 1 - 1 / LOOP_IN
 """The share of cover that goes as far as messages do. The rest are loops by way of a neighbour or two, which
-hide nothing from those who see them turn back."""
+hide nothing from the nodes that see them turn back."""
 
 COVERS: Final = ("stem", "fresh")
 """The one stem that messages take; or another way every time."""
@@ -49,7 +49,7 @@ class Habits:
     """Colluders know which of their packets became which broadcast: the most that holding others back,
     marking and every other active attack on the linking can come to."""
     trusted_first: bool = False
-    """The first hop of the writer's stem is honest, as a contact's node would be. Nobody else knows."""
+    """The first hop of the writer's stem is honest, as a contact's node would be. No other node knows."""
     watched: bool = False
     """Colluders have watched for hours before, and know how many stems take each piece, and which go on
     where, however they are mixed in between."""
@@ -240,7 +240,7 @@ class ObservedMessage:
 
 
 def traffic(mesh: SampledMesh, habits: Habits, seed: object) -> Traffic:
-    """What honest nodes send who have these habits."""
+    """The packets of honest nodes with these habits."""
     return {"stem": Flows, "fresh": Traffic}[habits.cover](mesh, habits, seed)
 
 

@@ -42,11 +42,12 @@ class Flooding:
         return []
 
     def on_recovered(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
-        """Old cells are not flooded: thousands may come at once. Who else lacks them reconciles, too."""
+        """Old cells are not flooded: thousands may come at once. Other nodes that lack them reconcile,
+        too."""
         return []
 
     def on_message(self, message: Gossip, source: LinkId, now: float) -> list[Sending]:
-        """Nobody who floods says anything."""
+        """Flooding nodes send no control messages."""
         return []
 
     def tick(self, now: float) -> list[Sending]:

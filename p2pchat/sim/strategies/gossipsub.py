@@ -1,7 +1,7 @@
 """A gossipsub-like mesh: a few links are pushed over, the others hear each second what there is.
 
-Knows: who is in our mesh, what was seen lately, what was asked for. Does not know: topics, scores or peer
-exchange, which decide nothing where every member is in the one mesh and none is hostile.
+Knows: the members of our mesh, what was seen lately, what was asked for. Does not know: topics, scores or
+peer exchange, which decide nothing where every member is in the one mesh and none is hostile.
 
 After the libp2p specification, gossipsub v1.0 and v1.1: D = 6, D_low = 5, D_high = 12, a heartbeat each
 second, IHAVE of the last three seconds' ids to D_lazy = 6 others, IWANT at once for what is not known, five
@@ -41,7 +41,7 @@ class Gossipsub:
         self._beat_at: float | None = None
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:
-        """Nobody is in the mesh before a GRAFT; the next heartbeat sends it."""
+        """The mesh is empty before a GRAFT; the next heartbeat sends it."""
         self._links[link] = False
         if self._beat_at is None:
             self._beat_at = now + uniform(self._entropy, 0.0, HEARTBEAT_S)

@@ -1,11 +1,12 @@
-"""A conversation as it is, the same conversation made up by one side, and a judge who cannot tell.
+"""A conversation as it is, the same conversation made up by one side, and a judge that cannot tell them
+apart.
 
 Knows: what two people's nodes would keep of a conversation, and what one of them alone can make of the
 other's public key. Does not know: Olm's insides (``crypto.forgery``), or how any of it is shown.
 
-What the host discloses is all that the host has; so what a judge who has seen everything would accept, the
-host can make alone. The guest's half is the harder one to forge, since the guest begins the session: that is
-the one shown.
+What the host discloses is all that the host has; so the host alone can make all that a judge with full
+knowledge would accept. The guest's half is the harder one to forge, since the guest begins the session: that
+is the one shown.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class HostSecrets:
     one_time: bytes
     """The public half of that key."""
     isk: bytes = field(repr=False)
-    """CPace's key: who knows an invite's words can make a whole run of CPace alone."""
+    """CPace's key: the words of an invite are enough to make a whole run of CPace alone."""
 
     @property
     def identity(self) -> bytes:
@@ -78,7 +79,7 @@ class SealedTranscript:
     """The guest's first Olm message."""
     epoch: Epoch
     lines: tuple[tuple[str, tuple[bytes, ...]], ...] = field(repr=False)
-    """Who wrote, and the cells of it."""
+    """The writer and the cells of one message."""
 
 
 def host(entropy: Entropy) -> HostSecrets:
@@ -100,15 +101,16 @@ def honest(
 def forged(
     who: HostSecrets, guest: bytes, said: Sequence[Said], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
-    """The same by the host alone, who knows of the guest the public key, and no more."""
+    """The same by the host alone, who knows only the public key of the guest."""
     begun = ForgedInitiator(guest, own_secrets(who.account, who.key), entropy.make_child("forged ratchet"))
     return _talk(who, guest, begun, said, entropy, now)
 
 
 def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Said]:
-    """What the guest is shown to have said, to a judge who was given every secret of the host. Raises
-    RefusedInput unless all of it, to the byte, was made by somebody who knew the keys of the two, and no line
-    before the last is missing. Where the two stopped, nobody can tell: the beginning of a transcript is one.
+    """The guest's words, as a judge with every secret of the host sees them. Raises
+    RefusedInput unless all of it, to the byte, was made with the keys of the two, and no line
+    before the last is missing. The end of the conversation cannot be shown: the beginning of a transcript is
+    one.
 
     The host's own lines are checked as cells; what they say is the host's word in any case.
     """
@@ -207,7 +209,7 @@ def _opened(side: Session, cells: Iterable[bytes]) -> bytes:
 
 
 def _piece(side: Session, cell: Cell) -> Fragment:
-    """The stamp is work for the mesh, which its members may do and nobody seals: here there is none."""
+    """The stamp is work for the mesh, which its members may do and no key seals: here there is none."""
     if any(cell.stamp):
         raise Unreadable("a stamp where none was asked for")
     return side.read(side.open(cell)[0])

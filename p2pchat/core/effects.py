@@ -142,7 +142,7 @@ class MessageArrived:
 
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """A message of ours was accepted: whoever shows the history shows it, too."""
+    """A message of ours was accepted: a view of the history shows it, too."""
 
     message: Message
 
@@ -231,7 +231,7 @@ class InviteDone:
     invite: int
     contact: Contact
     left_out: tuple[str, ...] = ()
-    """Where they say that their mesh is met, too; nobody here has agreed to go there."""
+    """Where they say that their mesh is met, too; the person has not agreed to connect there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +256,8 @@ class CellSeen:
 
 @dataclass(frozen=True, slots=True)
 class OnionSeen:
-    """An onion passed on the stem (for ``node.trace``): what came, and what it was sent on as. Only who asks
-    every node can put these together; no node could."""
+    """An onion passed on the stem (for ``node.trace``): what came, and what it was sent on as. Only a
+    client that asks every node can put these together; no node could."""
 
     onion: bytes
     """The id of the onion that came, or of the cell that we wrote."""

@@ -2,7 +2,7 @@
 
 Knows: the vocabulary of inputs. Does not know: what follows from them.
 
-Long because it is one vocabulary: whoever knows an input finds the others beside it.
+Long because it is one vocabulary: all inputs are in one place.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class CellsFetched:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A line of a conversation, by who wrote it and its id here."""
+    """A line of a conversation, by its author and its id here."""
 
     id: MessageId
     ours: bool
@@ -225,10 +225,10 @@ class Haste(Enum):
     """How soon a cell of ours is to leave, where several wait."""
 
     FIRST = 1
-    """A receipt: whoever waits for it sends again."""
+    """A receipt: its sender sends again."""
     SOON = 2
     PATIENT = 3
-    """Nobody waits for it: it may take the place of cover."""
+    """It is not urgent: it may take the place of cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,9 +320,10 @@ class ContactRenewed:
 class ContactRemoved:
     contact: ContactId
     keep_mesh: bool = False
-    """Go on relaying for a mesh in which we know nobody any more."""
+    """Continue to relay for a mesh in which we no longer have contacts."""
     renew_mesh: bool = False
-    """Go, with all who stay, to a mesh with another secret, which they are not told."""
+    """Move, with the remaining contacts, to a mesh with a new secret, which the removed contact is not
+    told."""
 
 
 ContactInput = (
@@ -339,14 +340,14 @@ ContactInput = (
 
 @dataclass(frozen=True, slots=True)
 class MeshLeft:
-    """Take part in a mesh no more, and forget the contacts who are reached through it."""
+    """Leave a mesh, and delete the contacts that are reached only through it."""
 
     mesh: MeshId
 
 
 @dataclass(frozen=True, slots=True)
 class NameChosen:
-    """Be called so by contacts whom we meet from now on."""
+    """Use this nickname for future contacts."""
 
     name: str
 
@@ -363,7 +364,7 @@ class RendezvousAdded:
 
 @dataclass(frozen=True, slots=True)
 class RendezvousRemoved:
-    """Meet there no more; ``mesh`` None: it is no more our own."""
+    """No longer meet there; ``mesh`` None: it is no longer our own."""
 
     url: str
     mesh: MeshId | None
@@ -376,8 +377,7 @@ class RecoveryKeysDrawn:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryKeysTold:
-    """The backup is made: contacts are told of those keys. ``alone``: of all keys of before, none is good any
-    more."""
+    """The backup is made: contacts are told of those keys. ``alone``: all earlier keys become invalid."""
 
     alone: bool
 

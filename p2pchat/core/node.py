@@ -36,10 +36,11 @@ from p2pchat.types import ContactId, Topic
 from p2pchat.wire.ice import Servers
 
 TICK_MIN_S = 0.001
-"""Between two ticks, whatever a machine says is due: no input can make a node do nothing but tick."""
+"""The minimum between two ticks, even if a machine asks for an earlier one: no input can make a node do
+nothing but tick."""
 
 MARKS_S = 600.0
-"""Neighbours who may be contacts are given marks anew at random moments, so far apart on average: were they
+"""Neighbours that may be contacts get new marks at random moments, so far apart on average: were they
 given when a contact was verified, every neighbour would know that somebody was."""
 
 
@@ -105,7 +106,7 @@ class NodeMachine:
 
     @property
     def identity(self) -> Identity:
-        """Who we are."""
+        """Our own identity."""
         return self._belonging.identity
 
     def contacts(self) -> tuple[Contact, ...]:
@@ -113,7 +114,7 @@ class NodeMachine:
         return self._conversations.contacts()
 
     def here(self, contact: ContactId, now: float) -> bool | None:
-        """Whether the contact was heard lately; None without a link, where nobody could be heard."""
+        """Whether the contact was heard lately; None without a link, where no contact can be heard."""
         return self._conversations.here(contact, now)
 
     def heard_at(self, contact: ContactId) -> float | None:
@@ -142,7 +143,7 @@ class NodeMachine:
         return tuple(sorted(records, key=lambda each: (each.successor is not None, each.joined_at)))
 
     def unreached(self, now: float) -> tuple[Unreached, ...]:
-        """Members whom no link reaches, of all meshes."""
+        """Members that no link reaches, of all meshes."""
         return tuple(one for mesh in self._meshes for one in mesh.view.unreached(now))
 
     def hinted(self, now: float) -> Servers:

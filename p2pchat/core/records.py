@@ -27,7 +27,7 @@ from p2pchat.wire.places import grown
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this home is."""
+    """The identity of this home."""
 
     name: str
     """The nickname offered to new contacts."""
@@ -68,7 +68,7 @@ class MeshRecord:
     replaced_at: float = 0.0
 
     def met_at(self, urls: Iterable[str], theirs: bool) -> MeshRecord:
-        """The same, met at ``urls`` too, as far as a list may grow. What is typed is theirs no more."""
+        """The same, met at ``urls`` too, as far as a list may grow. A typed one is no longer theirs."""
         more = tuple(urls)
         rendezvous = grown(self.rendezvous, more)
         if theirs:
@@ -78,7 +78,7 @@ class MeshRecord:
         return replace(self, rendezvous=rendezvous, theirs=named)
 
     def not_met_at(self, url: str) -> MeshRecord:
-        """The same, no more met at ``url``."""
+        """The same, without ``url``."""
         rendezvous, theirs = (
             tuple(each for each in urls if each != url) for urls in (self.rendezvous, self.theirs)
         )
@@ -101,7 +101,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class ConversationPreferences:
-    """What the person here, or both, want of a conversation, whoever is at its other end."""
+    """The settings of a conversation, by the person here or by both."""
 
     muted: bool = False
     """Whether what they write makes no noise here."""
@@ -163,7 +163,7 @@ class OutboxKind(Enum):
     RETENTION = "retention"
     """How long what is said lasts."""
     MESH = "mesh"
-    """In which mesh we are: true in whatever session it is said."""
+    """In which mesh we are: true in any session."""
 
     @property
     def personal(self) -> bool:
@@ -199,7 +199,7 @@ class Message:
     id: MessageId
     conversation: ConversationId
     author: ContactId | None
-    """Who wrote it; None: the person here."""
+    """Its author; None: the person here."""
     at: float
     """When it was written, by its writer's clock; Unix seconds."""
     text: str = field(repr=False)
@@ -212,7 +212,7 @@ class Message:
     answers: MessageName | None = None
     """Which line it is a reply to."""
     mentions: bool = False
-    """Whether it mentions whoever it came to."""
+    """Whether it mentions its reader."""
     unknown: int = 0
     """The type of a payload that this version does not know, and of which nothing else is kept; 0: a text."""
     referred: Referred | None = None
@@ -228,7 +228,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class HeldCell:
-    """A cell kept for those who are away: other people's ciphertext."""
+    """A cell kept for absent members: other people's ciphertext."""
 
     number: int
     """In which order this mesh's cells came to be kept, from 1."""
@@ -248,7 +248,7 @@ class Tried:
     """What it is known by, 16 bytes; not the code."""
     at: float
     contact: ContactId | None = None
-    """Who came of it."""
+    """The resulting contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +311,7 @@ class PutListeners:
 
 @dataclass(frozen=True, slots=True)
 class DropMesh:
-    """Forget the mesh and what is held of it; no contact may be reached through it any more."""
+    """Forget the mesh and what is held of it; contacts can no longer be reached through it."""
 
     id: MeshId
 
@@ -445,4 +445,5 @@ class Settled:
 
     change: PutMessage | PutReference
     line: Message | None
-    """The line as it is now; None: nothing is new, for it was here before, or waits, or counts no more."""
+    """The line as it is now; None: nothing is new, because it was here before, or waits, or no longer
+    counts."""

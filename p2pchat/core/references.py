@@ -27,7 +27,7 @@ class Reference:
     id: MessageId
     conversation: ConversationId
     author: ContactId | None
-    """Who said it; None: the person here."""
+    """Its author; None: the person here."""
     kind: ReferenceKind
     target: MessageName
     turn: int
@@ -43,7 +43,7 @@ class Reference:
 
     @property
     def order(self) -> tuple[int, str]:
-        """By which the one that counts is found, whatever the order in which they came."""
+        """The key that decides which one counts, in any order of arrival."""
         return self.turn, self.id
 
 
@@ -71,7 +71,7 @@ class Referred:
     correction: Reference | None = None
     """The one that the line's text is from."""
     withdrawal: Reference | None = None
-    """With it the line says nothing, and nothing else refers to it any more."""
+    """With it the line has no text, and no other reference counts."""
     reactions: tuple[Reference, ...] = ()
     """One of each person, by author; those that were taken back are among them."""
     earlier: tuple[Version, ...] = ()

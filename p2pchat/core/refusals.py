@@ -40,7 +40,7 @@ class Rejected:
 
     reason: Reason
     name: str = ""
-    """The name that is taken, as whoever has it is called."""
+    """The present contact's name."""
 
 
 class NoContact(Enum):
@@ -70,9 +70,9 @@ class NoContact(Enum):
     """No rendezvous can be reached."""
     NOT_IN_TIME = auto()
     NOBODY_NEARBY = auto()
-    """Nobody on this network announces it, and no rendezvous is known."""
+    """No node on this network announces it, and no rendezvous is known."""
     NO_SUCH_INVITE = auto()
-    """Nobody waits at it, wherever that could be asked."""
+    """No host waits at it, at any rendezvous that could be asked."""
     TAKEN = auto()
     """Another guest is there."""
     RENDEZVOUS_BUSY = auto()
@@ -89,7 +89,7 @@ class NoContact(Enum):
     WRONG_GUESS = auto()
     """The guest's are not ours."""
     WRONG_HOST = auto()
-    """The host is not the one who made the link."""
+    """The host did not make the link."""
     OWN_HOST = auto()
     """The host has our identity key."""
     OWN_GUEST = auto()

@@ -12,11 +12,11 @@ from p2pchat.crypto.stamp import BITS_MAX
 from p2pchat.wire.topology import LINKS_MAX
 
 GUESTS = 1
-"""Places for those who come to our seat, beside ``links_max``: a mesh takes newcomers in, however full it
+"""Places for nodes that come to our seat, beside ``links_max``: a mesh takes newcomers in, however full it
 is."""
 
 MET = 1
-"""Links kept with those whom a rendezvous showed us, beside ``links_wanted``: two halves of a torn mesh may
+"""Links kept with nodes that a rendezvous showed us, beside ``links_wanted``: two halves of a torn mesh may
 have no others between them."""
 
 
@@ -25,8 +25,8 @@ class Settings:
     """One value per running node."""
 
     links_wanted: int = 3
-    """Links a node keeps up by its own effort, each found by a walk. A random graph in which everybody
-    chooses three is connected whatever its size, and stays so without any two of its nodes (Fenner and
+    """Links a node keeps up by its own effort, each found by a walk. A random graph in which every node
+    chooses three is connected at any size, and stays so without any two of its nodes (Fenner and
     Frieze, "On the connectivity of random m-orientable graphs and digraphs", 1982)."""
     links_max: int = 6
     """Links it accepts of those whose walks end here: twice what it seeks, so that honest seekers, three for
@@ -36,7 +36,7 @@ class Settings:
     stamp_bits: int = 0
     """Work that a cell must show to be handed on, in bits; every member of the mesh must ask for the same."""
     hold_bytes: int = 128 << 20
-    """What is kept of each mesh for members who are away, in bytes of cells (925 each). 128 MB are a day at
+    """The store of each mesh for absent members, in bytes of cells (925 each). 128 MB are a day at
     50 members with a message a minute each, 1.2 hours at a thousand; they take 18 MB of memory and 149 MB of
     disk (scripts/bench/hold)."""
 
@@ -44,8 +44,8 @@ class Settings:
     """Of disk that one contact may fill in a day: 480 texts of 64 KiB, or 240 000 short ones."""
 
     profile: Profile | None = None
-    """How well it is hidden who writes here, and at what cost. None, for measuring the broadcast by itself:
-    cells enter it where they are written, and the node is on nobody's stem."""
+    """How well the writer here is hidden, and at what cost. None, for measuring the broadcast by itself:
+    cells enter it at their writer, and the node is on no stem."""
 
     separate: bool = False
     """Whether each topic at a rendezvous gets a connection of its own, which costs as many connections."""

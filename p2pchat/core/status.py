@@ -12,7 +12,7 @@ from p2pchat.types import LinkId, MeshId, NodeId
 
 @dataclass(frozen=True, slots=True)
 class HoldStatus:
-    """What is kept of a mesh for members who are away."""
+    """The store of a mesh for absent members."""
 
     cells: int
     bytes: int
@@ -27,7 +27,7 @@ class HoldStatus:
 
 @dataclass(frozen=True, slots=True)
 class StemStatus:
-    """How well it is hidden who writes here."""
+    """How well the writer here is hidden."""
 
     profile: str
     """``fast``, ``balanced`` or ``strong``."""
@@ -71,7 +71,7 @@ class LinkStatus:
 class MeshStatus:
     mesh: MeshId
     node: NodeId
-    """Who we are in this mesh, since the node started."""
+    """Our id in this mesh, since the node started."""
     links: int
     """Links over which cells travel."""
     eager: int

@@ -1,11 +1,11 @@
-"""The cells of one mesh that this node keeps for those who are away.
+"""The cells of one mesh that this node keeps for absent members.
 
-Knows: which cells are kept, since when, who brought them, and in which order they go: those past their life,
-then, of the link that brought the most, the oldest first seen. Does not know: what is in a cell, who lacks
-one (``reconcile``), or how the disk is read.
+Knows: which cells are kept, since when, which link brought them, and in which order they go: those past
+their life, then, of the link that brought the most, the oldest first seen. Does not know: what is in a cell,
+which neighbour lacks one (``reconcile``), or how the disk is read.
 
 A cell is named here by its key, the first 8 bytes of its id. When it was first seen is kept as a slot of a
-minute, so that nobody who is handed a cell learns more closely when it passed here.
+minute, so that a node that gets a cell cannot learn more exactly when it passed here.
 
 ::
 
@@ -124,7 +124,7 @@ class Hold:
     ) -> None:
         """Keep a live cell, ``GEOMETRY.cell`` bytes; one that is kept already is left as it is.
 
-        ``by``: the link that brought it. ``slot``: of a cell that came late, when the neighbour who had it
+        ``by``: the link that brought it. ``slot``: of a cell that came late, when the neighbour that had it
         first saw it. It is taken no further back than the cell's life, and such a cell is settled: it is not
         on its way to anybody.
         """
@@ -145,7 +145,7 @@ class Hold:
         self._wake(now + (WRITE_S if len(self._unwritten) < WRITE_MAX else 0.0))
 
     def link_down(self, link: int) -> None:
-        """What a link brought counts as nobody's now."""
+        """The cells that a link brought now belong to the common lane."""
         self._eviction.merge_lane(link)
 
     def known(self, key: CellKey) -> bool:

@@ -1,4 +1,5 @@
-"""Who was away gets what it missed: a hold is compared with a neighbour's when a link to it has come up.
+"""An absent node gets the cells that it missed: a hold is compared with a neighbour's when a link to it has
+come up.
 
 Knows: whose turn it is, and that one neighbour is pulled from at a time. Does not know: how differences are
 found (``requester``), what a neighbour may cost (``responder``), or how cells are kept.
@@ -77,8 +78,8 @@ class _ReconcilePeer:
     due: float | None
     role: Role = Role.FIRST
     turn: bool = False
-    """Whether it may hand the asking to us: who begins does so after it has asked, the other after the asking
-    was handed to it."""
+    """Whether it may hand the asking to us: the offerer does so after it has asked, the other after it got
+    the turn to ask."""
     turned: bool = False
     """Whether it has; once is enough."""
 
@@ -97,7 +98,7 @@ class Reconcile:
         self._pull: Pull | None = None
         self._from: LinkId | None = None
         self._busy: dict[LinkId, None] = {}
-        """Neighbours who wait for cells."""
+        """Neighbours that wait for cells."""
         self._due: float | None = None
         """When something is due, while that is known: it is asked after every frame."""
 

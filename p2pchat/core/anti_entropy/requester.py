@@ -53,7 +53,7 @@ at most 2048."""
 
 PROGRESS_S = 30.0
 PROGRESS_CELLS = 256
-"""A neighbour who sent fewer cells in this time, and was not done, is given up: others wait. A bad link
+"""A neighbour that sent fewer cells in this time, and was not done, is given up: others wait. A bad link
 carries 1800."""
 
 PULL_S = 1800.0
@@ -128,7 +128,7 @@ class Pull:
     # --- answers
 
     def heard(self, answer: Answer, now: float) -> list[Question]:
-        """An answer; one that nobody asked for is ignored."""
+        """An answer; one without a question is ignored."""
         if self.over or answer.serial != self._serial:
             return []
         if isinstance(answer, InSync):
@@ -144,7 +144,7 @@ class Pull:
         return self._next(now)
 
     def _plausible(self, view: Horizon, now: float) -> bool:
-        """Whether the neighbour leaves out what we asked it to, and no more than it may have dropped."""
+        """Whether the neighbour leaves out what we asked it to, and only what it may have dropped."""
         latest = Horizon(epoch_at(now + CLOCKS_S), slot_at(now + CLOCKS_S))
         return (
             self._view.floor <= view.floor <= latest.floor and self._view.since <= view.since <= latest.since
@@ -235,8 +235,8 @@ class Pull:
         return out
 
     def _want(self, now: float) -> list[CellRequest]:
-        """As many as a frame names, while few are on their way; fewer only if no more are found just now, or
-        may be brought."""
+        """As many as a frame names, while few are on their way; fewer only if others are not found just
+        now, or may not be brought."""
         if len(self._wanted) > WINDOW - KEYS_MAX:
             return []
         if len(self._to_want) < KEYS_MAX and self._asked and self._wanted:

@@ -1,4 +1,4 @@
-"""What this node does for one neighbour who lacks cells: it answers questions about its hold, and sends
+"""What this node does for one neighbour that lacks cells: it answers questions about its hold, and sends
 cells.
 
 Knows: what the neighbour is owed, and how much it may cost. Does not know: what the neighbour makes of it,

@@ -99,7 +99,7 @@ class Difference:
 
 
 def difference(ours: Sketch, theirs: bytes, their_size: int) -> Difference:
-    """Compare with the table, ``TABLE_BYTES``, of somebody else's ``their_size`` keys. Any bytes will do."""
+    """Compare with the table, ``TABLE_BYTES``, of another node's ``their_size`` keys. Any bytes will do."""
     sums, counts = _unpacked(ours.table())
     for bucket, (their_sum, their_count) in enumerate(zip(*_unpacked(theirs), strict=True)):
         sums[bucket] ^= their_sum
@@ -114,7 +114,7 @@ def difference(ours: Sketch, theirs: bytes, their_size: int) -> Difference:
 def _peeled(sums: list[int], counts: list[int]) -> tuple[list[CellKey], list[CellKey]]:
     """Take out every key that is left alone in a bucket, and return them: those counted +1, those counted -1.
 
-    There are never more than buckets, whatever the table's maker made it of.
+    There are never more than buckets, even for a hostile table.
     """
     plus: list[bytes] = []
     minus: list[bytes] = []
@@ -136,7 +136,7 @@ def _peeled(sums: list[int], counts: list[int]) -> tuple[list[CellKey], list[Cel
 def _estimate(counts: list[int], surplus: int) -> int:
     """How many keys differ, from how far the buckets' counts are spread.
 
-    Each of d keys falls into one of a table's buckets, so counts vary by d/24 whatever the signs. Counts are
+    Each of d keys falls into one of a table's buckets, so counts vary by d/24 with any signs. Counts are
     known modulo 256, which serves up to some ten thousand differences; beyond that it tells too few.
     """
     mean = round(surplus / TABLE_SIZE)

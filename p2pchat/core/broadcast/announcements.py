@@ -20,7 +20,7 @@ WAITING_CAP = 8192
 
 @dataclass(slots=True)
 class _WaitingIds:
-    """One link's ids. ``late``: of cells that nobody pushes."""
+    """One link's ids. ``late``: of cells that no neighbour pushes."""
 
     fresh: dict[CellId, None] = field(default_factory=dict)
     late: dict[CellId, None] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Announcements:
         self._links.pop(link, None)
 
     def announce_cell(self, link: LinkId, id: CellId, now: float, late: bool = False) -> None:
-        """We have the cell of this id. ``late``: it is old, nobody pushes it."""
+        """We have the cell of this id. ``late``: it is old, and no neighbour pushes it."""
         at = self._links[link]
         ids = at.late if late else at.fresh
         ids[id] = None

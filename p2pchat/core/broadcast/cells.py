@@ -1,4 +1,4 @@
-"""The cells of one mesh: judged when they come in, kept, handed on, and given to those who missed them.
+"""The cells of one mesh: judged when they come in, kept, passed on, and given to nodes that missed them.
 
 Knows: which cells are new and alive, and what follows from one. Does not know: how a frame gets onto a link,
 where cells of our own enter, or what is inside one. Parent of a ``Broadcast`` strategy, ``back_pressure``,
@@ -41,8 +41,8 @@ RESERVED = 16
 
 @dataclass(frozen=True, slots=True)
 class CellArrived:
-    """A new, live cell came in; it has been handed on already. ``late``: it was caught up on, so nobody waits
-    for what it causes."""
+    """A new, live cell came in; it has been handed on already. ``late``: it was caught up on, so its
+    effects are not urgent."""
 
     cell: Cell
     late: bool = False
@@ -95,7 +95,7 @@ class Cells:
         node_at: Callable[[LinkId], NodeId | None],
         waiting: Callable[[LinkId, LinkId | None], int],
     ) -> None:
-        """``kept``: the index of what an earlier run held; ``node_at``: who is at a link's other end;
+        """``kept``: the index of what an earlier run held; ``node_at``: which node is at a link's other end;
         ``waiting``: how many cells wait to leave on a link that came from another, or are our own."""
         self._mesh = mesh
         self.stamps = Stamps(settings.stamp_bits, entropy, counters)
@@ -152,7 +152,7 @@ class Cells:
         return out + self._reconciled(self._reconcile.link_up(link, ours, now), now)
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
-        """The link is gone, or so quiet that it may be. ``broken``: nobody said so."""
+        """The link is gone, or so quiet that it may be. ``broken``: no neighbour said so."""
         self.grants.link_down(link)
         self._hold.link_down(link)
         out = self._sent(self._broadcast.link_down(link, broken, now), None)
@@ -181,7 +181,7 @@ class Cells:
     # --- credit
 
     def give_credit(self, now: float) -> list[Output]:
-        """To whom it is due."""
+        """The links over which it is due."""
         return [say(link, control.Credit(granted)) for link, granted in self.grants.grant_due(now)]
 
     # --- cells
@@ -253,7 +253,8 @@ class Cells:
     def _without_late(
         self, sending: Iterable[Sending], id: CellId, by: LinkId | None, now: float
     ) -> list[Sending]:
-        """Without pushes to whom too much of that link waits: a slow neighbour makes nobody else wait."""
+        """Without pushes to links for which too many cells of that link wait: a slow neighbour does not make
+        others wait."""
         most, kept = self.grants.window + STEP, list[Sending]()
         for push in sending:
             if isinstance(push, Push) and self.pressure.is_behind(push.link, by, most):

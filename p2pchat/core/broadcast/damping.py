@@ -40,7 +40,7 @@ class Damping:
     """A cell that was announced is asked for when it has not come by itself in this time; longer than the
     slowest way through a tree of a thousand (1.2 s)."""
     retry_s: float = 1.0
-    """Then the next who announced it is asked: more than a round trip of 2 × 120 ms and its queues."""
+    """Then the node asks the next announcer: more than a round trip of 2 × 120 ms and its queues."""
     late_s: tuple[float, float] = (0.0, 0.3)
     """Cells recovered late come by no push: ask soon, but not everybody in the same moment."""
     misses: int = 3

@@ -1,7 +1,7 @@
-"""Cells that were announced and have not come: from whom each is fetched, and when.
+"""Cells that were announced and have not come: from which neighbour each is fetched, and when.
 
-Knows: who announced what is missing, and how much may be fetched over a link either way. Does not know: which
-links are eager, or what a cell holds.
+Knows: which neighbours announced missing cells, and how much may be fetched over a link either way. Does not
+know: which links are eager, or what a cell holds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from p2pchat.types import CellId, LinkId
 
 MISSING_CAP = 1024
 """Cells that one neighbour was first to announce, and that have not come: fifteen full announcements. Beyond
-it its announcements are ignored, nobody else's; reconciling finds what is left."""
+it only its own announcements are ignored; reconciling finds what is left."""
 
 ANNOUNCERS_MAX = 4
 """How many neighbours are remembered for a missing cell."""
@@ -44,7 +44,7 @@ class _Account:
 
 @dataclass(slots=True)
 class _Missing:
-    """A cell that was announced and has not come. ``late``: nobody will push it."""
+    """A cell that was announced and has not come. ``late``: no neighbour will push it."""
 
     first: LinkId
     announcers: list[LinkId]
@@ -68,7 +68,7 @@ class Fetches:
         self._links[link] = _Account()
 
     def link_down(self, link: LinkId) -> None:
-        """Nothing can be fetched there any more."""
+        """Cells can no longer be fetched there."""
         self._links.pop(link, None)
 
     def on_announced(self, id: CellId, source: LinkId, late: bool, now: float) -> None:
@@ -88,7 +88,7 @@ class Fetches:
         self._due = due if self._due is None else min(self._due, due)
 
     def on_arrival(self, id: CellId) -> list[LinkId]:
-        """A cell is missing no more; return who is known to have it."""
+        """A cell is no longer missing; return the links known to have it."""
         missing = self._missing.pop(id, None)
         if missing is None:
             return []
@@ -101,7 +101,7 @@ class Fetches:
         return self._links[link].served.draw(now)
 
     def tick(self, now: float) -> list[FetchRequest]:
-        """What has not come by itself, by whom it is fetched from."""
+        """Cells that have not come by themselves, by the link from which they are fetched."""
         fetches: dict[LinkId, FetchRequest] = {}
         for id, missing in list(self._missing.items()):
             if missing.due > now:

@@ -100,7 +100,7 @@ class Plumtree:
         return out
 
     def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
-        """Announce it instead: who lags behind fetches what nobody else brings it."""
+        """Announce it instead: a node that lags behind fetches the cells that no other brings it."""
         if link in self._tree.branches:
             self._announcements.announce_cell(link, id, now)
         return []

@@ -21,8 +21,8 @@ from p2pchat.wire.gossip import Graft, Prune
 
 AGREE_S = 10.0
 """So long after a proposal to prune an agreement is an answer to it: a round trip of 2 × 120 ms and all that
-may wait on a link. Later, or unasked, it is nothing: who said it to all would have them announce what they
-should push."""
+may wait on a link. Later, or unasked, it is nothing: a node that said it to all would make them announce
+cells that they should push."""
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ CELLS_BURST = 2_000.0
 DAY_S = 86_400.0
 
 LEAST = 20_000
-"""Cells a link may bring at once whatever is held here: five hours of 50 members."""
+"""Cells that a link may always bring at once: five hours of 50 members."""
 
 
 class Allowance:

@@ -6,7 +6,7 @@ Knows: rates. Does not know: what is counted, or what happens to one too many.
 from __future__ import annotations
 
 GRAIN_S = 0.001
-"""Nobody is woken sooner than after this: what is missing may be so little that a clock of double precision,
+"""The earliest time of a wake-up: what is missing may be so little that a clock of double precision,
 which counts in 0.24 µs in this century, cannot say when it is there."""
 
 

@@ -4,8 +4,8 @@ Knows: what this node takes in from a mesh, and how links share it. Does not kno
 waits to leave (it is told).
 
 Links that want credit take turns, and an idle one takes none: one busy link gets all, several get a share
-each (max-min). A link whose cells wait where they leave fastest gets little until they are gone, so that
-whoever writes more than the lines carry waits himself, hop by hop.
+each (max-min). A link whose cells wait where they leave fastest gets little until they are gone, so that a
+node that writes more than the lines carry waits itself, hop by hop.
 
 ::
 
@@ -31,7 +31,7 @@ ALL_NODES: Final = 16_000.0
 """Cells a second that a flood may cost all nodes of a mesh together: 1600 each for ten, 80 each for two
 hundred."""
 PER_MEMBER: Final = 1 / 15
-"""Cells a second for each member, whatever that makes: twice a message and its receipt a minute."""
+"""Cells a second for each member, without an upper limit: twice a message and its receipt a minute."""
 
 SAVED: Final = 512.0
 """What is saved while little comes: six texts of 64 KiB."""
@@ -134,7 +134,7 @@ class Grants:
             self._wanting[link] = None
 
     def link_down(self, link: LinkId) -> None:
-        """It counts no more."""
+        """It no longer counts."""
         self._up.pop(link, None)
         self._wanting.pop(link, None)
 

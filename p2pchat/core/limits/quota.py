@@ -1,7 +1,7 @@
 """What one contact may fill of the disk: so much a day.
 
 Knows: what a payload costs on the disk. Does not know: payloads, or what happens to one too many (it waits
-with its sender, to whom it is not acknowledged).
+with its sender, without an acknowledgement).
 """
 
 from __future__ import annotations

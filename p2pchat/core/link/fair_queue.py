@@ -11,17 +11,17 @@ from p2pchat.types import LinkId
 from p2pchat.wire.frame import Frame
 
 CELLS_CAP = 2048
-"""Cells waiting on one link; what a bad link (60 frames/s) carries in eight seconds. Beyond it the newest of
-whoever has most waiting is shed."""
+"""Cells waiting on one link; what a bad link (60 frames/s) carries in eight seconds. Beyond it the newest
+cell of the longest queue is shed."""
 
 CONTROL_CAP = 512
-"""Control frames waiting; they are few, and as many as this mean that the link carries nothing any more."""
+"""Control frames waiting; they are few, and as many as this mean that the link is stuck."""
 
 
 class FairQueue:
     """A cell waits in the queue of the link it came from, our own in one more; the queues take turns.
 
-    So a neighbour who floods us fills its own queue, and the others' cells pass it by.
+    So a neighbour that floods us fills its own queue, and the others' cells pass it by.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """One link between two neighbours, from the open data channel to its end.
 
-Knows: the handshake that binds both DTLS fingerprints, sealing, credit, heartbeats. Does not know: what cells
-mean, or who the neighbour is.
+Knows: the handshake that binds both DTLS fingerprints, sealing, credit, heartbeats. Does not know: what
+cells mean, or which node the neighbour is.
 
 ::
 
@@ -37,7 +37,7 @@ TOGETHER_S = 0.5
 """A heartbeat may leave this much early, with another link's: a node wakes up less often."""
 
 QUIET_S = 7.0
-"""A link that heard nothing for this long, two heartbeats and their way, does not count any more: others are
+"""A link that heard nothing for this long, two heartbeats and their way, no longer counts: others are
 asked to push, and another link is sought. It may come back."""
 
 SILENCE_S = 30.0
@@ -154,8 +154,8 @@ class Link:
 
     @property
     def own_room(self) -> int:
-        """Cells and onions of our own that would leave at once, or wait for no more than their turn with a
-        few others."""
+        """Cells and onions of our own that would leave at once, or wait only for their turn with a few
+        others."""
         if not self.confirmed:
             return 0
         at_once = min(self._engine_room, self._credit) - self._queue.cells

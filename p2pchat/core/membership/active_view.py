@@ -1,8 +1,8 @@
 """The active view: which links this node seeks, accepts and lets go.
 
-Knows: what follows when a link is missing, comes or goes. Does not know: for whom there is a place
-(``places``), who is sought (``refill``, ``seat_links``), how an offer becomes a link (``offers``), or what
-travels over links (``mesh``).
+Knows: what follows when a link is missing, comes or goes. Does not know: which node gets a place
+(``places``), which nodes are sought (``refill``, ``seat_links``), how an offer becomes a link (``offers``),
+or what travels over links (``mesh``).
 
 A first link is found through a rendezvous; those that are sought lead to the ends of random walks over the
 map of the mesh, and when they are found the first one goes. So the mesh is a random graph that neither a
@@ -79,7 +79,7 @@ class ActiveView:
         """Whether a rendezvous of the mesh has hinted a TURN server."""
 
     def unreached(self, now: float) -> tuple[Unreached, ...]:
-        """Members with whom no link could be made."""
+        """Members with which no link could be made."""
         counting = {neighbour.node for neighbour in self._table.counting()}
         return self._unreached.now(now, lambda node: node in counting)
 
@@ -239,8 +239,8 @@ class ActiveView:
         return done
 
     def _wanted(self, wanted: OfferReceived, now: float) -> list[Output]:
-        """Accept a link while there is a place for it; a guest makes room, for one who seeks us or a
-        newcomer."""
+        """Accept a link while there is a place for it; a guest makes room for a node that seeks us, or for
+        a newcomer."""
         at_seat = isinstance(wanted.at, SeatRef)
         out: list[Output] = []
         if not wanted.sought and not wanted.anew:

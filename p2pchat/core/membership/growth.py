@@ -3,9 +3,9 @@
 Knows: how many nodes the map leads to, and since when there are so many more. Does not know: links, or how
 one is drawn (``search``).
 
-Who is there first when a mesh begins is drawn by all who come, for there is nobody else to draw. Were that
+The first nodes of a new mesh are drawn by all that come, because there are no others to draw. Were that
 kept, a share of the nodes would have twice that share of what is sought. So what was drawn among few is drawn
-anew once there are more; in a mesh that grows no more, never.
+anew once there are more; in a mesh that no longer grows, never.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from p2pchat.core.limits.pace import Pace
 from p2pchat.ports import Entropy
 
 GROWN = 1.2
-"""So many times the nodes among which a link was drawn make it worth another draw: who was there first is
+"""So many times the nodes among which a link was drawn make it worth another draw: the first nodes are
 drawn so much too often, at most."""
 
 LOOK_S = 8.0
@@ -25,8 +25,8 @@ PAUSE_S = 15.0
 
 FIRST_HOP_FIRST_S = 15.0
 FIRST_HOP_LAST_S = 14_400.0
-"""Gaps between draws of another first hop, each twice the last: somebody who invents nodes again and again is
-not to lead a stem from one first hop to the next."""
+"""Gaps between draws of another first hop, each twice the last: a member that invents nodes again and again
+must not lead a stem from one first hop to the next."""
 
 
 class Growth:

@@ -1,7 +1,7 @@
 """The table of links: every neighbour and every attempt at one, by link.
 
-Knows: who is at the end of each, and how much waits to leave on it. Does not know: how a link comes or goes
-(``offers``, ``neighbours``).
+Knows: which node is at the end of each, and how much waits to leave on it. Does not know: how a link comes
+or goes (``offers``, ``neighbours``).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LinkTable:
         """It is gone, or was already."""
         self._neighbours.pop(neighbour.id, None)
 
-    # --- who is there
+    # --- nodes at the other ends
 
     def counting(self) -> list[Neighbour]:
         """Those over whose links cells travel now."""
@@ -62,7 +62,7 @@ class LinkTable:
         return next((n for n in self._neighbours.values() if n.offered is not None and n.at == at), None)
 
     def node_at(self, link: LinkId) -> NodeId | None:
-        """Who is at the other end."""
+        """The node at the other end."""
         neighbour = self._neighbours.get(link)
         return neighbour.node if neighbour is not None else None
 

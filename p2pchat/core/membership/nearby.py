@@ -4,8 +4,9 @@ Knows: which keys mark an announcement as one of ours, how many places are looke
 know: any socket; nor what is done at a place that was found (``seats``, ``pairing``).
 
 An announcement is a fresh nonce and marks: a keyed hash of nonce, address and port under a key of a mesh and
-its epoch, or of an invite. Who has the key knows it by trying. Nobody else can tell a mark from random bytes,
-or whether two announcements belong together. A mark that is repeated from another address is nothing.
+its epoch, or of an invite. A node with the key recognises it by trying. Others cannot tell a mark from
+random bytes, or whether two announcements belong together. A mark that is repeated from another address is
+nothing.
 
 Nothing of it is kept or told: a place is known by the address that said it, as long as it is announced.
 """
@@ -32,8 +33,8 @@ OF_ONE_ADDRESS = 2
 """Of those, at one address: two homes of one machine. No machine by itself takes all the places."""
 
 NEW_PER_S, NEW_BURST = 4 / 60, 8
-"""How many places may be new for one mesh or invite. Whoever has its key can take one back and name another,
-also where nobody listens: this bounds to how many hosts and ports a node is led."""
+"""How many places may be new for one mesh or invite. A node with its key can take one back and name
+another, even a place where no program listens: this bounds to how many hosts and ports a node is led."""
 
 SHUNNED_CAP = 256
 SHUN_S = 60.0
@@ -42,7 +43,7 @@ SHUN_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class NearbyKey:
-    """A secret, and what those who have it meet for."""
+    """A secret, and the purpose for which its holders meet."""
 
     secret: bytes = field(repr=False)
     of: Sought
@@ -51,7 +52,7 @@ class NearbyKey:
 
 
 class Nearby:
-    """What is known of one machine's own network. Bounded whatever is said there."""
+    """What is known of one machine's own network. Bounded against any announcements."""
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
@@ -117,7 +118,7 @@ class Nearby:
         return len(places) < PLACES_CAP and beside < OF_ONE_ADDRESS and budget.draw(now)
 
     def drop_place(self, url: str, now: float) -> None:
-        """Nobody is to be reached there: make room."""
+        """No node can be reached there: make room."""
         for places in self._places.values():
             places.pop(url, None)
         self._shunned.put(url, now + SHUN_S)

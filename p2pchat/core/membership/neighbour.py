@@ -72,7 +72,7 @@ class Standing(Enum):
     SOUGHT = "sought"
     """A walk of ours ended there."""
     MET = "met"
-    """We offered it to somebody whom a rendezvous showed."""
+    """We offered it to a node that a rendezvous showed."""
     ACCEPTED = "accepted"
     """A walk of theirs ended here."""
     GUEST = "guest"
@@ -100,7 +100,7 @@ class Neighbour:
     relayed: bool = False
     """Whether it is a second try, with a TURN server of a rendezvous."""
     anew: bool = False
-    """Whether it takes the place of a link that is not counted on any more, when it stands."""
+    """Whether it replaces, when it stands, a link that no longer counts."""
     own: Description | None = field(default=None, repr=False)
     theirs: Description | None = field(default=None, repr=False)
     """What the ends have told each other; with both, checks have begun."""
@@ -122,7 +122,7 @@ class Neighbour:
 
     @property
     def faded(self) -> bool:
-        """Whether there is a link that is not counted on any more."""
+        """Whether there is a link that no longer counts."""
         return self.up and not self.counts
 
     def check(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Links with neighbours: what is heard over them, who is quiet, how one ends.
+"""Links with neighbours: what is heard over them, which are quiet, how one ends.
 
 Knows: when a link counts, and that two nodes have one. Does not know: how a link comes to be (``offers``),
 how many are wanted (``active_view``), or what a neighbour's word means.
@@ -47,7 +47,7 @@ class Neighbours:
         return [Sought(neighbour)]
 
     def drop_sought(self, neighbour: Neighbour) -> list[Output]:
-        """It is one of them no more; if it was of our own making it goes when another has come."""
+        """It is no longer one of them; if it was of our own making it goes when another has come."""
         neighbour.sought = neighbour.swap = False
         return [Unsought(neighbour)]
 
@@ -70,7 +70,7 @@ class Neighbours:
                 assert_never(input)
 
     def tick(self, now: float) -> list[Output]:
-        """Drop what is overdue, stop counting on who is quiet, send heartbeats."""
+        """Drop overdue attempts, stop counting on quiet links, send heartbeats."""
         out: list[Output] = []
         for neighbour in self._table:
             if neighbour.overdue(now):
@@ -131,7 +131,7 @@ class Neighbours:
         return [out for each in old for out in self.close(each)]
 
     def fade(self, neighbour: Neighbour) -> list[Output]:
-        """Count no more on a link until its other end is heard again."""
+        """Stop counting on a link until its other end is heard again."""
         if neighbour.link is None or not neighbour.counts:
             return []
         neighbour.link.faded = True

@@ -54,7 +54,7 @@ class Offers:
     def begin(
         self, at: Way, now: float, sought: bool, swap: bool = False, relayed: bool = False, among: int = 0
     ) -> list[Output]:
-        """Offer a link to whoever is at the end of that way. ``sought``: as one of those that we seek, drawn
+        """Offer a link to the node at the end of that way. ``sought``: as one of those that we seek, drawn
         ``among`` so many; ``relayed``: as a second try."""
         anew = any(each.faded for each in self._table)
         neighbour = Neighbour(
@@ -70,8 +70,8 @@ class Offers:
         return [CloseLink(neighbour.id), *again]
 
     def repeat(self, neighbour: Neighbour) -> list[Output]:
-        """Send an offer that waits once more: a neighbour to whom our lost link still looked alive declined
-        the first."""
+        """Send an offer that waits once more: a neighbour for which our lost link still looked alive
+        declined the first."""
         return [SendBlob(neighbour.at, neighbour.offered.blob)] if neighbour.offered is not None else []
 
     def blob(self, at: Way, blob: bytes, now: float) -> list[Output]:
@@ -165,8 +165,8 @@ class Offers:
         ends."""
         twins = [n for n in self._table if n.node == answer.node]
         attempts = [twin for twin in twins if not twin.up]
-        # Who has a link with us to count on declines: an answer says that the other end has none. But one may
-        # have come up since we offered.
+        # A node that counts on a link with us declines: an answer says that the other end has none. But one
+        # may have come up since we offered.
         newer = any(
             twin.link is not None and (twin.link.opened_at or 0.0) >= neighbour.began for twin in twins
         )

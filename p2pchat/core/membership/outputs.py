@@ -25,7 +25,7 @@ class SendBlob:
 
 @dataclass(frozen=True, slots=True)
 class PeerIdentified:
-    """Whoever is at the other end of that way turned out to be this node."""
+    """The node at the other end of that way turned out to be this node."""
 
     at: Way
     node: NodeId
@@ -62,14 +62,15 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Unsought:
-    """A neighbour that we sought counts as sought no more: another may be drawn in its place."""
+    """A neighbour that we sought no longer counts as sought: another may be drawn in its place."""
 
     neighbour: Neighbour
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A link that counted is gone, or so quiet that nobody should count on it. ``broken``: without a word."""
+    """A link that counted is gone, or so quiet that no part should count on it. ``broken``: without a
+    word."""
 
     neighbour: Neighbour
     broken: bool

@@ -1,14 +1,15 @@
-"""Who has a place among a node's links: those it sought, those it accepted, and those it met at a seat.
+"""Which nodes have a place among a node's links: those it sought, those it accepted, and those it met at a
+seat.
 
-Knows: how many of each there may be, who may be let go, and when. Does not know: how a link is found or ends
-(``active_view``).
+Knows: how many of each there may be, which links may end, and when. Does not know: how a link is found or
+ends (``active_view``).
 
-What a node sought by a walk of its own is its share of the mesh, and nobody can take it away: not by asking,
-nor by seeking links with the node. What others seek with it has places of its own, more than honest nodes
-need, so that a walk that ends here finds room. After Bitcoin's outbound and inbound connections (Heilman,
-Kendler, Zohar, Goldberg, "Eclipse Attacks on Bitcoin's Peer-to-Peer Network", USENIX Security 2015); and
-nobody may have many more links than others, as in Singh, Ngan, Druschel, Wallach, "Eclipse Attacks on Overlay
-Networks" (INFOCOM 2006): see ``stem.audit``.
+What a node sought by a walk of its own is its share of the mesh, and no other node can take it away: not by
+asking, nor by seeking links with the node. What others seek with it has places of its own, more than honest
+nodes need, so that a walk that ends here finds room. After Bitcoin's outbound and inbound connections
+(Heilman, Kendler, Zohar, Goldberg, "Eclipse Attacks on Bitcoin's Peer-to-Peer Network", USENIX Security
+2015); and no node may have many more links than others, as in Singh, Ngan, Druschel, Wallach, "Eclipse
+Attacks on Overlay Networks" (INFOCOM 2006): see ``stem.audit``.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Use(Protocol):
         ...
 
     def leads_to_contact(self, link: LinkId) -> bool:
-        """Whether a contact is there whom we know to be it."""
+        """Whether a recognised contact is there."""
         ...
 
 
@@ -71,20 +72,20 @@ class LinkSlots:
         """Links that are of our own making, and attempts."""
         return len(_of(neighbours, Standing.SOUGHT, Standing.MET))
 
-    # --- who comes
+    # --- arrivals
 
     def room(self, neighbours: Sequence[Neighbour]) -> bool:
-        """Whether a walk may end here. Who seeks us by a walk is not in the way of guests."""
+        """Whether a walk may end here. A node that seeks us by a walk does not displace guests."""
         accepted = len(_of(neighbours, Standing.ACCEPTED))
         return accepted < self._settings.links_max and len(neighbours) < LINKS_MAX
 
     def full(self, neighbours: Sequence[Neighbour]) -> bool:
-        """Whether one who comes can have a place only instead of a guest."""
+        """Whether a newcomer can have a place only instead of a guest."""
         taken = len(_of(neighbours, Standing.ACCEPTED, Standing.GUEST))
         return taken >= self._settings.links_max + GUESTS or len(neighbours) >= LINKS_MAX
 
     def to_evict(self, neighbours: Sequence[Neighbour], at_seat: bool, now: float) -> list[Neighbour]:
-        """Which guest makes room: nobody else ever does. At seats not often, for anybody may come there."""
+        """Which guest makes room: no other node ever does. At seats not often, for anybody may come there."""
         if at_seat and now < self._evict_at:
             return []
         guests = [each for each in _of(neighbours, Standing.GUEST) if each.up and not each.young(now)]
@@ -93,12 +94,12 @@ class LinkSlots:
             self._evict_at = now + EVICT_GAP_S
         return gone
 
-    # --- who goes
+    # --- departures
 
     def to_renew(self, neighbours: Sequence[Neighbour], growth: Growth, now: float) -> list[Neighbour]:
         """Which link that was drawn among few is to be drawn anew, while none is missing: that at which our
-        stem begins last, so that the next stem begins at one that was. A contact's is kept; and where
-        everybody is sought already there is nobody else to draw."""
+        stem begins last, so that the next stem begins at one that was. A contact's is kept; and if all are
+        sought already, there is no other node to draw."""
         if self.missing(neighbours) != 0:
             return []
         sought = [one for one in _of(neighbours, Standing.SOUGHT) if one.counts]
@@ -144,7 +145,7 @@ class LinkSlots:
         return []
 
     def _kept(self, neighbour: Neighbour, now: float) -> bool:
-        """Whether it was drawn, and its other end needs it: behind its NAT that may reach nobody else."""
+        """Whether it was drawn, and its other end needs it: behind its NAT that node may reach no other."""
         return neighbour.among > 0 and self._use.is_needed(neighbour.id, now)
 
     def _spare(self, neighbour: Neighbour, now: float) -> bool:

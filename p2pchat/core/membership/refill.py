@@ -1,6 +1,6 @@
 """Links that are missing, or were drawn too long ago, are sought by walks over the map.
 
-Knows: when somebody is drawn, and why. Does not know: for whom there is a place (``places``), how to get
+Knows: when somebody is drawn, and why. Does not know: which node gets a place (``places``), how to get
 there (``search``), how an offer becomes a link (``offers``). Parent of ``search`` and ``growth``.
 
 The word is HyParView's: what is missing in the active view is refilled.
@@ -33,11 +33,12 @@ from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.walk import Walking
 
 WALKS_AT_ONCE = 3
-"""Whom we seek at a time: each is asked again every three seconds, and a link may bring one walk a second."""
+"""Nodes that we seek at a time: each is asked again every three seconds, and a link may bring one walk a
+second."""
 
 WALK_FIRST_S = 1.0
 WALK_LAST_S = 30.0
-"""Gaps between draws of whom to seek while links are missing: an answer takes one or two seconds."""
+"""Gaps between draws of nodes to seek while links are missing: an answer takes one or two seconds."""
 
 MAP_S = 0.25
 """A newcomer looks this often whether it has a map by now: a second or two after its first link."""
@@ -52,9 +53,9 @@ WALKS_ALONE_S = 15.0
 
 SWAP_S = 14_400.0
 """A node swaps a link for a fresh one about every four hours (exponential), so that a link lasts ten and the
-graph is another one in a day. Not sooner: every swap breaks the stems that lead over the link, and a stem
-drawn anew is one more chance for whoever links its writer's cells. At twenty minutes a stem of five hops
-lasted ten."""
+graph is another one in a day. Not sooner: every swap breaks the stems that lead over the link, and a
+redrawn stem is one more chance for an adversary that links its writer's cells. At twenty minutes a stem of
+five hops lasted ten."""
 
 
 class Surroundings(Use, Protocol):
@@ -121,10 +122,10 @@ class Refill:
         """Whether walks have not helped for so long."""
         return self._short_since is not None and now >= self.alone_at
 
-    # --- who is sought
+    # --- sought nodes
 
     def ask_others(self, now: float) -> list[Output]:
-        """Whom we got no answer of is asked by another way."""
+        """A node that did not answer is asked by another way."""
         return self._route_search(self._search.tick(now), now)
 
     def seek_missing(self, linked: bool, missing: int, now: float) -> list[Output]:
@@ -164,8 +165,8 @@ class Refill:
         return [dropped for one in stale for dropped in self._neighbours.drop_sought(one)]
 
     def look_beyond(self, may_be_torn: bool, now: float) -> list[Output]:
-        """If the mesh may be torn, seek a link beyond one that may lead to another piece, once that has
-        told who is there."""
+        """If the mesh may be torn, seek a link beyond one that may lead to another piece, once that node
+        has told which others are there."""
         if not self._beyond or now < self._beyond_at:
             return []
         self._beyond_at = now + BEYOND_S
@@ -183,7 +184,7 @@ class Refill:
         return min(missing, WALKS_AT_ONCE) - self._search.open
 
     def _walk(self, now: float, swap: bool, via: LinkId | None = None) -> list[Output]:
-        """Draw whom to seek a link with, and ask."""
+        """Draw a node to seek a link with, and ask it."""
         here = self._use.here(now) if self._settings.walks else None
         if here is None:
             return []
@@ -193,7 +194,7 @@ class Refill:
     # --- what happens
 
     def link_up(self, neighbour: Neighbour, now: float) -> None:
-        """One link more. A greeter whom we had never reached may be in another piece of the mesh: seek a link
+        """One link more. A greeter that we had never reached may be in another piece of the mesh: seek a link
         there, soon."""
         self._walking.succeeded()
         if isinstance(neighbour.at, WalkRef):
@@ -213,8 +214,8 @@ class Refill:
         self._walking.hurry(now, WALK_FIRST_S)
 
     def attempt_failed(self, at: WalkRef, answered: bool, now: float) -> list[Output]:
-        """An attempt came to nothing. If there was no word from whom we sought, that may be the doing of
-        those on the way."""
+        """An attempt came to nothing. If a sought node did not answer, nodes on the way may have caused
+        that."""
         return self._route_search(self._search.ended(at, answered, now), now)
 
     def receive_walk(self, link: LinkId, message: Walking, now: float) -> list[Output]:

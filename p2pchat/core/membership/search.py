@@ -1,13 +1,14 @@
-"""Whom a node seeks links with, and how it insists: a node drawn on its map, asked by one way after another.
+"""Which nodes a node seeks links with, and how it insists: a node drawn on its map, asked by one way after
+another.
 
-Knows: the map, whom we seek and by which ways it was asked. Does not know: how many links are wanted
-(``active_view``), or how a walk travels. Parent of ``walk``.
+Knows: the map, which nodes we seek and by which ways they were asked. Does not know: how many links are
+wanted (``active_view``), or how a walk travels. Parent of ``walk``.
 
 A random walk that goes from neighbour to neighbour ends wherever one of them wants it to end. This one is
-drawn here, on the map that signed descriptors make, and nobody else has a say in where it ends. Nor has
-anybody on the way a say in whether we find its end: whoever loses what we ask is gone round, and another node
-is drawn only when that one itself has said no, or all ways have failed. Else those who lose what leads to
-others would be found the oftener.
+drawn here, on the map that signed descriptors make, and no other node decides where it ends. Nor has
+anybody on the way a say in whether we find its end: ways avoid nodes that lose our question, and another
+node is drawn only when the first itself has said no, or all ways have failed. Otherwise nodes that lose
+walks to others would be found more often.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ links a node, four hops can end at any of some 600 nodes; the more there are the
 that somebody has invented behind its own."""
 
 DRAWS = 8
-"""Walks drawn for one that ends at somebody to whom two ways lead that have no node in common: whom a single
-node stands before, that one may have invented."""
+"""Walks drawn to find one whose end has two ways to it without a common node: a single node may have
+invented all nodes that it stands before."""
 
 WAYS = 5
-"""So many ways are tried to whom we seek. With a tenth of the nodes hostile one in four leads over them in a
+"""So many ways are tried to a sought node. With a tenth of the nodes hostile one in four leads over them in a
 mesh of a thousand, in a small one fewer; with three tenths three in five."""
 
 Links = Mapping[HopId, Sequence[HopId]]
@@ -68,7 +69,7 @@ class Here(MapPosition, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """Whom we sought has room: offer a link there."""
+    """The sought node has room: offer a link there."""
 
     at: WalkRef
     swap: bool
@@ -78,7 +79,7 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whom we sought is a neighbour already."""
+    """The sought node is a neighbour already."""
 
     link: LinkId
     among: int
@@ -89,7 +90,7 @@ Output = SendWalk | Agreed | Found | BlobArrived
 
 @dataclass(slots=True)
 class _Quest:
-    """Somebody whom we seek."""
+    """A node that we seek."""
 
     here: Here
     target: HopId
@@ -121,14 +122,14 @@ class PeerSearch:
 
     @property
     def open(self) -> int:
-        """How many we seek, beside swaps, with whom no attempt is under way yet."""
+        """How many we seek, beside swaps, with which no attempt is under way yet."""
         return sum(not quest.swap and not quest.offering for quest in self._quests)
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
         return min((quest.until for quest in self._quests if not quest.offering), default=NEVER)
 
-    # --- whom we seek
+    # --- sought nodes
 
     def seek(
         self, here: Here, spared: Iterable[LinkId], swap: bool, now: float, via: LinkId | None = None
@@ -150,7 +151,7 @@ class PeerSearch:
         return self._ask(quest, now)
 
     def tick(self, now: float) -> list[Output]:
-        """Whom we got no answer of is asked by another way."""
+        """A node that did not answer is asked by another way."""
         self._walks.tick(now)
         late = [quest for quest in self._quests if not quest.offering and quest.until <= now]
         return [each for quest in late for each in self._ask(quest, now)]
@@ -251,8 +252,8 @@ def wander(links: Links, own: HopId, entropy: Entropy, first: HopId | None = Non
     """The end of a random walk. So that it ends at every node as likely, however many links that has, it goes
     to one with more the less often, and stays instead (Metropolis and Hastings).
 
-    But it leaves its beginning at once, by two hops. A newcomer with one link, to somebody who has ten, would
-    stay where it is nine times in ten, and after so few hops would hardly find anybody but that one."""
+    But it leaves its beginning at once, by two hops. A newcomer with one link, to a node that has ten,
+    would stay where it is nine times in ten, and after so few hops would hardly find any other node."""
     node = _onward(links.get(own, ()) if first is None else (first,), own, entropy)
     node = _onward([other for other in links.get(node, ()) if other != own], node, entropy)
     for _ in range(HOPS[0] + below(entropy, HOPS[1] - HOPS[0] + 1)):
@@ -264,13 +265,13 @@ def wander(links: Links, own: HopId, entropy: Entropy, first: HopId | None = Non
 
 
 def _onward(near: Sequence[HopId], node: HopId, entropy: Entropy) -> HopId:
-    """One of those near the node; the node itself where nobody is."""
+    """One of those near the node; the node itself if there is none."""
     return next(iter(sample(entropy, near, 1)), node)
 
 
 def behind_one(links: Links, own: HopId, node: HopId, entropy: Entropy) -> bool:
-    """Whether all ways from us to that node lead over one other, as far as is seen at once. Who has one
-    neighbour only need not ask."""
+    """Whether all ways from us to that node lead over one other, as far as is seen at once. A node with a
+    single neighbour need not ask."""
     way = shortest(links, own, node, (), entropy)
     if way is None:
         return True

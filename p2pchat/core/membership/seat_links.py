@@ -1,6 +1,6 @@
-"""Links with those who are met at a rendezvous: where a node sits, and whom it offers one there.
+"""Links with nodes that are met at a rendezvous: where a node sits, and which nodes it offers one there.
 
-Knows: which rendezvous a mesh is met at, and how many offers are made to those who sit there. Does not know:
+Knows: which rendezvous a mesh is met at, and how many offers are made to nodes there. Does not know:
 sockets, how seats are taken (``seats``), how an offer becomes a link (``offers``). Parent of ``seats`` and
 ``listeners``.
 """
@@ -25,8 +25,8 @@ from p2pchat.types import LinkId, NodeId
 from p2pchat.wire.signalling import Seated
 
 SEAT_LINKS = 2
-"""Links made through a rendezvous to begin with; those that count are sought by walks from these, so that the
-mesh does not become a star of the few who sit there, or of those whom a hostile rendezvous shows."""
+"""Links made through a rendezvous to begin with; those that count are sought by walks from these, so that
+the mesh does not become a star of the few nodes there, or of those that a hostile rendezvous shows."""
 
 SeatOutput = Output | Effect | TakeSeat | LeaveSeat
 
@@ -92,7 +92,7 @@ class SeatLinks:
         visited = [url for url in self.listeners.visited if url not in self.record.rendezvous]
         return [*self.seats.set_nearby(tuple(dict.fromkeys((*self._nearby, *visited))))]
 
-    # --- who sits there
+    # --- seats there
 
     def on_seated(self, url: str, seated: Seated, helpless: bool, now: float) -> list[SeatOutput]:
         """We hold a seat and see some others: offer links where we need them, leave if we are not needed. A
@@ -133,7 +133,7 @@ class SeatLinks:
         self.seats.on_attempt_failed(at.url, at.seat, now, declined=answered)
 
     def _count_offers(self, helpless: bool) -> int:
-        """How many offers to make to those who sit here: few, and one more where walks do not help."""
+        """How many offers to make to nodes here: few, and one more where walks do not help."""
         if not self._settings.walks:
             return self._settings.links_wanted
         standing = sum(not neighbour.faded for neighbour in self._table)
@@ -141,8 +141,8 @@ class SeatLinks:
         return min(few, self._settings.links_wanted + SEAT_LINKS - self._places.own(list(self._table)))
 
     def _is_stranger(self, at: SeatRef, now: float) -> bool:
-        """Whether an offer may be made there. A node without any link avoids nobody: there may be nobody
-        else."""
+        """Whether an offer may be made there. A node without any link avoids no seat: there may be no
+        other."""
         if self._table.counting() and self.seats.is_avoided(at.url, at.seat, now):
             return False
         node = self.seats.known.owner_of(at.url, at.seat)

@@ -1,4 +1,4 @@
-"""Members who were met, and with whom no link could be made.
+"""Members that were met, but with which no link could be made.
 
 Knows: what both ends know of their NATs. Does not know: words for it.
 """
@@ -26,7 +26,7 @@ CAP: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """One member whom no check reaches."""
+    """One member that no check reaches."""
 
     node: NodeId
     at: float
@@ -43,7 +43,7 @@ class UnreachedMembers:
     def __init__(self) -> None:
         self._known = Table[NodeId, Unreached](CAP)
         self._reached = Table[NodeId, float | None](CAP)
-        """Who had a link with us, and since when attempts have failed again."""
+        """Members that had a link with us, and since when attempts have failed again."""
 
     def failed(self, neighbour: Neighbour, now: float) -> None:
         """Both ends have told how they can be reached, and have not found each other."""

@@ -1,7 +1,7 @@
-"""Walks: how a node asks another, whom it has chosen on its map, for a link through those that it has.
+"""Walks: how a node asks another, which it has chosen on its map, for a link through its present ones.
 
-Knows: breadcrumbs, tickets, the pieces of offers and replies. Does not know: whom to ask or by which way
-(``search``), or what an offer says.
+Knows: breadcrumbs, tickets, the pieces of offers and replies. Does not know: which node to ask or by which
+way (``search``), or what an offer says.
 
 ::
 
@@ -10,9 +10,9 @@ Knows: breadcrumbs, tickets, the pieces of offers and replies. Does not know: wh
     origin ──offer─► relay ──offer─► … ──offer─► target      a blob, in two pieces
     origin ◄─reply── relay ◄─reply── … ◄─reply── target      a blob, in two pieces
 
-Only whom the origin has named can answer: its ticket bears a signature that its descriptor's key checks.
-Those on the way can lose a walk, and nothing else. The blobs are sealed under a key that only the two ends
-have, besides the mesh's own.
+Only the node that the origin has named can answer: its ticket bears a signature that its descriptor's key
+checks. Those on the way can lose a walk, and nothing else. The blobs are sealed under a key that only the
+two ends have, besides the mesh's own.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class SendWalk:
 
 @dataclass(frozen=True, slots=True)
 class TicketArrived:
-    """Whom we asked has answered: ``room`` says whether it would take a link."""
+    """The asked node has answered: ``room`` says whether it would take a link."""
 
     at: WalkRef
     room: bool
@@ -91,7 +91,7 @@ class TicketArrived:
 
 @dataclass(frozen=True, slots=True)
 class BlobArrived:
-    """An offer, or the reply to ours: whoever ends a walk of ours has nothing to offer."""
+    """An offer, or the reply to ours: the end of our own walk makes no offer."""
 
     at: WalkRef
     blob: bytes = field(repr=False)
@@ -139,7 +139,7 @@ class _TicketWait:
 
     scalar: bytes = field(repr=False)
     verify_key: bytes
-    """Of whom we asked."""
+    """Of the asked node."""
     until: float
 
 

@@ -1,4 +1,4 @@
-"""To which meshes we belong, through whom, and where each is met.
+"""To which meshes we belong, through which contacts, and where each is met.
 
 Knows: when a mesh is founded, joined and left, and that where it is met is the person's to say. Does not
 know: what happens within a mesh, a conversation or a pairing.
@@ -45,10 +45,10 @@ class Belonging:
         self._entropy = entropy
         self.succession = Succession(meshes, conversations, invites, entropy.make_child("succession"))
 
-    # --- who we are
+    # --- our own name
 
     def be_called(self, name: str) -> Effect:
-        """Give this name to contacts whom we meet from now on."""
+        """Give this name to future contacts."""
         try:
             check_nick(name)
         except Malformed:
@@ -65,7 +65,7 @@ class Belonging:
         return tuple(dict.fromkeys(url for urls in known for url in urls))
 
     def typed(self) -> tuple[str, ...]:
-        """Every rendezvous that the person has typed, for whatever mesh."""
+        """Every rendezvous that the person has typed, for any mesh."""
         records = [each.record for each in self._meshes]
         typed = [url for each in records for url in each.rendezvous if url not in each.theirs]
         return tuple(dict.fromkeys((*self.identity.rendezvous, *typed)))
@@ -75,7 +75,7 @@ class Belonging:
         return url in self.typed() or self._invites.typed(url)
 
     def meet(self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float) -> list[Said]:
-        """The person says where we meet others, or no more."""
+        """The person adds or removes a rendezvous."""
         if input.mesh is None:
             return [self._own(input)]
         mesh = self._meshes.get(input.mesh)
@@ -163,7 +163,7 @@ class Belonging:
         return out + (self.succession.renew(known.mesh, now) if input.renew_mesh else [])
 
     def leave(self, id: MeshId, now: float) -> list[Said]:
-        """Take part no more; who is reached through it alone is forgotten. Of a mesh that another has
+        """Leave; contacts that are reached only through it are deleted. Of a mesh that another has
         followed we leave that alone."""
         mesh = self._meshes.get(id)
         if mesh is None:
@@ -181,13 +181,14 @@ class Belonging:
         return out + self.succession.end(id, now)
 
     def review(self, contact: ContactId) -> None:
-        """One who may not know where we are is trusted no more; one who now may is told in its time."""
+        """A contact that may not know where we are is no longer trusted; a contact that now may is told in
+        its time."""
         if not self._conversations.recognition.may_recognise_us(contact):
             for each in self._meshes:
                 each.traffic.stem.guards.distrust_contact(contact)
 
     def _leave_if_empty(self, id: MeshId, now: float) -> list[Said]:
-        """What nobody of ours is reached through any more is left, unless somebody is invited into it."""
+        """Leave meshes through which no contact is reached any longer, unless an invite leads into them."""
         last = self.succession.last(id)
         if self._meshes.get(last) is None or self._through(last) or self._into(last):
             return []

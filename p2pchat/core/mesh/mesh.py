@@ -179,5 +179,5 @@ class Mesh:
         return self.traffic.submit_cell(cell, now, haste)
 
     def send_marks(self, link: LinkId, said: Marks, now: float) -> list[MeshOutput]:
-        """Show a neighbour who we are, if it is a contact who is to know."""
+        """Identify ourselves to a neighbour, if it is a contact that should know."""
         return self.traffic.send_message(link, said, now)

@@ -78,7 +78,7 @@ class Meshes:
         """Take part in a mesh, under an id that no other mesh sees. ``kept``: what an earlier run held;
         ``listeners``: where it saw members listen.
 
-        Of an older home's list of rendezvous, what no list may hold any more is left out.
+        Of an older home's list of rendezvous, entries that are no longer allowed are left out.
         """
         record = replace(record, rendezvous=grown((), record.rendezvous))
         entropy = self._entropy.make_child(f"mesh {record.id.hex()}")
@@ -99,7 +99,7 @@ class Meshes:
         return mesh
 
     def drop(self, id: MeshId) -> None:
-        """Take part no more."""
+        """Leave the mesh."""
         self._meshes.pop(id, None)
 
     def _new_link(self) -> LinkId:

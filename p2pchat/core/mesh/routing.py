@@ -68,7 +68,7 @@ class Routing:
         return self.route_mesh(mesh, mesh.change_link(input, now), now) if mesh is not None else []
 
     def change_invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
-        """The person has entered an invite, or wants one no more."""
+        """The person has entered an invite, or cancels one."""
         if isinstance(input, inputs.InviteEntered):
             entered = self._invites.enter(input, self._belonging.typed(), now)
             return self.route_invite(input.invite, entered, now)
@@ -204,7 +204,7 @@ class Routing:
     # --- contacts, who may be neighbours
 
     def give_marks(self, mesh: Mesh, links: Iterable[LinkId], now: float) -> list[Effect]:
-        """Show neighbours who we are, if they are contacts who are to know. A link may have gone down again
+        """Identify ourselves to neighbours that are contacts and should know. A link may have gone down again
         already."""
         bindings, id = mesh.table.list_bindings(), mesh.record.id
         out: list[Effect] = []
@@ -215,7 +215,7 @@ class Routing:
         return out
 
     def _read_marks(self, mesh: Mesh, link: LinkId, said: Marks) -> None:
-        """Nothing is answered: who watches lines would see who knows whom."""
+        """Nothing is answered: an observer of lines would see which members know each other."""
         binding = mesh.table.list_bindings().get(link)
         if binding is not None:
             recognition = self._conversations.recognition

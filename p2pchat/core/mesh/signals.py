@@ -1,7 +1,7 @@
 """What is said at rendezvous, and what happens to this machine's network.
 
-Knows: whom a signal, a lost connection or a new network concerns. Does not know: what any of them makes of
-it.
+Knows: which mesh or invite a signal, a lost connection or a new network concerns. Does not know: what any of
+them makes of it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Signals:
     def on_nearby(
         self, own: tuple[str, ...], places: Mapping[Sought, Sequence[str]], now: float
     ) -> list[Effect]:
-        """Others were found on this machine's own network, or are there no more."""
+        """Others were found on this machine's own network, or have left it."""
         found = {url for urls in places.values() for url in urls}
         self._meshes.own_places = own
         self.nearby = frozenset((*own, *found)) - frozenset(self._belonging.places())

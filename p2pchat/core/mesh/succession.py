@@ -1,11 +1,11 @@
-"""How one mesh follows another, so that whoever was removed is left behind.
+"""How one mesh follows another, so that removed members are left behind.
 
 Knows: which of two meshes comes after, how often a node may be moved, how long it stays in the one before.
-Does not know: who is told (``belonging``), or how a mesh is joined.
+Does not know: which contacts are told (``belonging``), or how a mesh is joined.
 
-A contact says which mesh it is in, and whoever finds that to come after its own goes there and says the same
-to its other contacts. So a renewal reaches everybody whom it should, and two that are made at the same time
-end in one.
+A contact says which mesh it is in, and a node whose own mesh comes before that one moves there and says the
+same to its other contacts. So a renewal reaches all that it should, and two simultaneous renewals end in
+one.
 """
 
 from __future__ import annotations
@@ -25,21 +25,22 @@ from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import MeshRenewed
 
 DELAY_S = 30.0
-"""Who is told of a mesh goes there after so long on average: at once, it would show that it was told."""
+"""A node that is told of a mesh moves there after so long on average: at once, it would show that it was
+told."""
 
 GAP_S = 3600.0
 """A node lets itself be moved once in so long; of what it is told meanwhile, the last in order waits. A
-contact who renews without end moves others once an hour, and is seen to."""
+contact that renews without end moves others once an hour, visibly."""
 
 OVERLAP_MIN_S = 900.0
 """So long a node stays in the mesh before, to relay what is on its way there."""
 
 OVERLAP_MAX_S = 30 * 86_400.0
-"""And so long at most, for a contact who has not been there to be told: a month's holidays."""
+"""And so long at most, for a contact that was away and could not be told: a month's holidays."""
 
 ALONE_MAX_S = 4 * 3600.0
-"""And so long where nobody is awaited, though nobody is met in the mesh that follows either: a contact who
-tells every hour of another mesh, in which nobody is, would have a node be in ever more of them."""
+"""And so long if no contact is awaited, but none is met in the following mesh either: a contact that every
+hour names another, empty mesh would put a node into ever more of them."""
 
 LOOK_S = 60.0
 """Between looks whether a mesh can be left."""
@@ -112,14 +113,14 @@ class Succession:
         return [last, *(each.id for each in before)]
 
     def ways(self, id: MeshId) -> tuple[MeshId, ...]:
-        """In which meshes somebody may be heard who has told us of this one: in it, or in those before."""
+        """In which meshes a contact may be heard that has told us of this one: in it, or in those before."""
         line = self.line(id)
         return tuple(line[line.index(id) :] if id in line else line) or (id,)
 
     # --- telling and being told
 
     def renew(self, id: MeshId, now: float) -> list[Said]:
-        """Go to a mesh with a secret that nobody knows whom we do not tell."""
+        """Move to a mesh with a secret that only the contacts we tell know."""
         known = self._meshes.get(self.last(id))
         if known is None:
             return []
@@ -182,7 +183,7 @@ class Succession:
         return [OfConversations(self._conversations.move(who.id, id, now))] if who.mesh != id else []
 
     def _counted(self, known: MeshOf, id: MeshId, generation: int, now: float) -> list[Said]:
-        """Whoever was invited into a mesh learns from its host how many came before."""
+        """A guest of a mesh learns from its host how many came before."""
         record = known.record
         if id != record.id or not record.generation < generation <= record.generation + STEP_MAX:
             return []
@@ -229,7 +230,8 @@ class Succession:
         return [*moved, Persist(DropMesh(waiting.id))]
 
     def part(self, mesh: MeshOf, now: float) -> list[Said]:
-        """Leave a mesh that another has followed. Whoever was not heard of there is awaited in that."""
+        """Leave a mesh that another has followed. Contacts that did not say they are there are awaited in
+        it."""
         id, last = mesh.record.id, self.last(mesh.record.id)
         there = [contact for contact in self._conversations.contacts() if contact.mesh == id]
         out: list[Said] = [
@@ -244,7 +246,7 @@ class Succession:
         return [*out, Persist(DropMesh(id)), Notify(MeshChanged(id, "left"))]
 
     def end(self, id: MeshId, now: float) -> list[Said]:
-        """Leave a whole line, in which nobody is reached any more."""
+        """Leave a whole line, in which no contact is reached any longer."""
         out = self._wait_no_more(self.last(id), now)
         for each in self.line(id):
             mesh = self._meshes.get(each)
@@ -281,7 +283,7 @@ class Succession:
         return out
 
     def _over(self, mesh: MeshOf, now: float) -> bool:
-        """Whether nobody needs us there any more, or we have waited long enough."""
+        """Whether no contact needs us there any longer, or we have waited long enough."""
         record = mesh.record
         if now >= record.replaced_at + OVERLAP_MAX_S:
             return True

@@ -31,7 +31,7 @@ class MeshSurroundings:
         return self._stem.is_needed(link, now)
 
     def leads_to_contact(self, link: LinkId) -> bool:
-        """Whether a contact is there whom we know to be it."""
+        """Whether a recognised contact is there."""
         return self._stem.guards.leads_to_contact(link)
 
     def here(self, now: float) -> Station | None:

@@ -119,7 +119,7 @@ class LinkTraffic:
         return effects
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[MeshOutput]:
-        """It counts no more."""
+        """It no longer counts."""
         effects = self._on_cells(self.cells.link_down(link, broken, now), now)
         self.stem.link_down(link, now)
         return effects

@@ -1,4 +1,4 @@
-"""From a cell that bears a tag of ours to the owner of the tag, who opens it.
+"""From a cell that bears a tag of ours to the owner of the tag, which opens it.
 
 Knows: whose a cell is, and when it is opened. Does not know: keys, or what kind of conversation an owner is.
 Parent of ``tag_owner`` and ``letterbox``.
@@ -48,7 +48,7 @@ class CellIntake(Generic[Owner]):
         found: dict[ConversationId, tuple[Owner, list[Letter]]] = {}
         for letter in self._letterbox.due(now):
             owner = self._tags.owner_of(letter.cell.tag)
-            if owner is not None:  # the owner may have gone meanwhile, or may be heard no more
+            if owner is not None:  # the owner may have gone meanwhile, or may no longer be heard
                 found.setdefault(owner.id, (owner, []))[1].append(letter)
         opened: list[Routed] = []
         for owner, letters in found.values():
@@ -56,7 +56,7 @@ class CellIntake(Generic[Owner]):
         return opened
 
     def open_all(self, now: float) -> list[Routed]:
-        """Open at once whatever came: the node stops."""
+        """Open at once all cells that came: the node stops."""
         opened: list[Routed] = []
         while len(self._letterbox):
             self._letterbox.open_at = now

@@ -1,4 +1,4 @@
-"""The contacts of this home: who they are and what we call them.
+"""The contacts of this home: their identities and our names for them.
 
 Knows: records and unique names. Does not know: sessions or messages.
 """
@@ -17,7 +17,7 @@ from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.pairing import check_nick
 
 US = "me"
-"""What the chat calls whoever is in front of it."""
+"""The chat's name for its own user."""
 
 
 class ContactTable:
@@ -50,7 +50,7 @@ class ContactTable:
         return self._put(replace(contact, name=self._free(contact.name)), "added")
 
     def rename(self, contact: Contact, name: str) -> list[Effect]:
-        """Call them something else, if nobody else is called so."""
+        """Give them another name, if no other contact has it."""
         refused = self._refuse_name(contact.id, name)
         return [refused] if refused else self._put(replace(contact, name=name), "renamed")[1]
 
@@ -79,7 +79,7 @@ class ContactTable:
         return self._put(anew, "renewed")[1]
 
     def take_trust_back(self, contact: Contact) -> list[Effect]:
-        """Somebody else has their keys: what was compared says nothing any more."""
+        """Somebody else has their keys: the earlier comparison no longer counts."""
         if not contact.trust.verified:
             return []
         trust = replace(contact.trust, verified=False, was_verified=True)

@@ -34,8 +34,8 @@ from p2pchat.wire import payload as wire
 from p2pchat.wire.content import Content, Correction, Reaction, Referring, Text, UnknownContent, Withdrawal
 
 AT_PAST_S = 60 * 86_400.0
-"""A line is shown as written this long ago at most, whatever its writer says, and never as written in the
-time to come. Nobody's clock, or will, puts it elsewhere."""
+"""A line is shown as written at most this long ago, whatever its writer claims, and never as written in the
+future. No writer's clock or claim can place it elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class HomeOwner:
 
 
 def name_message(author: ContactId, id: MessageId) -> MessageName:
-    """What all who have a message call it."""
+    """The name that all readers of a message use."""
     return MessageName(received_id(author, id))
 
 
@@ -167,7 +167,7 @@ class ConversationContent:
         )
 
     def _mentions(self, people: tuple[ContactId, ...], author: ContactId | None) -> bool:
-        """Whether whoever it came to is among them."""
+        """Whether its reader is among them."""
         return (self._contact().id if author is None else self._owner.id) in people
 
 

@@ -34,8 +34,8 @@ from p2pchat.wire.content import Referring, Text
 class Conversation:
     """One contact's messages, both ways.
 
-    Each method returns what is to be done; whatever sealed or opened a cell is preceded by the session's
-    snapshot.
+    Each method returns what is to be done; the session's snapshot comes before any effect of a cell that
+    was sealed or opened.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Conversation:
         return self._session.tags() + self._reunion.tags()
 
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
-        """What shows the contact that it is we who are behind a link; ``Session.mark``."""
+        """A mark that shows the contact that we are behind a link; ``Session.mark``."""
         return self._session.mark(binding, nonce, now)
 
     def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
@@ -118,7 +118,7 @@ class Conversation:
 
     def submit_content(self, content: Text | Referring, order: int, now: float) -> list[Output]:
         """Accept what the person says: durable first, then on its way, with what is owed to the contact:
-        whoever answers and goes has told that they heard."""
+        a contact that answers and goes has told that it heard."""
         accepted = self._content.accept_content(content, order, now)
         answers = self.delivery.connected and self.delivery.answer_at is not None
         owed = self.delivery.send_answer(now) if answers else []
@@ -214,7 +214,7 @@ class Conversation:
         return self._with_snapshots([*moved, *more]) if more else moved
 
     def tick(self, now: float) -> list[Output]:
-        """Expire, acknowledge, greet, probe: whatever is due."""
+        """Expire, acknowledge, greet, probe: all that is due."""
         effects: list[Output] = []
         if self.presence.lapsed(now):
             effects.append(Notify(PresenceChanged(self.contact.id, here=False)))
@@ -225,7 +225,7 @@ class Conversation:
         return self._with_snapshots(effects)
 
     def say_goodbye(self, now: float) -> list[Output]:
-        """Tell a contact who is here that we go."""
+        """Tell a contact that is here that we leave."""
         if self.delivery.connected:
             self._reunion.questions.stop_all(now)
         if not (self.delivery.connected and self.presence.here(now)) or self._reunion.torn:
@@ -239,7 +239,7 @@ class Conversation:
     def _flush(self, now: float) -> list[Output]:
         """Send what has never been sent, and what is to be said of keys, as far as the window reaches.
 
-        Roots are renewed with a contact who is here. After a day without a link, every renewal would be due
+        Roots are renewed with a contact that is here. After a day without a link, every renewal would be due
         with the first one, and the neighbour behind it would count our contacts.
         """
         if not self.delivery.connected or self._reunion.torn:

@@ -85,11 +85,11 @@ class Conversations:
         return self._contacts.get(contact)
 
     def be_called(self, name: str) -> None:
-        """The person here takes this name: nobody else gets it from now on."""
+        """The person here takes this name: no other contact gets it from now on."""
         self._contacts.be_called(name)
 
     def here(self, contact: ContactId, now: float) -> bool | None:
-        """Whether the contact was heard lately; None without a link, where nobody could be heard."""
+        """Whether the contact was heard lately; None without a link, where no contact can be heard."""
         conversation = self._roster.find_conversation(contact)
         if conversation is None or not self._dispatcher.count_links(conversation):
             return None
@@ -110,7 +110,7 @@ class Conversations:
         return sum(conversation.delivery.queue.waiting for conversation in self._by_id.values())
 
     def next_wakeup(self) -> float:
-        """When ``tick`` is next due. Asked after every input, most of which concern nobody here."""
+        """When ``tick`` is next due. Asked after every input, most of which concern no contact."""
         if self._dispatcher.unsettled:
             due = [conversation.next_wakeup() for conversation in self._by_id.values()]
             due.append(self._purge.next_wakeup())
@@ -148,7 +148,7 @@ class Conversations:
         return [*opened, *left, kept]
 
     def open_waiting(self, now: float) -> list[Routed]:
-        """Open at once whatever came: the node stops."""
+        """Open at once all cells that came: the node stops."""
         return self._intake.open_all(now)
 
     # --- meshes
@@ -164,8 +164,7 @@ class Conversations:
         return effects
 
     def _greet(self, met: list[Conversation], now: float) -> None:
-        """We come from being away: greet one contact after the other, or whoever is next to us would count
-        them."""
+        """We come from being away: greet one contact after the other, or a neighbour would count them."""
         at = now
         for conversation in sample(self._entropy, met, len(met)):
             conversation.ask_at(at)
@@ -186,7 +185,7 @@ class Conversations:
             lambda conversation: conversation.on_cell_left(tag, now), now
         )
 
-    # --- who is in which mesh
+    # --- contacts and their meshes
 
     def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Routed]:
         """Say to a contact in which mesh we are."""

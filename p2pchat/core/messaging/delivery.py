@@ -233,7 +233,7 @@ class Delivery:
         self._probe_gap = self._repeat_s
 
     def on_receipt(self, receipt: wire.DeliveryReceipt) -> ReceiptOutcome | None:
-        """Take what the receipt says; None: it counts what was never sent, so it was another's, who has our
+        """Take what the receipt says; None: it counts payloads that we never sent, so another home has our
         keys."""
         if receipt.next > self.session.payloads.next_number:
             return None
@@ -254,8 +254,8 @@ class Delivery:
         self.answer_at = now + uniform(self._entropy, *self._answer_s) + more
 
     def send_answer(self, now: float) -> list[Output]:
-        """Send whatever the cells that came lately cause: it leaves together, and not when they came, or a
-        neighbour would see for whom they were."""
+        """Send all that recent cells cause: it leaves together, and not when they came, or a neighbour
+        would see their recipient."""
         out: list[Output] = []
         if self.owes_receipt:
             out += self.say_notice(self.make_receipt(), self.session.window.answer_room(now), now)

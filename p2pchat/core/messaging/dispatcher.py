@@ -32,7 +32,7 @@ class Dispatcher:
         return self._routes.count_links(conversation.contact)
 
     def connect_conversation(self, conversation: Conversation, now: float) -> list[Routed]:
-        """Begin a conversation, or begin it again, amid whatever links there are."""
+        """Begin a conversation, or begin it again, with the present links."""
         links = self.count_links(conversation)
         routed = self.dispatch_outputs(conversation, conversation.on_links(links, now), now)
         conversation.on_return(now + uniform(self._entropy, *GREET_S))

@@ -72,7 +72,7 @@ class Incoming:
             return self._open_apart(cell, now)
         session = offered or self._delivery.session
         if session is self._delivery.session and self._reunion.torn:
-            return []  # of no use: whoever writes there is told so outside it
+            return []  # of no use: its writer is told so outside it
         latest = session.latest_place()
         try:
             plain, delta = session.open(cell)
@@ -126,7 +126,7 @@ class Incoming:
         return self._changes.carry_out(self._reunion.tear(now), now)
 
     def _on_heard(self, now: float, here: bool = True) -> list[Output]:
-        """The contact wrote the cell that was opened last. What was written a while ago makes nobody here; a
+        """The contact wrote the cell that was opened last. An old cell makes no contact here; a
         leave holds, unless the contact said something after it."""
         if self._written_at < now:
             self._presence.note_life(self._written_at)
@@ -223,8 +223,8 @@ class Incoming:
         assert_never(notice)
 
     def _on_receipt(self, receipt: wire.DeliveryReceipt, now: float) -> list[Output]:
-        """They have what the receipt names, and listen. What they count and do not name was another's, who
-        has our keys."""
+        """They have what the receipt names, and listen. Payloads that they count but do not name came from
+        another home with our keys."""
         told = self._delivery.on_receipt(receipt)
         if told is None:
             return self._tear(now)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from p2pchat.types import MessageId, Tag
 
 LEAVING_MAX = 32
-"""Cells of one contact that wait for their turn in the node; others wait here, and whoever else writes has a
-turn meanwhile."""
+"""Cells of one contact that wait for their turn in the node; others wait here, and other conversations have
+a turn meanwhile."""
 
 LEAVES_S = 60.0
 """So long a cell may take to leave: thirty-two on the slowest clock take five."""

@@ -3,7 +3,7 @@
 Knows: when they are. Does not know: keys, contacts, or what cells hold.
 
 Opening a cell takes a ratchet's step, a commit and more; nothing of that may happen while its copies leave
-for the neighbours, or how long those take would tell for whom it was. So it lies here for a random while,
+for the neighbours, or their delay would reveal the recipient. So it lies here for a random while,
 and what lies here is opened together. All of it is in memory alone: what was not opened when a node dies was
 not acknowledged either, and its sender repeats it.
 """

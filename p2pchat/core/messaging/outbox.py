@@ -31,7 +31,7 @@ CAP = 10_000
 
 SEALED_CAP = 128
 """Messages sealed and not yet acknowledged: what the contact's inbox keeps of numbers to come. An Olm session
-bears a gap of 2000; whoever is away for months, while what was sealed for them expires, stays below it."""
+bears a gap of 2000; a contact that is away for months, while its sealed messages expire, stays below it."""
 
 LEAVING = float("inf")
 """When a fragment leaves that was handed over: it is not due again before it has left."""

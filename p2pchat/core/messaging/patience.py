@@ -14,7 +14,7 @@ from p2pchat.core.records import PutPatience
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 
 SEVERAL = 3
-"""Neighbours, who meet us by their clocks, and rendezvous that agree with ours, together."""
+"""Neighbours, which meet us by their clocks, and rendezvous that agree with ours, together."""
 
 KEEP_S = 3600.0
 """How often it is written down: what a node that is killed forgets of it."""

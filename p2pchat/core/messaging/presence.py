@@ -14,10 +14,10 @@ HERE_S = 1200.0
 
 REFRESH_S = 240.0
 """While a contact is here we let them hear us this often on average; each costs the mesh one cell. The gaps
-are exponential: by a period, whoever relays cells would know which come from one writer for one contact."""
+are exponential: from a period, a relay would know which cells go from one writer to one contact."""
 
 GREET_S = (0.1, 1.0)
-"""Whom we have just met, or meet in a session that began anew, is greeted within a second."""
+"""A new contact, or a contact in a new session, is greeted within a second."""
 
 STALE_S = 120.0
 """A cell whose epoch is over for longer was written a while ago. Clocks differ a little, and cells are on

@@ -1,10 +1,10 @@
-"""How two contacts who are neighbours find that out, and nobody else does.
+"""How two contacts that are neighbours find that out, and no other node does.
 
-Knows: to whom marks are given, and how a neighbour's are read. Does not know: what follows from it.
+Knows: which contacts get marks, and how a neighbour's are read. Does not know: what follows from it.
 
 A mark is made of keys that only the two contacts have, of the link's own secret and of a nonce: to everybody
-else it is random, on another link it is another, and it is never said twice. A node gives marks for those
-contacts alone whom its user has verified: it tells them that it is it who is behind this link.
+else it is random, on another link it is another, and it is never said twice. A node gives marks only for
+contacts that its user has verified: a mark tells the contact that this node is behind this link.
 """
 
 from __future__ import annotations

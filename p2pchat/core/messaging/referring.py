@@ -1,7 +1,7 @@
-"""What a line says after all that refers to it, in whatever order that came.
+"""What a line says after all its references, in any order of arrival.
 
-Knows: which correction and which reaction counts, who may correct and withdraw, what is kept of before. Does
-not know: where lines are kept, or what is sent.
+Knows: which correction and which reaction counts, whose corrections and withdrawals are valid, which earlier
+texts are kept. Does not know: where lines are kept, or what is sent.
 """
 
 from __future__ import annotations

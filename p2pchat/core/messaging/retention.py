@@ -14,7 +14,7 @@ from p2pchat.core.records import Contact, DropExpiredMessages, DropVersions
 from p2pchat.wire.payload import RETENTION_TURN_MAX, Retention
 
 PURGE_S = 20.0
-"""Between looks at what is old: nobody notices so much, and each look is one question to an index."""
+"""Between looks at what is old: such a delay is not noticed, and each look is one question to an index."""
 
 PURGE_MIN_S = 1.0
 """A look is never sooner than this after the last one."""
@@ -29,7 +29,7 @@ class Purge:
 
     def __init__(self, *, lines_expire: bool, drop_versions: bool = False) -> None:
         """``lines_expire``: whether an earlier run left lines that are to be forgotten some day;
-        ``drop_versions``: whether it left something that lines said before, which is not kept any more."""
+        ``drop_versions``: whether it left earlier texts of lines, which are no longer kept."""
         self._gap = PURGE_S
         self._lines_expire = lines_expire
         self._drop_versions = drop_versions

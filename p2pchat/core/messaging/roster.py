@@ -20,7 +20,7 @@ _SETTLED = (Turn.RENEWED, Turn.RESTORED)
 
 
 class Roster:
-    """Everybody whom we know."""
+    """All our contacts."""
 
     def __init__(self, contacts: ContactTable) -> None:
         self.contacts = contacts
@@ -32,7 +32,7 @@ class Roster:
         return self.by_id.get(conversation_with(contact))
 
     def list_in_mesh(self, mesh: MeshId) -> list[Conversation]:
-        """List the conversations with those who are in a mesh."""
+        """List the conversations with contacts in a mesh."""
         return [conversation for conversation in self.by_id.values() if conversation.contact.mesh == mesh]
 
     def listen_for(self, conversation: Conversation) -> None:

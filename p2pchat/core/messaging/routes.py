@@ -12,8 +12,8 @@ from p2pchat.core.records import Contact
 from p2pchat.types import ContactId, MeshId
 
 AWAY_S = 600.0
-"""Who had no link for so long greets all contacts when one comes, as at a start. After less nobody takes us
-for gone; and a neighbour that takes its link away and brings it back learns nothing."""
+"""A node without a link for so long greets all contacts when one comes, as at a start. After a shorter time
+no contact takes us for gone; and a neighbour that takes its link away and brings it back learns nothing."""
 
 
 class Routes:
@@ -21,7 +21,7 @@ class Routes:
 
     def __init__(self) -> None:
         self.successors: Callable[[MeshId], tuple[MeshId, ...]] = lambda mesh: (mesh,)
-        """In which meshes somebody may be heard who has told us of one: that, and those before it that we
+        """In which meshes a contact may be heard that has told us of one: that, and those before it that we
         have not left yet."""
         self._links: dict[MeshId, int] = {}
         self._alone_since: dict[MeshId, float] = {}

@@ -100,7 +100,7 @@ class SendQueue:
         return effects
 
     def report_state(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
-        """Remember and report a state; what nobody wrote has none to report."""
+        """Remember and report a state; cells without a message have none to report."""
         if not entry.kind.personal:
             return []
         moved = Notify(MessageMoved(entry.id, self._conversation, state, now))

@@ -60,7 +60,7 @@ class SessionChanges:
                 room = self._delivery.session.window.answer_room(now)
                 return self._delivery.say_notice(wire.Copied(), room, now)
             case Adopt(session, transcript):
-                # Whoever asked: a copy of the contact's home may have answered.
+                # No matter which end asked: a copy of the contact's home may have answered.
                 trust = self._contact().trust
                 hold = trust.verified or trust.was_verified
                 self._reunion.left_behind(self._delivery.session)

@@ -1,4 +1,4 @@
-"""Who owns a tag: the conversation for which a cell that bears it came.
+"""The owner of a tag: the conversation for which a cell that bears it came.
 
 Knows: which tags are listened for, and whose they are. Does not know: keys, or what an owner makes of a cell.
 """
@@ -53,7 +53,7 @@ class TagTable(Generic[Owner]):
         self._owners.update(dict.fromkeys(owner.list_tags(), owner))
 
     def unregister_owner(self, owner: Owner) -> None:
-        """Listen for none of them any more."""
+        """Stop listening for all of them."""
         self._owners = {tag: other for tag, other in self._owners.items() if other.id != owner.id}
 
     def change_tags(self, owner: Owner, delta: TagDelta) -> None:

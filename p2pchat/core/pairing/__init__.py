@@ -1,4 +1,4 @@
-"""How two people who share a few words (or a link) become contacts, over one seat each at a rendezvous.
+"""How two people with a shared code or link become contacts, over one seat each at a rendezvous.
 
 Knows: the messages of a pairing, what each side checks, when the code is burnt. Does not know: how seats are
 kept, what the node does with a new contact.

@@ -1,12 +1,13 @@
 """What ties a session to the pairing it came of, and to no other.
 
-Knows: what each side has seen of a pairing, and what is derived from that. Does not know: who says what when.
+Knows: what each side has seen of a pairing, and what is derived from that. Does not know: the order of
+messages.
 
-CPace's key is known to two, but whoever holds two such keys, as the guest of one and the host of another,
-could pass the bundles of one pairing on in the other: both victims would end in one session, each taking the
-other for the one in the middle (an unknown key share). So the guest's first Olm message and the host's carry
-a hash of CPace's key and of all that was said, byte for byte: versions, shares, names, keys, the mesh. The
-roots of the envelope and the renewal key depend on the same.
+CPace's key is known to two, but an attacker with two such keys, as the guest of one and the host of
+another, could pass the bundles of one pairing on in the other: both victims would end in one session, each
+taking the other for the one in the middle (an unknown key share). So the guest's first Olm message and the
+host's carry a hash of CPace's key and of all that was said, byte for byte: versions, shares, names, keys,
+the mesh. The roots of the envelope and the renewal key depend on the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one who was given the invite.
+"""The side that was given the invite.
 
 Knows: speaking first, what to demand of a host. Does not know: how seats are kept.
 """
@@ -25,7 +25,8 @@ from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Refusal, SeatMode
 
 AGAIN_S = 1.0
-"""Between attempts where another guest sits: one who does not know the words is put out after 5 s, or 15."""
+"""Between attempts where another guest sits: a guest that does not know the words is removed after 5 s, or
+15."""
 
 AGAIN_FOR_S = 25.0
 """For so long; then it is another's."""
@@ -37,7 +38,7 @@ from the one the host names, and from the beginning of time that takes a second 
 
 
 class Guest(Party):
-    """The one who was given it."""
+    """The side that was given it."""
 
     role, other, mode = "guest", "host", SeatMode.GUEST
 
@@ -87,7 +88,7 @@ class Guest(Party):
         return self._nobody_there()
 
     def _waits(self, now: float) -> bool:
-        """Whether whoever sits there may yet be put out."""
+        """Whether the guest who sits there may still be removed."""
         if self._again_until is None:
             self._again_until = now + AGAIN_FOR_S
         return now < self._again_until
@@ -162,7 +163,7 @@ class Guest(Party):
                 return []
 
     def _read(self, blob: bytes) -> tuple[wire.PairingMessage, bytes]:
-        """A host for whom our words are wrong has not our key."""
+        """A host with other words does not have our key."""
         try:
             return self._open(blob)
         except Unreadable:
@@ -174,7 +175,7 @@ class Guest(Party):
         return message, plain
 
     def _confirm(self, reply: wire.PakeReply) -> list[Output]:
-        """Show that we have the key. Whoever made the reply can test one guess of its own by this: the code
+        """Show that we have the key. The maker of the reply can test one guess of its own by this: the code
         is used up for us, too."""
         share, self._share = self._share, b""
         try:

@@ -128,7 +128,7 @@ class Host(Party):
         return super().down(url, reason) or self._settle()
 
     def gone(self, at: SeatRef) -> list[Output]:
-        """A guest left, or was put out. One who had not said a word has not guessed: the topic is still
+        """A guest left, or was put out. A guest that sent nothing has not guessed: the topic is still
         ours, and our owner is told."""
         if self._peer is None and not self.over:
             self._strangers += 1
@@ -140,7 +140,7 @@ class Host(Party):
         return min((self._deadline, self._settled_at, *self._again.values()))
 
     def tick(self, now: float) -> list[Output]:
-        """Ask again for the seats that were refused; wait no more for slow servers."""
+        """Ask again for the seats that were refused; stop waiting for slow servers."""
         due = [url for url, at in self._again.items() if at <= now]
         for url in due:
             del self._again[url]

@@ -38,7 +38,7 @@ from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.places import check_rendezvous, grown, is_public
 
 CAP = 16
-"""Invites open at once; nobody reads out more."""
+"""Invites open at once; people do not read out more."""
 
 
 LOOK_S = 8.0
@@ -62,7 +62,7 @@ class _Open:
     """The secret of our mesh, for the host of an invite."""
 
     def agreed(self, paired: Paired) -> Paired:
-        """The person agreed to what they typed, and to the code; who else is named is theirs to accept."""
+        """The person agreed to what they typed, and to the code; others are the person's choice."""
         where = _distinct(self.party.met_at, paired.rendezvous)
         typed = tuple(url for url in where if url in self.typed)
         theirs = tuple(
@@ -75,7 +75,7 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """This contact came of that code before; if it is none any more, ``otherwise`` is so."""
+    """This contact came of that code before; if it no longer is one, ``otherwise`` applies."""
 
     contact: ContactId
     otherwise: InviteFailure
@@ -101,7 +101,7 @@ class Invites:
         self._open: dict[int, _Open] = {}
 
     def open_for(self, input: InviteOpened, mesh: MeshRecord) -> list[InviteOutput]:
-        """Wait for a guest who is to join ``home``."""
+        """Wait for a guest that joins ``home``."""
         urls = _distinct(input.rendezvous, grown((), mesh.rendezvous))
         try:
             check_rendezvous(urls)
@@ -120,7 +120,7 @@ class Invites:
         return self._begin(input.invite, opened, bool(urls or self._own))
 
     def _taken_over(self, known: int, input: InviteOpened) -> list[InviteOutput]:
-        """We wait at that code already, for somebody who has lost us meanwhile: from now on under the new
+        """We wait at that code already, for a client that has lost us meanwhile: from now on under the new
         number."""
         if not self._waits_at(known, input.code):
             return _fail(NoContact.NUMBER_IN_USE)
@@ -154,11 +154,11 @@ class Invites:
         return self._begin(input.invite, opened, bool(urls) or self._lan)
 
     def came_of(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
-        """A pairing is complete: whoever asks for its code again is told with whom."""
+        """A pairing is complete: a command that asks for its code again gets the contact."""
         return self._note(Tried(paired.used, now, contact))
 
     def cancel(self, invite: int) -> list[InviteOutput]:
-        """We do not want it any more."""
+        """We no longer want it."""
         known = self._open.pop(invite, None)
         return [*known.party.cancel()] if known is not None else []
 
@@ -167,7 +167,7 @@ class Invites:
         return [number for number, each in self._open.items() if each.leads_into == mesh_secret]
 
     def lead_into(self, before: bytes, secret: bytes) -> None:
-        """Whoever answers from now on is let into another mesh instead."""
+        """A later guest is let into another mesh instead."""
         for each in self._open.values():
             if each.leads_into == before and isinstance(each.party, Host) and each.party.lead_into(secret):
                 each.leads_into = secret
@@ -272,7 +272,7 @@ class Invites:
     # --- codes that were tried
 
     def _mark(self, code: InviteCode | InviteLink) -> bytes:
-        """What the code is known by here; without this home's key nobody can find it from that."""
+        """What the code is known by here; without this home's key it cannot be found from that."""
         secret = str(code).encode() if isinstance(code, InviteCode) else code.secret
         return derive(self.identity.pickle_key, "tried invite", secret, size=16)
 

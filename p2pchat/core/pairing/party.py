@@ -1,7 +1,7 @@
 """What the two sides of a pairing have in common.
 
 Knows: what each brings and what comes out of it, where they meet, how blobs are sealed, how it ends.
-Does not know: who says what when (``host``, ``guest``).
+Does not know: the order of messages (``host``, ``guest``).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Guessed:
-    """A guess at the code is made, and its answer follows: the code is used up, whatever happens next."""
+    """A guess at the code is made, and its answer follows: the code is used up in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class PairingFailed:
 
 @dataclass(frozen=True, slots=True)
 class Disturbed:
-    """Somebody sat at our invite who did not know the words, and said nothing of use."""
+    """A stranger without the words sat at our invite, and sent no valid message."""
 
     strangers: int
     """So far."""
@@ -159,7 +159,7 @@ class Party:
         return [*left, *self._take([url for url in self._nearby if url not in before])]
 
     def _forget(self, url: str) -> None:
-        """What was said there counts no more."""
+        """The messages there no longer count."""
         self._out_of_reach.pop(url, None)
         self._again.pop(url, None)
 
@@ -195,7 +195,7 @@ class Party:
         return self._fail(NoContact.WENT_AWAY)
 
     def cancel(self) -> list[LeaveSeat]:
-        """We do not want any more."""
+        """We no longer want to pair."""
         return self._finish()
 
     def _meet(self, code: InviteCode | InviteLink) -> None:

@@ -3,7 +3,7 @@
 Knows: which of them may help with a link of which mesh. Does not know: the user's own, or how any is asked.
 
 What a rendezvous hints serves the meshes that are met there and no others, and its TURN server only a second
-try: it sees who links with whom.
+try: it sees which clients link with each other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is known of others' seats in one mesh.
 
-Knows: whose a seat is, whether we ever had a link with whoever sits there, which to leave alone. Does not
+Knows: the owner of a seat, whether we ever had a link with it, which seats to avoid. Does not
 know: our own seats, or when somebody is asked.
 """
 
@@ -33,7 +33,7 @@ class KnownSeats:
         return self._nodes.get((url, seat))
 
     def mark_reached(self, url: str, seat: Seat) -> None:
-        """We had a link with whoever sits there: we are in one piece with them."""
+        """We had a link with the node there: we are in one piece with them."""
         self._reached.put((url, seat), None)
 
     def is_reached(self, url: str, seat: Seat) -> bool:

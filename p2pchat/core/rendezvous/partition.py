@@ -1,6 +1,6 @@
 """Whether the mesh may have come apart.
 
-Knows: when links broke, and for how long that is a reason to look. Does not know: who is looked for.
+Knows: when links broke, and for how long that is a reason to look. Does not know: which nodes are sought.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ WOUND_S = 10.0
 
 WOUNDED_FOR_S = 3600.0
 BROKEN_FOR_S = 900.0
-"""For so long after several links broke at once, or after one did, the mesh may be in pieces. Those who sit
-at a rendezvous when a mesh comes apart have often lost no more than one."""
+"""For so long after several links broke at once, or after one did, the mesh may be in pieces. Nodes at a
+rendezvous often lose only one link when a mesh comes apart."""
 
 
 class PartitionSuspicion:

@@ -1,9 +1,10 @@
-"""Where the members of a mesh meet: topics that change with the epochs, seats, and when to ask who sits.
+"""Where the members of a mesh meet: topics that change with the epochs, seats, and when to ask for the other
+seats.
 
 Knows: whether we sit there, which seats we hold, when to look again. Does not know: links, or how seats are
 taken (``rendezvous``). Parent of ``known_seats`` and ``partition``.
 
-Whoever sits is a greeter. A node sits while it is short of links; one that has enough leaves when it sees
+A node that sits is a greeter. A node sits while it is short of links; one that has enough leaves when it sees
 that enough others sit, and looks in now and then whether they still do.
 """
 
@@ -31,20 +32,21 @@ LONELY_S = 3.0
 it asks seldom enough."""
 
 RISE_SHARE = 1 / 3
-"""A greeter who sees a full sample of others, six, leaves with this probability at each look. From hundreds
+"""A greeter that sees a full sample of others, six, leaves with this probability at each look. From hundreds
 the number falls to six or seven in a few minutes, and hardly ever do all leave at once."""
 
 REACH_WEIGHT = 3.0
 """A greeter leaves so many times as readily as its attempts at links fail, up to always: behind a hard NAT
-every other one does. Were all that stay such, nobody behind another could ever link (scenario ``nat``)."""
+every other one does. If only such greeters stayed, a node behind another such NAT could never link (scenario
+``nat``)."""
 
 BACK_FIRST_S = 600.0
 BACK_LAST_S = 14_400.0
-"""Who left looks in after about ten minutes, then ever more seldom, up to four hours, as long as enough
-others sit: of a thousand nodes one every quarter of a minute."""
+"""A node that left looks in after about ten minutes, then ever more seldom, up to four hours, as long as
+enough others sit: of a thousand nodes one every quarter of a minute."""
 
 WOUNDED_S = 15.0
-"""Who lost several links at once looks in within this time: the mesh may have come apart."""
+"""A node that lost several links at once looks in within this time: the mesh may have come apart."""
 
 CURIOUS_SHARE = 0.05
 """While the mesh may be in pieces a greeter offers a link to a greeter it never reached, at every look, and
@@ -52,8 +54,8 @@ otherwise with this probability: a mesh in one piece gains nothing from it, and 
 tree."""
 
 TORN_S = 6.0
-"""While the mesh may be in pieces a greeter looks about this often: attempts at those who cannot be reached
-take twenty."""
+"""While the mesh may be in pieces a greeter looks about this often: attempts at unreachable nodes take
+twenty."""
 
 TOPIC_OVERLAP_S = 900.0
 """Within this of an epoch's edge seats are held under both epochs' topics, so clocks may differ by a quarter
@@ -125,7 +127,7 @@ class Seats:
 
     def set_nearby(self, urls: Sequence[str]) -> list[Wish]:
         """Meet at these places of this machine's own network, too, and at no others there. There we always
-        sit: it costs little, and whoever is there may reach nobody else."""
+        sit: it costs little, and nodes there may reach no others."""
         before, self._nearby = self._nearby, tuple(urls)
         gone = [url for url in before if url not in urls]
         topics = list(self._topics)
@@ -179,7 +181,7 @@ class Seats:
         self._asking.succeeded()
 
     def on_link_down(self, now: float) -> None:
-        """A link went down: ask within a second, though not in step with everybody else who lost it, and soon
+        """A link went down: ask within a second, though not in step with others that lost it, and soon
         again."""
         self._asking.hurry(now, ASK_FIRST_S)
 
@@ -193,7 +195,7 @@ class Seats:
             self.on_mass_link_loss(now)
 
     def on_mass_link_loss(self, now: float) -> None:
-        """Several links broke at once: see soon who is there, and try everybody anew."""
+        """Several links broke at once: see soon which nodes are there, and try all again."""
         self._partition.note_mass_loss(now)
         self.known.forget_attempts()
         self._back.hurry(now, WOUNDED_S)
@@ -207,10 +209,10 @@ class Seats:
         """Whether the mesh may have come apart not long ago."""
         return self._partition.is_possible(now)
 
-    # --- attempts with those who sit there
+    # --- attempts with nodes there
 
     def count_success(self) -> None:
-        """An attempt with a stranger who sits here came to a link."""
+        """An attempt with a stranger here led to a link."""
         self._linked += 1
 
     def on_attempt_failed(self, url: str, seat: Seat, now: float, declined: bool = False) -> None:
@@ -219,8 +221,8 @@ class Seats:
         self.known.avoid_seat(url, seat, now)
 
     def is_avoided(self, url: str, seat: Seat, now: float) -> bool:
-        """Whether to leave that seat alone. While the mesh may be in pieces none is: nobody of another piece
-        can be reached, and once one can, a look should find it."""
+        """Whether to leave that seat alone. While the mesh may be in pieces none is: no node of another
+        piece can be reached, and once one can, a look should find it."""
         return not self.may_be_torn(now) and self.known.has_failed(url, seat, now)
 
     @property

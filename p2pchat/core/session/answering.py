@@ -1,7 +1,7 @@
 """What an end does whose contact wants to begin anew: it listens for another home that lives in the session,
 answers, and waits for the asker.
 
-Knows: what we were asked, and of whom there are several. Does not know: what we ask ourselves. Parent of
+Knows: what we were asked, and whether by several homes. Does not know: what we ask ourselves. Parent of
 ``challenges``, ``rivals`` and, with ``reunion``, of ``unconfirmed``.
 
 Nothing that was said before our challenge opens under it, so what a member of the mesh kept back and sends
@@ -32,8 +32,8 @@ SURE_S = 60.0
 """So long an answer waits before another ask is looked at."""
 
 RIVALS_S = 30.0
-"""Who has asked is answered so long after that at the soonest, and after a knock was passed over: another who
-has the contact's keys may be about to ask."""
+"""An asker gets an answer so long after that at the soonest, and after a knock was passed over: another
+home with the contact's keys may be about to ask."""
 
 
 class Answering:
@@ -69,7 +69,7 @@ class Answering:
 
     @property
     def contended(self) -> bool:
-        """Whether two who have the contact's keys are there, and want to begin anew."""
+        """Whether two homes with the contact's keys are there, and want a new session."""
         return self._rivals is not None and len(self._rivals.there) > 1
 
     @property
@@ -78,7 +78,7 @@ class Answering:
         return self._unconfirmed.pending is not None
 
     def inquiries(self) -> list[Inquiry]:
-        """Whatever questions want to be asked in the session."""
+        """The questions to be asked in the session."""
         waiting = self._asked, self._unconfirmed.pending, self._rivals
         return [one.inquiry for one in waiting if one is not None and one.inquiry is not None]
 
@@ -93,7 +93,7 @@ class Answering:
         return min(due)
 
     def _answer_at(self, claimant: Claimant) -> float:
-        """Before that another who has the contact's keys may be about to ask."""
+        """Before that another home with the contact's keys may be about to ask."""
         return max(claimant.since + RIVALS_S, self._challenges.passed_at + RIVALS_S, self.not_before)
 
     def offered(self, tag: Tag) -> Session | None:
@@ -108,7 +108,7 @@ class Answering:
     # --- what is heard outside the session
 
     def knocked(self, knock: Knock, own: OwnKeys, theirs: TheirKeys, now: float) -> list[Word]:
-        """Have whoever knocks show that it is there, and has a key of the contact's that is good. If we have
+        """Make the knocker prove that it is there, and has a valid key of the contact's. If we have
         answered it, it may have missed that; or it is a copy that has forgotten what it asked. Raises
         Unreadable."""
         self._theirs = theirs
@@ -125,8 +125,8 @@ class Answering:
         return rival or self._challenges.find_knock(knock)
 
     def asked(self, ask: RecoveryAsk, session: Session, torn: bool, now: float) -> bool:
-        """Look at what is asked, if it is by somebody who met our challenge. ``torn``: our session is of no
-        use, and nobody can live there. Returns whether the asker only needs to hear us in the session. Raises
+        """Examine an ask, if its sender met our challenge. ``torn``: our session does not work, so no home
+        can be alive in it. Returns whether the asker only needs to hear us in the session. Raises
         Unreadable, or Malformed."""
         known, pending, rivals = self._known(ask.knock), self._unconfirmed.pending, self._rivals
         if known is None:
@@ -172,25 +172,25 @@ class Answering:
             self._rivals = Rivals(knocks, Inquiry(self._entropy, now, LISTEN_S), now)
             self._asked, self.moved = None, True
 
-    # --- who of several is there
+    # --- which of several homes are there
 
     def due_challenges(self, now: float) -> list[Challenge]:
-        """What is to be said to those who have asked and may be gone."""
+        """The words for askers that may be gone."""
         return self._rivals.due_challenges(now, LISTEN_S) if self._rivals is not None else []
 
     def refuse_all(self) -> tuple[list[Word], TagDelta]:
-        """Nothing tells which of those who are there is the contact: none is answered. What is to be said to
+        """No sign shows which of the present homes is the contact's: none is answered. What is to be said to
         them, and the tags that go."""
         claimants = [self._asked] if self._asked is not None else []
         claimants += self._rivals.there if self._rivals is not None else []
         words: list[Word] = [living_word(one.name, one.secret) for one in claimants]
         return words, self.clear()
 
-    # --- who lives
+    # --- homes that are alive
 
     def heard(self, session: Session, now: float) -> tuple[list[Word], TagDelta | None]:
-        """Somebody was heard in our session. What is to be said to askers who lose by it, and the tags that
-        go with what we answered them."""
+        """Somebody was heard in our session. The words for the losing askers, and the tags of our answers
+        to them."""
         lost: list[Word] = []
         claimant = self._asked
         if claimant is not None and claimant.inquiry.answered(session):
@@ -204,11 +204,11 @@ class Answering:
         return [*lost, *more], gone
 
     def silent(self, now: float) -> bool:
-        """Whether nobody lives in the session, and an asker is to be answered."""
+        """Whether no home is alive in the session, and an asker gets an answer."""
         pending, rivals = self._unconfirmed.pending, self._rivals
         self._unconfirmed.note_silence()
         if rivals is not None and rivals.inquiry.over and now >= rivals.since + RIVALS_S:
-            # At most one is there. If that is whom we have answered, it is told so when it knocks.
+            # At most one is there. If we have answered that home, it is told so when it knocks.
             new = [one for one in rivals.there if pending is None or one.knock != pending.knock]
             self._asked, self._rivals, self.moved = next(iter(new), None), None, True
         claimant = self._asked
@@ -217,7 +217,7 @@ class Answering:
     # --- answering
 
     def answer(self, now: float) -> tuple[Word, Session] | None:
-        """Begin anew with whoever asked."""
+        """Make a new session with the asker."""
         assert self._asked is not None, "silent"
         claimant, self._asked, self.moved = self._asked, None, True
         self._challenges.forget_knock(claimant.knock)
@@ -230,7 +230,7 @@ class Answering:
         return RecoveryAnswer(claimant.name, new.box), new.session
 
     def nobody_lives(self) -> None:
-        """Our session is of no use: nobody can be found in it."""
+        """Our session is of no use: no home can be heard in it."""
         if self._asked is not None:
             self._asked.inquiry.end()
         if self._rivals is not None:
@@ -238,7 +238,7 @@ class Answering:
         self._unconfirmed.end_inquiry()
 
     def pass_over(self) -> None:
-        """Who asks is not to be answered, for it is we who are."""
+        """The asker gets no answer, because ours is the home that does."""
         self.moved |= self._asked is not None
         self._asked = self._rivals = None
 

@@ -44,7 +44,7 @@ AGAIN_S = (20.0, 21_600.0)
 """Then again, at gaps that double from the first to the second; each knock is two cells."""
 
 ASKED_S = 60.0
-"""Whoever was asked listens for forty seconds before it answers: so long there is no need to knock."""
+"""The asked end listens for forty seconds before it answers: so long there is no need to knock."""
 
 ASKS_MAX = 8
 """Asks for one knock, of which any may be answered."""
@@ -53,8 +53,8 @@ LIVING_S = 5400.0
 """An end that was told that another home lives asks again after so long, or longer."""
 
 SETTLED_S = 600.0
-"""A session that is of no use sooner than this leaves the gaps as long as they were: a contact who makes us
-begin anew again and again makes us do it ever more seldom."""
+"""A session that is of no use sooner than this leaves the gaps as long as they were: if a contact makes us
+renew again and again, we do it ever more seldom."""
 
 HEED_S, OTHERS_S, ANSWER_S = 2.0, 15.0, 90.0
 """An answer is heeded the first after it came, the second after we were first challenged, and the third after
@@ -70,7 +70,7 @@ _CHALLENGE_BYTES = KEY_NAME_BYTES + CIPHERTEXT_BYTES
 
 @dataclass(slots=True)
 class _Ask:
-    """What we asked, of a contact who has shown to be there."""
+    """Our ask to a contact that has proved that it is there."""
 
     challenge: bytes
     """For which of our keys, by name, and the ciphertext."""
@@ -173,7 +173,7 @@ class Asking:
         self.at = max(self.at, at)
 
     def cease(self) -> None:
-        """Nothing is wrong any more; an answer would be of no use."""
+        """The session works again; an answer would be of no use."""
         self.moved |= self._knock is not None
         self.at, self._knock = NEVER, None
 
@@ -227,7 +227,7 @@ class Asking:
         return [ask.word]
 
     def refused(self, living: Living, now: float) -> bool:
-        """Whether the contact, who has read what we asked, stays with another home. Raises Unreadable."""
+        """Whether the contact, which has read our ask, stays with another home. Raises Unreadable."""
         ask = self._asked(living.ask)
         if ask is None:
             return False
@@ -250,7 +250,7 @@ class Asking:
 
     @property
     def new(self) -> bool:
-        """Whether nobody else can have had an answer to what we ask."""
+        """Whether no other home can have had an answer to our ask."""
         return self._knock is not None and self._knock.new
 
     @property
@@ -281,7 +281,7 @@ class Asking:
 
     @property
     def awaited_until(self) -> float:
-        """So long those who have challenged us may answer."""
+        """So long homes that have challenged us may answer."""
         asks = self._knock.asks if self._knock is not None else []
         made = [ask.made_at for ask in asks if ask.made_at is not None]
         return max(made, default=-NEVER) + ANSWER_S

@@ -67,7 +67,7 @@ class Chains:
     # --- listening
 
     def follow_clock(self, now: float) -> TagDelta:
-        """Move all chains to the present epoch; which tags to listen for from now on, and which no more."""
+        """Move all chains to the present epoch; which tags to listen for from now on, and which no longer."""
         self.sending.advance_to(epoch_at(now))
         return _joined([chain.advance_to(epoch_at(now)) for chain in self._receiving])
 
@@ -126,7 +126,7 @@ class Chains:
         return self._listen_to(ReceiveChain(made[1], self.renewal.epoch), now)
 
     def _listen_to(self, chain: ReceiveChain, now: float) -> TagDelta:
-        """Listen to a new chain too, and no more to the one before the last."""
+        """Listen to a new chain too, and no longer to the one before the last."""
         dropped = [tag for old in self._receiving[1:] for tag in old.list_tags()]
         self._receiving = [chain, self._receiving[0]]
         added = chain.advance_to(epoch_at(now))

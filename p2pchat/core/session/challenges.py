@@ -1,4 +1,4 @@
-"""Whoever knocks, and has the contact's keys, must show that it is there now.
+"""A knocker with the contact's keys must prove that it is there now.
 
 Knows: which knocks were challenged, and how often that is done. Does not know: what follows when a challenge
 is met.
@@ -18,7 +18,7 @@ from p2pchat.crypto.recovery import PublicKey, proved, seal_under, secret_for
 from p2pchat.wire.recovery import Challenge, Knock
 
 KNOCKS_MAX = 4
-"""Knocks that are remembered; the oldest goes first, and whoever made it knocks again."""
+"""Knocks that are remembered; the oldest goes first, and its sender knocks again."""
 
 REPEAT_S = 5.0
 """Another knock is challenged, and what was said already is said again, at most so often."""
@@ -56,7 +56,7 @@ class Challenges:
         return known
 
     def forget_knock(self, name: bytes) -> None:
-        """Whoever made it was told what becomes of it."""
+        """Its sender was told the outcome."""
         self._knocks.pop(name, None)
 
     def forget_all(self) -> None:
@@ -65,7 +65,7 @@ class Challenges:
 
 
 def challenge_knock(name: bytes, secret: bytes, key: PublicKey, now: float) -> Knocked:
-    """Challenge whoever made the knock of that name, with that ``secret`` in it, to show that it has the
+    """Challenge the sender of the knock of that name, with that ``secret`` in it, to prove that it has the
     private half of ``key`` now."""
     met, ciphertext = secret_for(key)
     challenge = Challenge(name, seal_under(secret, "challenge", key.name + ciphertext))

@@ -1,4 +1,4 @@
-"""What another has caused, and does not leave at once: a neighbour who brought the cell would see it.
+"""What another has caused, and does not leave at once: a neighbour that brought the cell would see it.
 
 Knows: when each leaves. Does not know: why.
 """

@@ -5,7 +5,7 @@ said under them, or what a backup is.
 
 Our own older keys are kept: a contact's backup may know no newer one. Of the contact's, the newest is good,
 and for a week the one that was good before it, so that a backup of before is of use until the contact's
-person has seen that the new one is. What is older, or was revoked, is nobody's.
+person has seen that the new one is. An older or revoked key belongs to no home.
 """
 
 from __future__ import annotations

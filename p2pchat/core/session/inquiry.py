@@ -26,13 +26,14 @@ SAY_S = (0.5, 2.5)
 """What another caused does not leave at once."""
 
 QUESTIONS = 4
-"""So many go unanswered before nobody is there: single cells may be lost."""
+"""After so many unanswered questions no home is there: single cells may be lost."""
 
 LATE_S = 5.0
-"""Whoever looks so much later than it wanted was asleep, and has not listened."""
+"""A node that looks so much later than planned was asleep, and has not listened."""
 
 MOMENT_S = 3.0
-"""Who stops sooner after a question has not listened at all: what came meanwhile is not caught up on yet."""
+"""A node that stops sooner after a question has not listened at all: what came meanwhile is not caught up on
+yet."""
 
 
 class Inquiry:
@@ -44,7 +45,7 @@ class Inquiry:
         self._gap_s = gap_s
         self.at = self._soon(now)
         self.over = False
-        """Nobody answers."""
+        """No home answers."""
         self.counts = counts
         self.moved = True
         self._unanswered = 0
@@ -128,7 +129,7 @@ class Inquiry:
             self.interrupted(now)
 
     def end(self) -> None:
-        """It is known otherwise that nobody answers."""
+        """It is known otherwise that no home answers."""
         self.over, self.at = True, NEVER
 
     def _soon(self, now: float) -> float:

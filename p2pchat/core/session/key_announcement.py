@@ -35,7 +35,7 @@ class KeyAnnouncement:
             self.line = RecoveryChannel(self.own.newest, self.theirs.newest, entropy)
         self._told = reader.get_flag("told")
         self._alone = reader.get_flag("alone")
-        """Until the contact has heard it, whatever it is told says that those of before are good no more."""
+        """Until the contact has heard it, each announcement says that earlier keys are invalid."""
         self._tell_at = 0.0
         """When; contacts are not told all in one moment, or a neighbour would count them."""
 
@@ -60,15 +60,15 @@ class KeyAnnouncement:
         self.moved = True
 
     def tell_key(self, alone: bool, at: float) -> None:
-        """The backup is made; say so then. ``alone``: there is none, and those of before are to be good no
-        more."""
+        """The backup is made; say so then. ``alone``: there is none, and earlier ones should become
+        invalid."""
         self.own.use_drawn()
         self._tell_at = at
         self._told, self.moved = False, True
         self._alone |= alone
 
     def tell_anew(self) -> None:
-        """The session in which it was told is not ours any more."""
+        """The session in which it was told is no longer ours."""
         self._told, self.moved = False, True
 
     def note_known(self, offer: RecoveryOffer) -> None:
@@ -101,7 +101,7 @@ class KeyAnnouncement:
         return line.listen(epoch_at(now))
 
     def draw_first(self) -> None:
-        """Paired anew: other keys are told. Whoever has a copy of one of the homes has none of them."""
+        """Paired anew: other keys are told. A copy of one of the homes has none of them."""
         self.own = OwnKeys.draw_first(self._entropy)
         self.theirs = self.line = None
         self._alone = False

@@ -30,7 +30,7 @@ class OrderedPayloads:
 
     def __init__(self, ratchet: Ratchet) -> None:
         self.ratchet = ratchet
-        """An Olm session, or another state of it for somebody who retraces what was sent."""
+        """An Olm session, or another state of it, to retrace what was sent."""
         self.next_number = 0
         """The number the next payload of ours gets."""
         self.expected = 0
@@ -96,7 +96,7 @@ class OrderedPayloads:
         return DeliveryReceipt(self.expected, partial, b"".join(self._opened))
 
     def skip_to(self, floor: int) -> None:
-        """Expect nothing below ``floor``: the contact will not send it any more."""
+        """Expect nothing below ``floor``: the contact will no longer send it."""
         self.expected = max(self.expected, floor)
 
     # --- ours

@@ -1,4 +1,4 @@
-"""The questions that are asked in a session for all who want to know whether somebody is there.
+"""The questions in a session, for all parts that need to know whether a home is there.
 
 Knows: that one question does for all inquiries that are due. Does not know: what any of them is for.
 """

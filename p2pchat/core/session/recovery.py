@@ -22,12 +22,12 @@ HEARD_MAX = 512
 """Cells that are remembered, so that one of them with another stamp does nothing."""
 
 PARTS_MAX = 2 * SLOTS
-"""Words of which some cells are here and others not yet; the oldest goes first. Whoever was away for a day
-finds all the knocks of that day at once, which are some fifteen, and their cells in any order."""
+"""Words of which some cells are here and others not yet; the oldest goes first. A node that was away for a
+day finds all the knocks of that day at once, which are some fifteen, and their cells in any order."""
 
 
 class RecoveryChannel:
-    """Both ways. A cell is heard once in a run; who says a word again makes other cells of it."""
+    """Both ways. A cell is heard once in a run; an end that repeats a word makes other cells of it."""
 
     def __init__(self, own: RecoveryKey, theirs: PublicKey, entropy: Entropy) -> None:
         """Raises Unreadable on a public key that is none."""

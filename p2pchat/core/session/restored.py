@@ -3,8 +3,8 @@
 Knows: which keys a backup keeps of a contact, and the state that a contact's session is in without ratchet
 and chains. Does not know: files, or what follows (``reunion``).
 
-The session that such a home starts with is nobody's: its keys are drawn here, and it is marked as of no use,
-so that nothing is ever sent in it and the home asks for another as soon as it has a link.
+The session that such a home starts with belongs to no contact: its keys are drawn here, and it is marked as
+of no use, so that nothing is ever sent in it and the home asks for another as soon as it has a link.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def kept_keys(state: RecoveryState) -> bytes:
 def begin_restored(
     contact: Contact, keys: bytes, identity: Identity, entropy: Entropy, now: float
 ) -> list[Change]:
-    """What a restored home keeps of a contact. Whoever was verified was so before. Raises Malformed, or
-    Unreadable, on keys that are none."""
+    """What a restored home keeps of a contact. A verified contact is now *verified before*. Raises
+    Malformed, or Unreadable, on keys that are none."""
     verified = contact.trust.verified or contact.trust.was_verified
     trust = replace(contact.trust, verified=False, was_verified=verified, renewed_at=now)
     own, theirs = _keys(keys, entropy)

@@ -1,7 +1,7 @@
 """How two ends whose session is out of step begin anew.
 
-Knows: when this end asks, whom it answers, when it believes the answer. Does not know: what is said in a
-session, or how cells travel. Parent of ``key_announcement``, ``asking``, ``answering``, ``unconfirmed``,
+Knows: when this end asks, which home it answers, when it believes the answer. Does not know: what is said in
+a session, or how cells travel. Parent of ``key_announcement``, ``asking``, ``answering``, ``unconfirmed``,
 ``questions``, ``delayed_steps`` and ``standing``.
 
 An end that was put back to an older copy, or finds that another home uses its keys, stops its session and
@@ -11,7 +11,7 @@ over when it has heard the asker in the new session. The asker changes over with
 unless it is heard there.
 
 What only makes it likely that the session is of no use is a doubt: it is asked in the session whether the
-contact is there, and outside it. Only a contact who answers outside it, and not in it, ends it.
+contact is there, and outside it. Only a contact that answers outside it, and not in it, ends it.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ class Reunion:
     # --- what happens
 
     def paired(self, before: Session) -> None:
-        """Paired anew: the session is a new one, and other keys are told. Whoever has a copy of one of the
-        homes has none of them."""
+        """Paired anew: the session is a new one, and other keys are told. A copy of one of the homes has
+        none of them."""
         self.left_behind(before)
         self.keys.draw_first()
         self.torn = self.unconfirmed = self.contended = False
@@ -182,8 +182,8 @@ class Reunion:
         return [Tell(Turn.BEHIND if self.keys.line is not None else Turn.LOST)]
 
     def ask_soon(self, session: Session, now: float) -> None:
-        """A person wants it: ask at once, or find out whether there is anything to ask for; of two who asked,
-        whoever asks now may be heeded."""
+        """A person wants it: ask at once, or find out whether there is anything to ask for; of two askers,
+        the one that asks now may be accepted."""
         if self.keys.line is None:
             return
         self._moved |= self.contended
@@ -241,7 +241,7 @@ class Reunion:
         return [Adopt(session, transcript), Tell(Turn.RESTORED)]
 
     def left_behind(self, session: Session) -> None:
-        """The session is not ours any more; the contact may still be in it."""
+        """The session is no longer ours; the contact may still be in it."""
         self._standings.leave(session)
         self._delayed.forget_session()
         self.keys.tell_anew()
@@ -326,20 +326,20 @@ class Reunion:
         return steps
 
     def _heed(self, now: float) -> list[Step]:
-        """Nobody else has answered. A home that asks does not answer as well; two may."""
+        """No other home has answered. A home that asks does not answer as well; two may."""
         if self.asking.new and self.asking.heed_at <= now and self.answering.listening:
             return self._contend(now)
         made = self.asking.heed_answer(now)
         if made is None:
             return []
         self.torn, self.unconfirmed, self._moved = False, True, True
-        gone = self.answering.clear()  # who asks is asked for in the new session
+        gone = self.answering.clear()  # the asker is asked for in the new session
         return [RegisterTags(gone), Adopt(made.session, made.transcript)]
 
     # --- answering
 
     def _contend(self, now: float) -> list[Step]:
-        """Two who have the contact's keys are there: a person is to find out who is who."""
+        """Two homes with the contact's keys are there: a person must find out which is the contact's."""
         words, gone = self.answering.refuse_all()
         self._delayed.put_words(words, now)
         self._counters["renewals contended"] += 1
@@ -349,7 +349,7 @@ class Reunion:
         return [RegisterTags(gone), Tell(Turn.RIVALS)]
 
     def _answer(self, now: float) -> list[Step]:
-        """Nobody lives in the old session: begin anew with whoever asked."""
+        """No home is alive in the old session: make a new session with the asker."""
         gone = TagDelta((), tuple(self._unconfirmed.list_tags()))
         made = self.answering.answer(now)
         if made is None:

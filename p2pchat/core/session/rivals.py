@@ -1,10 +1,11 @@
-"""Which of several who ask to begin anew are there. All have the contact's keys; nothing tells a home from
-its copy.
+"""Which of several homes that ask for a new session are there. All have the contact's keys; nothing tells a
+home from its copy.
 
-Knows: whom to challenge anew, who has asked since. Does not know: what follows from it.
+Knows: which homes to challenge again, which have asked since. Does not know: what follows from it.
 
-A home that was put back, or started anew without what it asked, leaves an ask behind that nobody stands for.
-So all who ask are challenged once more, at the same time: who asks under that challenge is there now.
+A home that was put back, or started anew without what it asked, leaves an ask behind without a sender.
+So all askers are challenged once more, at the same time: an asker that asks under that challenge is there
+now.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ from p2pchat.wire.recovery import (
 
 @dataclass(slots=True)
 class Knocked:
-    """Whoever knocked, and is to meet a challenge."""
+    """A knocker that must meet a challenge."""
 
     secret: bytes = field(repr=False)
     """The one in its knock."""
     proved: bytes = field(repr=False)
-    """Only who met the challenge knows it."""
+    """Only the sender that met the challenge knows it."""
     key: PublicKey
     """Of the contact's keys, the one that it was made for."""
     challenge: Challenge
@@ -47,7 +48,7 @@ class Knocked:
 
 @dataclass(slots=True)
 class Claimant:
-    """Somebody who is there, and has the contact's keys, asks."""
+    """A present home with the contact's keys asks."""
 
     name: bytes
     knock: bytes
@@ -90,7 +91,7 @@ class Claimant:
 
 
 class Rivals:
-    """``knocks``: by name, of those who asked, all with a challenge made just now; ``inquiry``: whether
+    """``knocks``: by name, of the askers, all with a challenge made just now; ``inquiry``: whether
     another home lives in the session."""
 
     def __init__(self, knocks: dict[bytes, Knocked], inquiry: Inquiry, now: float) -> None:
@@ -104,17 +105,17 @@ class Rivals:
         return self._knocks.get(knock)
 
     def note_ask(self, claimant: Claimant, known: Knocked) -> None:
-        """Somebody asks; whoever met a challenge of before may be gone."""
+        """Somebody asks; a home that met an earlier challenge may be gone."""
         if known.since >= self.since:
             self._claimants[claimant.knock] = claimant
 
     @property
     def there(self) -> list[Claimant]:
-        """Those who have asked since."""
+        """The homes that have asked since."""
         return list(self._claimants.values())
 
     def due_challenges(self, now: float, gap_s: float) -> list[Challenge]:
-        """What is to be said, again and again, to those who were not heard yet."""
+        """The words to repeat to homes that were not heard yet."""
         due = [known for known in self._missing() if now >= known.again_at]
         for known in due:
             known.again_at = now + gap_s

@@ -3,7 +3,7 @@
 Knows: how far one chain of ours was seen. Does not know: what cells hold, or what else is listened for.
 
 The contact listens only so far beyond the last cell that it has seen. Silence and answers have shares of
-their own in that, so that two who used up one of them can still find each other by the other.
+their own in that, so that two ends that used up one of them can still find each other by the other.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ DATA_WINDOW = 96
 
 SILENT_WINDOW = 128
 """Cells that may leave while the contact is silent, receipts and probes included. The rest of the look-ahead
-is for answers: somebody who has just said where they listen can always be told to listen further."""
+is for answers: an end that has just said where it listens can always be told to listen further."""
 
 SILENT_RESERVE = 16
-"""Further cells into silence, spread evenly over the epoch, one in 22 minutes: two who used up all else while
-the mesh was torn find each other again before the next epoch."""
+"""Further cells into silence, spread evenly over the epoch, one in 22 minutes: two ends that used up all
+others while the mesh was torn find each other again before the next epoch."""
 
 SKIP_MAX = 4096
 """Cells that another copy of this home may have written since: a day's, and a few milliseconds to skip."""

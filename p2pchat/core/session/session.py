@@ -94,7 +94,7 @@ class Session:
     # --- listening
 
     def listen(self, now: float) -> TagDelta:
-        """Follow the epochs: which tags to listen for from now on, and which no more."""
+        """Follow the epochs: which tags to listen for from now on, and which no longer."""
         return self._chains.follow_clock(now)
 
     def runs_ahead(self, now: float) -> bool:
@@ -133,7 +133,7 @@ class Session:
         return self._chains.latest_place()
 
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
-        """What shows the contact, and nobody else, that it is we who are behind a link; 16 bytes."""
+        """A mark of 16 bytes that shows only the contact that we are behind a link."""
         self._chains.sending.advance_to(epoch_at(now))
         return self._chains.sending.make_mark(binding, nonce)
 

@@ -2,7 +2,7 @@
 
 Knows: when to tell, and what is likely from what is told. Does not know: how to be sure of it (``reunion``).
 
-A word may come late, and whoever has a copy of our keys can say it in the contact's name: only what lies
+A word may come late, and a thief with a copy of our keys can say it in the contact's name: only what lies
 ahead of us tells anything, and nothing for certain.
 """
 
@@ -16,7 +16,7 @@ from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.recovery import SessionPosition
 
 UNHEARD_S = (600.0, 1200.0)
-"""A contact who is not heard for so long is told where we stand: an end that went back far enough hears
+"""A contact that is not heard for so long is told where we stand: an end that went back far enough hears
 nothing else of us."""
 
 MAX_S = 21_600.0
@@ -77,7 +77,7 @@ class Standings:
         return True
 
     def leave(self, session: Session) -> None:
-        """The session is not ours any more; the contact may still be in it."""
+        """The session is no longer ours; the contact may still be in it."""
         self.former = [*self.former, session.name][-FORMER_KNOWN:]
 
     def judge(self, theirs: SessionPosition, session: Session) -> Seems:

@@ -49,7 +49,7 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """Tell in the session that a copy asked to be taken for whoever is there."""
+    """Tell in the session that a copy asked for a new session in the place of the home there."""
 
 
 @dataclass(frozen=True, slots=True)

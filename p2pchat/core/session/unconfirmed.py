@@ -1,7 +1,7 @@
-"""What we answered to one who asks to begin anew, until the asker is heard in the new session.
+"""Our answer to an asker, until it is heard in the new session.
 
 Knows: how long it may be confirmed, and whether somebody may live in the old session after all. Does not
-know: whom to answer, or what follows when it is confirmed.
+know: which home to answer, or what follows when it is confirmed.
 
 It is kept on disk: a node that runs for a minute now and then comes back to it.
 """
@@ -138,7 +138,7 @@ class UnconfirmedAnswer:
         return pending.session
 
     def repeat_answer(self, knock: bytes, now: float) -> list[Word]:
-        """Say it again to whoever made that knock, and may have missed it."""
+        """Repeat it to the sender of that knock, which may have missed it."""
         pending = self.pending
         if pending is None or pending.knock != knock or now < pending.again_at:
             return []
@@ -162,14 +162,14 @@ class UnconfirmedAnswer:
         )
 
     def take_session(self) -> tuple[Session, bytes]:
-        """The asker was heard: return the session and its transcript, and wait no more."""
+        """The asker was heard: return the session and its transcript, and stop waiting."""
         assert self.pending is not None, "answered"
         session, transcript = self.pending.session, self.pending.transcript
         self.pending, self.moved = None, True
         return session, transcript
 
     def give_up(self) -> TagDelta:
-        """It is not to be confirmed any more."""
+        """It should no longer be confirmed."""
         gone, self.pending, self.moved = self.list_tags(), None, True
         return TagDelta((), tuple(gone))
 
@@ -189,12 +189,12 @@ class UnconfirmedAnswer:
         return [], None
 
     def note_silence(self) -> None:
-        """If nobody has answered in the old session, the asker may be heard again."""
+        """If no home has answered in the old session, the asker may be heard again."""
         pending = self.pending
         if pending is not None and pending.inquiry is not None and pending.inquiry.over:
             pending.inquiry, self.moved = None, True
 
     def end_inquiry(self) -> None:
-        """The old session is of no use: nobody can be found in it."""
+        """The old session is of no use: no home can be heard in it."""
         if self.pending is not None:
             self.pending.inquiry = None

@@ -1,14 +1,14 @@
 """Which neighbours do not stand by their link with us.
 
-Knows: for how long each neighbour's own descriptor has left us out, and who did before. Does not know:
-descriptors, or how a link ends.
+Knows: for how long each neighbour's own descriptor has omitted us, and which neighbours did before. Does not
+know: descriptors, or how a link ends.
 
 A descriptor has room for as many links as a node may have, and of a node one descriptor holds, everywhere. So
 a node that has more links than others must leave some of them out, and those at whose expense it does see it:
-each counts the time in which the newest descriptor that it knows of a neighbour does not list it. Whoever
-lists its neighbours in turns has each of them count more than forgive. This is how many links anybody may
-have that others give to it (after Singh, Ngan, Druschel, Wallach, "Eclipse Attacks on Overlay Networks",
-INFOCOM 2006, where degrees are asked for; here they are published and signed).
+each counts the time in which the newest descriptor that it knows of a neighbour does not list it. If a node
+lists its neighbours in turns, each of them counts more time against it than it forgives. This is how many
+links anybody may have that others give to it (after Singh, Ngan, Druschel, Wallach, "Eclipse Attacks on
+Overlay Networks", INFOCOM 2006, where degrees are asked for; here they are published and signed).
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from p2pchat.core.kit.table import Table
 from p2pchat.types import HopId, LinkId
 
 LOOK_S = 10.0
-"""How often it is looked, and after a stem that nobody uses just now, too."""
+"""How often the node looks, also after a stem that is not in use."""
 
 LEFT_OUT_S = 150.0
 """So long it may leave us out: a node whose links change all the time tells of them about once a minute."""
 
 FORGIVE = 0.25
-"""Of the time in which it lists us, so much makes up for time in which it did not: whoever lists everybody
-four fifths of the time is kept by all, and so has a quarter more links than a descriptor holds."""
+"""Of the time in which it lists us, so much makes up for time in which it did not: all neighbours keep a
+node that lists each of them four fifths of the time, so it has a quarter more links than a descriptor
+holds."""
 
 BARRED_CAP = 4096
 """Names that are not taken again; beyond it the first may come again, in an epoch that is over long since."""

@@ -44,13 +44,13 @@ class DescriptorFlooding:
         self._waiting.get(link, {}).pop(node, None)
 
     def drop_descriptors(self, nodes: Iterable[HopId]) -> None:
-        """They are not known any more."""
+        """They are no longer known."""
         for node in nodes:
             for waiting in self._waiting.values():
                 waiting.pop(node, None)
 
     def link_down(self, link: LinkId) -> None:
-        """Nothing goes there any more."""
+        """Cells no longer go there."""
         self._waiting.pop(link, None)
 
     def flush(self, now: float) -> list[SendTopology]:

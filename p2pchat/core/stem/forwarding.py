@@ -38,7 +38,7 @@ class Forwarding:
         self.mix = Mixing(entropy.make_child("mixing"))
 
     def take_onion(self, link: LinkId, packet: bytes, now: float) -> list[Output]:
-        """An onion came in. Whatever is wrong with it, nobody hears of it."""
+        """An onion came in. No node learns of any fault in it."""
         for station in self._epochs:
             try:
                 peeled = peel(station.key, packet)

@@ -15,13 +15,13 @@ from p2pchat.types import ContactId, LinkId
 
 SETTLE_S = 3.0
 """A node that has just found its first neighbour waits so long for the others' descriptors before it takes a
-stem that is too short: they come within a second or two. In a mesh where nobody is missing it does not
+stem that is too short: they come within a second or two. In a mesh where no member is missing it does not
 wait."""
 
 GUARD_S = 10.0
 FEW = 3
 """So long a node with a first link waits for one that it sought itself, by a walk, before a stem begins at
-another, unless the mesh is so small that nobody hides in it, or there is nobody else to seek."""
+another, unless the mesh is too small to hide in, or there is no other node to seek."""
 
 
 class Guards:
@@ -51,7 +51,7 @@ class Guards:
         self.sought.setdefault(link, now)
 
     def drop_sought(self, link: LinkId) -> None:
-        """It counts as such no more: unless a contact is there, the next stem begins at another."""
+        """It no longer counts as such: unless a contact is there, the next stem begins at another."""
         self.sought.pop(link, None)
         if self.sought and not self.leads_to_contact(link):
             self._paths.forsake(link)
@@ -61,7 +61,7 @@ class Guards:
         self.trusted[contact] = link
 
     def distrust_contact(self, contact: ContactId) -> None:
-        """No more, and no stem goes on beginning there."""
+        """No longer, and stems stop beginning there."""
         link = self.trusted.pop(contact, None)
         if link is not None:
             self._paths.forsake(link)

@@ -1,9 +1,9 @@
-"""What waits here before it goes on: mixed with whatever else waits, by an exponential delay each.
+"""What waits here before it goes on: mixed with others that wait, by an exponential delay each.
 
-Knows: until when each waits. Does not know: what it is, or who chose the delay.
+Knows: until when each waits. Does not know: what it is, or which node chose the delay.
 
-An exponential delay tells whoever sees both sides least about which of those that wait is next (Danezis 2004;
-Loopix, 2017).
+With an exponential delay an observer of both sides learns least about which waiting onion is next (Danezis
+2004; Loopix, 2017).
 """
 
 from __future__ import annotations

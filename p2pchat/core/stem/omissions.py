@@ -4,8 +4,8 @@ Knows: from which serial on a neighbour lists us, and which of its later lists d
 or what follows from it (``audit``).
 
 As long as a link stands, each list that its other end signs has us, once one had. So one that has not counts
-also if a later one is known by the time it comes: whoever tells each neighbour of a later list than the
-others is seen by none, if only the newest is looked at. It counts once, whoever repeats it.
+also if a later one is known by the time it comes: if only the newest list counts, no neighbour notices a
+node that tells each of them a later list than the others. It counts once, even if others repeat it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Omissions:
             self._judged[node] = known.serial
 
     def forget_neighbour(self, node: HopId) -> None:
-        """It is no neighbour any more."""
+        """It is no longer a neighbour."""
         self._judged.pop(node, None)
 
     def judge_list(self, node: HopId, data: bytes) -> None:
@@ -49,6 +49,6 @@ class Omissions:
         self._judged[node], self._found[node] = descriptor.serial, None
 
     def take_found(self) -> dict[HopId, None]:
-        """Who left us out since this was last asked."""
+        """The neighbours that omitted us since the last call."""
         found, self._found = self._found, {}
         return found

@@ -43,7 +43,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class CellQueued:
-    """A cell of our own, of this id, waits for its stem; nobody else has seen it."""
+    """A cell of our own, of this id, waits for its stem; no other node has seen it."""
 
     id: CellId
 

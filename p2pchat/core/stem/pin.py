@@ -2,8 +2,9 @@
 
 Knows: when a stem holds and how another is drawn. Does not know: how cells travel over it, or what is lost.
 
-The whole stem is pinned: with a fresh one for every message, whoever can link messages names their writer
-after a few; with a pinned one, after ten, about as often as the first hop is his (docs/threat-model.md).
+The whole stem is pinned: with a fresh one for every message, an adversary that can link messages names
+their writer after a few; with a pinned one, after ten, about as often as the first hop is his
+(docs/threat-model.md).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ and sampled for 120 (guard-spec, GUARD_CONFIRMED_MIN_LIFETIME, GUARD_LIFETIME). 
 that it is hostile (Elahi and others, "Changing of the Guards", WPES 2012)."""
 
 DRAWS = 8
-"""Stems drawn when one is needed; the one whose nodes have failed least is taken. Where nobody is suspected
+"""Stems drawn when one is needed; the one whose nodes have failed least is taken. If no node is suspected
 that is the first, so that suspicion alone weights the choice."""
 
 Links = Mapping[HopId, Sequence[HopId]]
@@ -78,8 +79,8 @@ class Begins:
         return self.rank(link) < (2 if self.trusted else int(bool(self.sought)))
 
     def settled(self, now: float) -> list[LinkId]:
-        """Those sought before anything was lost just now, or all: who breaks the link in use is not to bring
-        the next one."""
+        """Those sought before anything was lost just now, or all: an attacker that breaks the link in use
+        should not provide the next one."""
         old = [link for link, since in self.sought.items() if now >= since + YOUNG_S]
         return old or list(self.sought)
 
@@ -102,7 +103,7 @@ class Pinned:
 
     @property
     def now(self) -> Pin | None:
-        """The stem in use; it may hold no more."""
+        """The stem in use; it may no longer hold."""
         return self._pin
 
     def pin(
@@ -119,11 +120,12 @@ class Pinned:
 
     def lost(self, nodes: tuple[HopId, ...], now: float) -> bool:
         """Something went over these nodes and did not come back. If they are the stem in use (True), it is
-        used no more; a loop over some of its hops may have been lost elsewhere, and only weights the next
+        no longer used; a loop over some of its hops may have been lost elsewhere, and only weights the next
         choice.
 
         On the clock a stem is left only when a second thing was lost over one of its hops, a cell or a test
-        of that hop alone: who drops one packet would else see by the change that it was a cell."""
+        of that hop alone: otherwise a node that drops one packet would see by the change that it was a
+        cell."""
         self._suspects.failed(nodes, now)
         pin = self._pin
         if pin is None:
@@ -149,7 +151,7 @@ class Pinned:
         return tuple(node for node in nodes if self._suspected((node,), now))
 
     def leave(self) -> None:
-        """Use it no more."""
+        """Stop using it."""
         self._pin = None
 
     def refuse_link(self, link: LinkId, now: float) -> None:
@@ -205,10 +207,10 @@ class Pinned:
         return Pin(station, nodes, station.hops(nodes), now, now)
 
     def _firsts(self, station: Station, begins: Begins, now: float) -> tuple[HopId, ...]:
-        """Who had best be the first hop. A contact; else a neighbour that we sought; of several, or without
-        one, the last stem's: who has seen our cells goes on seeing them, rather than one more neighbour. Only
-        who is suspected is left: else a later hop could drive stems off their first by dropping what they
-        bring. Where none of these is left, any neighbour who is not suspected."""
+        """The best first hop. A contact; else a neighbour that we sought; of several, or without
+        one, the last stem's: a neighbour that has seen our cells continues to see them, rather than one more
+        neighbour. Only a suspected one is left: else a later hop could drive stems off their first by
+        dropping what they bring. If none of these is left, any neighbour that is not suspected."""
         contacts = self._able(station, begins.trusted, now)
         able = contacts or self._able(station, begins.settled(now), now)
         last = self._last(station, now)
@@ -218,7 +220,7 @@ class Pinned:
         return tuple(able or self._able(station, station.neighbours.values(), now))
 
     def _able(self, station: Station, links: Collection[LinkId], now: float) -> list[HopId]:
-        """The neighbours at these links who are not suspected."""
+        """The neighbours at these links that are not suspected."""
         near = station.neighbours.items()
         return [node for node, link in near if link in links and not self._avoided((node,), now)]
 
@@ -234,11 +236,11 @@ class Pinned:
     def _nodes(
         self, links: Links, own: HopId, firsts: tuple[HopId, ...], now: float
     ) -> tuple[HopId, ...] | None:
-        """A stem of the profile's length over nobody who is suspected, or the longest shorter one, down to a
+        """A stem of the profile's length over no suspected node, or the longest shorter one, down to a
         neighbour that broadcasts; where all lead over the suspected, the first of them.
 
-        On the clock no stem has one hop while one of two can be had: who drops would else see by where it
-        enters whose cell it is."""
+        On the clock no stem has one hop while one of two can be had: otherwise a dropping node would see
+        the writer of a cell by the place where it enters."""
         shortest, longest = self._profile.hops
         drawn = self._profile.length(self._entropy)
         wanted = (drawn, *(hops for hops in range(longest, shortest - 1, -1) if hops != drawn))

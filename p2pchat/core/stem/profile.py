@@ -33,10 +33,10 @@ class Profile:
     """Whether a message waits for the next cover packet and takes its place. Otherwise it leaves at once."""
 
     repeat_s: float
-    """How long nobody's receipt is awaited before a message is sent again: more than the slowest takes, both
+    """How long a node waits for a receipt before it sends a message again: more than the slowest takes, both
     ways."""
     answer_s: tuple[float, float] = (0.02, 0.08)
-    """The shortest and the longest wait before receipts, and whatever else a cell causes. Without cover
+    """The shortest and the longest wait before receipts and other effects of a cell. Without cover
     everything that leaves a node is seen; with cover a wait hides what caused it, and many share it
     rather than fill the clock with answers."""
     open_s: tuple[float, float] = OPEN_S

@@ -1,7 +1,7 @@
 """The way a stem takes: a random path over links.
 
-Knows: who says to be linked with whom. Does not know: how that came to be known, or what travels along
-the stem.
+Knows: which nodes claim links with each other. Does not know: how that came to be known, or what travels
+along the stem.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ def draw(
 
     A link counts only if both ends list it. If any of ``first`` (contacts) can be the first hop, one is.
 
-    The path is a self-avoiding walk, which steps back where it is stuck. Every neighbour is as likely to be
-    the first hop, whatever it claims: the first hop decides what colluders can learn. At each later node the
-    next is drawn with a weight of one over the links that it lists. So nodes with many links are on as many
-    stems as others: a plain walk is at a node in proportion to its links (Lovász, "Random Walks on Graphs",
-    1993), and colluders may have more of them than others. Uniform over all paths would hide no better on a
-    regular graph, and would send most stems by the neighbour that claims the most paths behind it.
+    The path is a self-avoiding walk, which steps back where it is stuck. All neighbours are equally likely
+    to be the first hop, whatever they claim: the first hop decides what colluders can learn. At each later
+    node the next is drawn with a weight of one over the links that it lists. So nodes with many links are on
+    as many stems as others: a plain walk is at a node in proportion to its links (Lovász, "Random Walks on
+    Graphs", 1993), and colluders may have more of them than others. Uniform over all paths would hide no
+    better on a regular graph, and would send most stems by the neighbour that claims the most paths behind
+    it.
     """
     firsts = sample(entropy, _after(links, start, (start,)), len(links))
     firsts.sort(key=lambda node: node in first)

@@ -3,8 +3,8 @@
 Knows: what waits, the clock, what a tick of it sends. Does not know: which stem is taken (``guards``), how an
 onion is made (``onions``), or what becomes of it. Parent of ``waiting``, ``cover`` and ``stall``.
 
-What is ours leaves by a stem or not at all. Neighbours who do not say who they are cannot be its first hop;
-by keeping silent they would else have us broadcast what we write, and show them that it is ours.
+What is ours leaves by a stem or not at all. Neighbours that do not identify themselves cannot be its first
+hop; by keeping silent they would else have us broadcast what we write, and show them that it is ours.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Sender:
         return self.send_waiting(now) if self._waiting else []
 
     def send_all(self, now: float) -> list[Output]:
-        """The node stops: what waits leaves now, by whatever stem there is. A receipt that stayed behind
+        """The node stops: waiting cells leave now, by any stem there is. A receipt that stayed behind
         would have its sender believe that nothing arrived. Where there is none, all stays: messages leave
         after the next start, and for receipts they are asked for again."""
         self._guards.stop_waiting(now)
@@ -105,9 +105,9 @@ class Sender:
         return outputs
 
     def send_waiting(self, now: float) -> list[Output]:
-        """Send what waits for nothing but a stem, as far as its first link takes it. Without a link, or a
-        neighbour who says who it is, it goes on waiting: held or broadcast here, a cell that nobody else has
-        would tell a neighbour who wrote it."""
+        """Send what waits for nothing but a stem, as far as its first link takes it. Without a link, or an
+        identified neighbour, it continues to wait: if it were stored or broadcast here, a cell that no
+        other node has would show a neighbour its writer."""
         if not self._epochs.links or not self._waiting:
             return []
         picked = self._pick_stem(now)
@@ -125,8 +125,8 @@ class Sender:
     def on_tick(self, now: float) -> list[Output]:
         """The clock ticks: whether a loop leaves does not depend on whether a cell waits.
 
-        What finds no room on the first link is left out where all leaves by the clock, whatever it would have
-        been. Elsewhere it waits in one queue with our cells: by themselves they would be all that leaves when
+        A packet without room on the first link is left out if all packets leave by the clock, cover or not.
+        Elsewhere it waits in one queue with our cells: by themselves they would be all that leaves when
         there is room again. Where no stem can be there is no cover, and what is patient waits."""
         is_loop = self.clock.ticked(now)
         picked = self._pick_stem(now)

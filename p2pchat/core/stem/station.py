@@ -3,8 +3,8 @@
 Knows: its keys of the epoch, which neighbour has which id, whose descriptors it takes. Does not know: stems,
 delays or cells. Parent of ``origination``, ``flooding`` and ``omissions``.
 
-Names and keys last for an epoch and are never stored: a node that starts anew is another one, and what was
-recorded before can be opened by nobody.
+Names and keys last for an epoch and are never stored: a restarted node has other keys, and earlier
+recordings can no longer be opened.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class Station:
         )
 
     def map(self) -> dict[HopId, tuple[HopId, ...]]:
-        """By node: its neighbours, where both confirm it. Our own links need nobody's word: a newcomer has a
-        stem before the others have heard of it."""
+        """By node: its neighbours, where both confirm it. Our own links need no confirmation: a newcomer has
+        a stem before the others have heard of it."""
         links, own = dict(self.topology.map_links()), tuple(self.neighbours)
         links[self.id] = own
         for node in own:
@@ -149,7 +149,7 @@ class Station:
 
     @property
     def closed(self) -> bool:
-        """Whether nobody is missing: all neighbours are known, and all that anybody lists."""
+        """Whether no node is missing: all neighbours are known, and all that anybody lists."""
         ids = self._links.values()
         return all(node is not None and self.topology.is_complete(node) for node in ids)
 
@@ -160,7 +160,7 @@ class Station:
     # --- what happens
 
     def link_up(self, link: LinkId, binding: bytes, now: float) -> list[SendTopology]:
-        """A link counts: say who we are in this epoch, and with whom we are linked now: by an older
+        """A link counts: send our identity in this epoch, and our present links: by an older
         descriptor the newcomer would lead stems over links that are gone."""
         if self._origination.is_due:
             self._sign()
@@ -171,7 +171,7 @@ class Station:
         return [self._own(link)]
 
     def link_down(self, link: LinkId, now: float) -> None:
-        """It counts no more."""
+        """It no longer counts."""
         self._flooding.link_down(link)
         self._budgets.pop(link, None)
         self._own_budgets.pop(link, None)
@@ -184,7 +184,7 @@ class Station:
             self._origination.publish_by(now + LOST_S)
 
     def mine(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[SendTopology]:
-        """A neighbour says who it is. A stranger's surroundings are strange to us, too: ask for them."""
+        """A neighbour identifies itself. A stranger's surroundings are strange to us, too: ask for them."""
         if not self._own_budgets[link].draw(now):
             self._counters["records refused: over budget"] += 1
             return []
@@ -199,7 +199,7 @@ class Station:
             self._links[link] = taken.node
             self._changed(now)
         elif taken.news and not self._lists_us(taken.node):
-            # The link was quiet for them alone, and with it they forgot who is at its other end.
+            # The link was quiet for them alone, and with it they forgot which node is at its other end.
             return [self._own(link)]
         known = self.topology.find_descriptor(taken.node)
         if known is not None:
@@ -211,7 +211,7 @@ class Station:
         self._put(link, data, min(hops, DEPTH - 1), now)
 
     def asked(self, link: LinkId, now: float) -> None:
-        """A neighbour knows nobody here; once a link: all that is known may be eight hundred frames."""
+        """A neighbour knows no node here; once a link: all that is known may be eight hundred frames."""
         if link in self._asked:
             self._counters["records asked for again"] += 1
             return
@@ -250,7 +250,9 @@ class Station:
             self._counters["nodes that told two lists under one serial"] += 1
         if taken.news and self.topology.find_onward(taken.node):
             for other in self._links:
-                if other != link or taken.contradicts:  # who brought one of two may not have the other
+                if (
+                    other != link or taken.contradicts
+                ):  # a neighbour that brought one of two may not have the other
                     self._flooding.add_descriptors(other, [taken.node], now)
         return taken
 
@@ -278,7 +280,7 @@ class Station:
 
 
 def _is_proven(descriptor: NodeDescriptor | None, binding: bytes, proof: bytes) -> bool:
-    """Whoever repeated another's descriptor would be taken for the first hop that it names."""
+    """Otherwise a node could repeat another's descriptor and be taken for the first hop that it names."""
     if descriptor is None:
         return False
     try:

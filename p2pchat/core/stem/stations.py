@@ -1,7 +1,7 @@
 """This node's stations: one for every epoch, two while epochs overlap.
 
-Knows: when an epoch's station begins and ends, which of them our stems use, to whom links lead. Does not
-know: stems or onions. Parent of ``station``.
+Knows: when an epoch's station begins and ends, which of them our stems use, to which nodes links lead. Does
+not know: stems or onions. Parent of ``station``.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Stations:
         return out
 
     def link_down(self, link: LinkId, now: float) -> None:
-        """It counts no more."""
+        """It no longer counts."""
         self.links.pop(link, None)
         for station in self._stations.values():
             station.link_down(link, now)

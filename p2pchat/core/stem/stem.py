@@ -100,7 +100,7 @@ class Stem:
         return [*self._stations.link_up(link, binding, now)]
 
     def link_down(self, link: LinkId, now: float) -> None:
-        """It counts no more."""
+        """It no longer counts."""
         self.guards.sought.pop(link, None)
         self._stations.link_down(link, now)
 

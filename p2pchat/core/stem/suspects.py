@@ -1,11 +1,11 @@
 """Which nodes may have lost what was entrusted to them.
 
-Knows: how often a way over a node failed since one last worked, and who took none of ours. Does not know:
-what was sent, or why it was lost.
+Knows: how often a way over a node failed since one last worked, and which nodes took none of ours. Does not
+know: what was sent, or why it was lost.
 
-A way that works clears all its nodes; one that fails casts suspicion on all of them. Who drops everything is
-on every way that fails, and is soon the only one that no way clears; what fails over somebody like that is
-laid to nobody else.
+A way that works clears all its nodes; one that fails casts suspicion on all of them. A node that drops
+everything is on every way that fails, and is soon the only one that no way clears; failures over such a
+node cast no suspicion on others.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ SUSPECTS_CAP = 1024
 """Nodes under suspicion; beyond it the first suspected is let off."""
 
 SUSPECTED = 2
-"""So many failures may be others' doing; whoever has more is suspected."""
+"""So many failures may be others' doing; a node with more is suspected."""
 
 FORGIVEN_S = 1800.0
-"""Suspicion ends by itself: whoever was cut off for a while is of use again, and an epoch has twelve such
-times."""
+"""Suspicion ends by itself: a node that was cut off for a while is useful again, and an epoch has twelve
+such times."""
 
 
 class Suspects:

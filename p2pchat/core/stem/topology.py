@@ -4,8 +4,8 @@ Knows: which descriptor of a node holds, which links count, how far a descriptor
 keys, neighbours' links, or what the map is used for.
 
 A link counts only if both of its ends list it: a node cannot draw stems to itself by listing others. Two
-descriptors of one owner with one serial are kept both, and passed on: nobody else can have signed them, so
-they prove to everybody that their owner tells its neighbours different things. No link of it counts any more.
+descriptors of one owner with one serial are kept both, and passed on: no other node can have signed them,
+so they prove to all that their owner tells its neighbours different things. Its links no longer count.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from p2pchat.wire.topology import NodeDescriptor
 
 DESCRIPTORS_CAP = 4096
 """Descriptors of one epoch, about 2 MB: in a mesh of six links a node more are within five hops only if it
-has many thousands. Beyond it the farthest go: whoever invents nodes by the thousand would else have no others
-left here."""
+has many thousands. Beyond it the farthest go: otherwise a member that invents thousands of nodes would
+displace all others here."""
 
 ROOM = 16
-"""One descriptor in so many goes when there are too many: to see who is farthest takes a look at all."""
+"""One descriptor in so many goes when there are too many: finding the farthest takes a look at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Topology:
         self._cap = cap
         self._known: dict[HopId, KnownDescriptor] = {}
         self._owners: dict[bytes, HopId] = {}
-        """By signed descriptor: its owner. Most that come are known already, and cost no more than a look."""
+        """By signed descriptor: its owner. Most that come are known already, and cost only a look."""
         self._map: dict[HopId, tuple[HopId, ...]] | None = None
 
     def __len__(self) -> int:
@@ -119,7 +119,7 @@ class Topology:
         return other in self.map_links().get(one, ())
 
     def is_complete(self, start: HopId) -> bool:
-        """Whether nobody is missing: every node that is listed, from ``start`` on, has told of itself."""
+        """Whether no node is missing: every node that is listed, from ``start`` on, has told of itself."""
         seen, waiting = {start: None}, [start]
         while waiting:
             known = self._known.get(waiting.pop())
@@ -137,8 +137,8 @@ class Topology:
         return len(self._known) > self._cap
 
     def drop_farthest(self, near: Iterable[HopId]) -> list[HopId]:
-        """Forget the descriptors of those farthest from ``near``, who are spared; who is linked with nobody
-        on the way is the farthest, and of equals the stalest goes first. Return whose they were."""
+        """Forget the descriptors of the nodes farthest from ``near``, which are spared; a node without a
+        way to them is the farthest, and of equals the stalest goes first. Return whose they were."""
         away, links = dict.fromkeys(near, 0), self.map_links()
         waiting = deque(away)
         while waiting:
@@ -179,7 +179,7 @@ class Topology:
         self._map = None
 
     def _contradict(self, node: HopId, known: KnownDescriptor) -> None:
-        """Both go as far as the farther: whoever was told one of them is to hear of the other."""
+        """Both go as far as the farther: a node that was told one of them must hear of the other."""
         self._keep(node, known)
         self._owners[known.contrary] = node
 
@@ -193,7 +193,7 @@ class Topology:
 
 def _may_tell_more(descriptor: NodeDescriptor, known: NodeDescriptor) -> bool:
     """Whether it is later than the one known, or contradicts it; if its owner signed it. Names are short, so
-    the keys are compared: nobody is to be called a liar for what another key of the same name signed."""
+    the keys are compared: no node may be called a liar for what another key of the same name signed."""
     if descriptor.verify_key != known.verify_key or descriptor == known:
         return False
     return descriptor.serial >= known.serial

@@ -3,7 +3,7 @@ link.
 
 Knows: their order. Does not know: when one may leave, or as what.
 
-Receipts go before texts: whoever waits for one would else send again what is here already. The ticks of a
+Receipts go before texts: otherwise its sender would repeat cells that are here already. The ticks of a
 clock that cells do not wait for stand in the same queue, so that what leaves when there is room again is
 never cells alone. Beyond ``COVER_CAP`` a tick is left out, and a cell takes the place of one: so much leaves
 then, whether we wrote or not.

@@ -20,7 +20,7 @@ BUSY_TIMES = 2
 FORGET = 0.98
 TOOK_MAX_S = 10.0
 """So many times what others took lately is waited for one; each that comes back lets so much of the longest
-be forgotten; and whoever holds ours back gains no more than this."""
+be forgotten; and a node that holds ours back gains only this."""
 
 
 @dataclass(frozen=True, slots=True)

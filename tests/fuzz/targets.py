@@ -51,6 +51,7 @@ from p2pchat.wire import (
     room_cells,
     room_commits,
     room_log,
+    room_words,
     sdp,
     signalling,
     topology,
@@ -262,6 +263,16 @@ TARGETS: dict[str, Target] = {
         (room_cells.RoomHead(7, b"h" * 32, _PARENTS, _KEY, b"m" * 24), b"payload"),
         (room_cells.RoomHead(0, b"", room_cells.Parents(), _KEY, b"m" * 24), b""),
     ),
+    "room_words": Format(
+        room_words.decode_room_word,
+        lambda word: room_words.encode_room_word(word) if word is not None else b"\x09",
+    ).extensible(
+        room_words.FrontierWord((7, 0, 300), wants=True),
+        room_words.RepairAsk(_KEY, 7, (_ENTRY,), (room_words.NumberSpan(b"sender 1", 7, 3),), _KEY),
+    ),
+    "room_words-said": Format(
+        room_words.split_frontier, lambda pair: room_words.encode_frontier(pair[0]) + pair[1]
+    ).canonical(((7, 0, 300), b"payload")),
     "room_commits": Format(
         lambda data: room_commits.decode_commit(data, _KEY, _KEY, 7), room_commits.encode_commit
     ).canonical(room_commits.RoomCommit(_COMMIT_HEAD, (b"m" * 16,) * 3, (b"s" * 32,) * 3)),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from p2pchat.core.room.assembly import Start, WholePayload, cut_payload
 from p2pchat.core.room.period import Period
-from p2pchat.crypto.kdf import digest
+from p2pchat.crypto.kdf import derive, digest
 from p2pchat.crypto.room_keys import PairKey
 from p2pchat.errors import Malformed
 from p2pchat.types import MemberId, RoomId
@@ -22,6 +22,7 @@ from p2pchat.wire.room_cells import (
     MESSAGE_MAC_BYTES,
     NO_LINK,
     ROOM_DATA,
+    SENDER_NAME_BYTES,
     Parents,
     RoomFragment,
     RoomHead,
@@ -140,6 +141,16 @@ def read_whole(period: Period, whole: WholePayload) -> tuple[RoomMessage, RoomHe
     if head.digest and digest(message.payload) != head.digest:
         raise Malformed("another payload than the head says")
     return message, head
+
+
+def name_sender(member: MemberId) -> bytes:
+    """By which parents and asks call a member."""
+    return member[:SENDER_NAME_BYTES]
+
+
+def hash_message(room: RoomId, message: RoomMessage) -> bytes:
+    """What all who have a message call it, 32 bytes: all that its MACs are over, and its sender."""
+    return derive(b"", "room message", message.sender, *message.list_covered(room))
 
 
 def mac_of(head: RoomHead, period: Period, sender: MemberId, receiver: MemberId) -> bytes:

@@ -1,0 +1,198 @@
+"""What members' nodes say in a room beside messages: how far each has read, what one asks of another.
+
+Knows: the layouts and their limits. Does not know: who is a member, or what is owed to whom.
+
+::
+
+    frontier  size 1 | for each member of the period, in order of the ids: number, in groups of 7 bits, the
+              lowest first, the highest bit set in all but the last
+    said      frontier | payload: of a message
+    word      kind 1 | body: 0 frontier, 1 ask
+    frontier  wants 1 | frontier: wants is 1 where an answer is asked for
+    ask       of 32 | depth 4 | count 1, entries 32 each | count 1, spans 16 each | period 32, or nothing
+    span      sender 8 | first 4 | count 4
+
+With 50 members who have said thousands of things each, a frontier takes 101 bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from p2pchat.errors import Malformed
+from p2pchat.types import EntryId
+from p2pchat.wire.room_actions import ID_BYTES, split_ids
+from p2pchat.wire.room_cells import MEMBER_BYTES, MEMBERS_MAX, NUMBER_MAX, PERIOD_BYTES, SENDER_NAME_BYTES
+from p2pchat.wire.room_commits import DEPTH_MAX
+
+ASK_ENTRIES_MAX: Final = 8
+ASK_SPANS_MAX: Final = 16
+
+_SPAN: Final = struct.Struct(f">{SENDER_NAME_BYTES}sII")
+_NUMBER_BYTES: Final = 5
+"""Of a number below 2³², in groups of 7 bits."""
+
+FRONTIER_MAX: Final = MEMBERS_MAX * _NUMBER_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSpan:
+    """Messages of one sender that follow each other. Raises Malformed."""
+
+    sender: bytes
+    """The first ``SENDER_NAME_BYTES`` of its id."""
+    first: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if len(self.sender) != SENDER_NAME_BYTES:
+            raise Malformed("the name of a sender of another size")
+        if self.first < 1 or self.count < 1 or self.first + self.count - 1 > NUMBER_MAX:
+            raise Malformed("a span of impossible numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierWord:
+    """How far a member has read. Raises Malformed."""
+
+    numbers: tuple[int, ...]
+    """For each member of the period, in order of their ids, the number up to which all its messages are here;
+    the writer's own: its last."""
+    wants: bool = False
+    """Whether others are to say theirs, soon."""
+
+    def __post_init__(self) -> None:
+        _check_numbers(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class RepairAsk:
+    """What one member asks of one other. Raises Malformed."""
+
+    of: bytes
+    """Whom."""
+    depth: int
+    """The asker has no commit made for it since it last heard the other, in a period of this depth."""
+    entries: tuple[EntryId, ...] = ()
+    """Of the log; at most ``ASK_ENTRIES_MAX``."""
+    spans: tuple[NumberSpan, ...] = ()
+    """At most ``ASK_SPANS_MAX``."""
+    uneven: bytes = b""
+    """A period whose share was wrong, and whose secret is asked for."""
+
+    def __post_init__(self) -> None:
+        if len(self.of) != MEMBER_BYTES or not 0 <= self.depth <= DEPTH_MAX:
+            raise Malformed("an ask of nobody, or of an impossible depth")
+        if len(self.entries) > ASK_ENTRIES_MAX or len(self.spans) > ASK_SPANS_MAX:
+            raise Malformed("an ask for too much")
+        if any(len(entry) != ID_BYTES for entry in self.entries) or len(self.uneven) not in (0, PERIOD_BYTES):
+            raise Malformed("an ask for what cannot be")
+
+
+RoomWord = FrontierWord | RepairAsk
+
+
+def encode_frontier(numbers: tuple[int, ...]) -> bytes:
+    """Return at most ``1 + FRONTIER_MAX`` bytes."""
+    data = b"".join(map(_encode_number, numbers))
+    return bytes([len(data)]) + data
+
+
+def split_frontier(data: bytes) -> tuple[tuple[int, ...], bytes]:
+    """Undo ``encode_frontier``; return also what follows. Raises Malformed."""
+    end = 1 + (data[0] if data else 0)
+    if not data or len(data) < end:
+        raise Malformed("a frontier that is cut off")
+    numbers: list[int] = []
+    number = width = 0
+    for byte in data[1:end]:
+        number |= (byte & 0x7F) << 7 * width
+        width += 1
+        if byte & 0x80:
+            continue
+        if width > 1 and not byte:
+            raise Malformed("a number with zeros in front")
+        numbers.append(number)
+        number = width = 0
+    if width:
+        raise Malformed("a number without an end")
+    _check_numbers(tuple(numbers))
+    return tuple(numbers), data[end:]
+
+
+def encode_room_word(word: RoomWord) -> bytes:
+    """Return at most 583 bytes."""
+    match word:
+        case FrontierWord(numbers=numbers, wants=wants):
+            return bytes([0, wants]) + encode_frontier(numbers)
+        case RepairAsk(of=of, depth=depth, entries=entries, spans=spans, uneven=uneven):
+            front = bytes([1]) + of + depth.to_bytes(4, "big")
+            listed = bytes([len(entries)]) + b"".join(entries)
+            return front + listed + bytes([len(spans)]) + b"".join(map(encode_span, spans)) + uneven
+    assert_never(word)
+
+
+def decode_room_word(data: bytes) -> RoomWord | None:
+    """Undo ``encode_room_word``; None: something a later version says. Raises Malformed."""
+    if not data:
+        raise Malformed("a word that says nothing")
+    if data[0] == 0:
+        if data[1:2] not in (b"\0", b"\1"):
+            raise Malformed("a frontier that wants and does not")
+        numbers, rest = split_frontier(data[2:])
+        if rest:
+            raise Malformed("a frontier with something behind it")
+        return FrontierWord(numbers, data[1] == 1)
+    if data[0] == 1:
+        return _decode_ask(data[1:])
+    return None
+
+
+def encode_span(span: NumberSpan) -> bytes:
+    """Return 16 bytes."""
+    return _SPAN.pack(span.sender, span.first, span.count)
+
+
+def decode_span(data: bytes) -> NumberSpan:
+    """Undo ``encode_span``. Raises Malformed."""
+    if len(data) != _SPAN.size:
+        raise Malformed("a part of a span")
+    return NumberSpan(*_SPAN.unpack(data))
+
+
+def _decode_ask(data: bytes) -> RepairAsk:
+    of, depth, at = data[:MEMBER_BYTES], data[MEMBER_BYTES : MEMBER_BYTES + 4], MEMBER_BYTES + 4
+    entries, at = _take_list(data, at, ID_BYTES)
+    spans, at = _take_list(data, at, _SPAN.size)
+    return RepairAsk(
+        of,
+        int.from_bytes(depth, "big"),
+        tuple(map(EntryId, split_ids(entries))),
+        tuple(decode_span(spans[start : start + _SPAN.size]) for start in range(0, len(spans), _SPAN.size)),
+        data[at:],
+    )
+
+
+def _take_list(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+    if len(data) <= at:
+        raise Malformed("an ask that is cut off")
+    end = at + 1 + data[at] * size
+    if len(data) < end:
+        raise Malformed("an ask with a list that is cut off")
+    return data[at + 1 : end], end
+
+
+def _encode_number(number: int) -> bytes:
+    groups = bytearray()
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    groups.append(number)
+    return bytes(groups)
+
+
+def _check_numbers(numbers: tuple[int, ...]) -> None:
+    if len(numbers) > MEMBERS_MAX or any(not 0 <= number <= NUMBER_MAX for number in numbers):
+        raise Malformed("a frontier of too many, or of impossible numbers")

@@ -1,0 +1,89 @@
+"""A frontier goes up to the first message that is missing."""
+
+from __future__ import annotations
+
+from random import Random
+
+from p2pchat.core.room.numbers import SENDERS_MAX, SPANS_MAX, SeenNumbers
+from p2pchat.types import MemberId
+from p2pchat.wire import codec
+from p2pchat.wire.codec import Reader
+from p2pchat.wire.room_words import NumberSpan
+
+ANNA = MemberId(b"a" * 32)
+BEN = MemberId(b"b" * 32)
+
+
+def missing(seen: SeenNumbers, member: MemberId = ANNA) -> list[tuple[int, int]]:
+    return [(span.first, span.count) for span in seen.list_missing(member)]
+
+
+def test_a_frontier_goes_up_to_the_first_message_that_is_missing() -> None:
+    seen = SeenNumbers()
+    for number in (1, 2, 5, 6, 9):
+        seen.note_number(ANNA, number)
+    assert seen.frontier_of(ANNA) == 2
+    assert missing(seen) == [(3, 2), (7, 2)]
+    seen.note_span(ANNA, 3, 2)
+    assert seen.frontier_of(ANNA) == 6
+    assert [seen.has_number(ANNA, number) for number in (6, 7, 9, 10)] == [True, False, True, False]
+
+
+def test_in_whatever_order_they_come_all_that_came_is_known_and_nothing_else() -> None:
+    random = Random(1)
+    for _ in range(200):
+        numbers = [random.randrange(1, 40) for _ in range(25)]
+        seen = SeenNumbers()
+        for number in numbers:
+            seen.note_number(ANNA, number)
+        lacking = {
+            at for span in seen.list_missing(ANNA) for at in range(span.first, span.first + span.count)
+        }
+        assert lacking == set(range(1, max(numbers))) - set(numbers)
+        assert seen.frontier_of(ANNA) == min(lacking, default=max(numbers) + 1) - 1
+
+
+def test_what_a_member_is_said_to_have_written_is_missing_until_nobody_has_it() -> None:
+    seen = SeenNumbers()
+    seen.note_number(ANNA, 1)
+    seen.note_claim(ANNA, 4)
+    assert missing(seen) == [(2, 3)]
+    assert list(seen.list_behind()) == [ANNA]
+    seen.withdraw_claim(ANNA)
+    seen.withdraw_claim(BEN)
+    assert not missing(seen) and not missing(seen, BEN)
+
+
+def test_a_newcomer_misses_nothing_of_before_its_time() -> None:
+    seen = SeenNumbers()
+    seen.begin_after(ANNA, 7)
+    seen.begin_after(BEN, 0)
+    seen.note_number(ANNA, 9)
+    assert seen.frontier_of(ANNA) == 7
+    assert seen.list_missing(ANNA) == [NumberSpan(b"a" * 8, 8, 1)]
+    assert seen.frontier_of(BEN) == 0
+
+
+def test_who_leaves_out_numbers_at_will_loses_its_oldest_gaps() -> None:
+    seen = SeenNumbers()
+    for number in range(1, 1000):
+        seen.note_number(ANNA, 2 * number)
+    assert len(missing(seen)) == SPANS_MAX
+    assert seen.has_number(ANNA, 1)
+
+
+def test_so_many_senders_are_remembered_and_no_more() -> None:
+    seen = SeenNumbers()
+    for number in range(SENDERS_MAX + 9):
+        seen.note_number(MemberId(number.to_bytes(32, "big")), 1)
+    assert len(seen.as_values()["seen"]) == SENDERS_MAX
+
+
+def test_what_is_kept_comes_back() -> None:
+    seen = SeenNumbers()
+    seen.note_span(ANNA, 3, 4)
+    seen.note_claim(ANNA, 12)
+    seen.begin_after(BEN, 5)
+    kept = SeenNumbers.read_kept(Reader(codec.unpack(codec.pack(seen.as_values()), 9999)))
+    assert kept.as_values() == seen.as_values()
+    assert missing(kept) == [(1, 2), (7, 6)]

@@ -19,7 +19,7 @@ from p2pchat.wire.description import Nat
 
 
 def missed(node: bytes | None) -> Any:
-    """A member whom no check has reached."""
+    """A member that no check has reached."""
     end = SimpleNamespace(candidates=(), nat=Nat.UNKNOWN)
     return SimpleNamespace(node=node, own=end, theirs=end)
 
@@ -32,7 +32,7 @@ def test_members_out_of_reach_are_forgotten_oldest_first(monkeypatch: pytest.Mon
     assert list(members._known) == [NodeId(bytes([number])) for number in (2, 3, 4)]
 
 
-def test_an_attempt_with_nobody_known_says_nothing_of_anybody() -> None:
+def test_an_attempt_with_an_unknown_node_says_nothing_of_others() -> None:
     members = UnreachedMembers()
     members.failed(missed(None), 1.0)
     members.reached(None)

@@ -63,7 +63,7 @@ DAY = 24 * HOUR
 
 @pytest.mark.parametrize("days", [0.5, 1, 3, 15, 60])
 @pytest.mark.parametrize("waits_there", [False, True])
-def test_somebody_who_waits_where_a_wrong_clock_leads_does_no_harm(days: float, waits_there: bool) -> None:
+def test_an_attacker_who_waits_where_a_wrong_clock_leads_does_no_harm(days: float, waits_there: bool) -> None:
     world = World(3)
     for name in ("alice", "bob", "mallory"):
         world.add(name)
@@ -112,7 +112,7 @@ def talk_by_a_clock(world: World, ahead: float) -> None:
 
 
 @pytest.mark.parametrize("error", [12 * HOUR, DAY, 3 * DAY, 400 * DAY, -DAY])
-def test_two_who_were_wrong_together_talk_again_as_soon_as_both_are_right(error: float) -> None:
+def test_two_contacts_wrong_together_talk_again_as_soon_as_both_are_right(error: float) -> None:
     world = friends("alice", "bob", "relay")
     for ahead in (error, 0.0):
         talk_by_a_clock(world, ahead)
@@ -121,7 +121,7 @@ def test_two_who_were_wrong_together_talk_again_as_soon_as_both_are_right(error:
         assert world.machines[name].store.received() == [f"by {error}", "by 0.0"]
 
 
-def test_two_who_were_wrong_together_for_more_than_a_day_begin_anew_by_themselves() -> None:
+def test_two_contacts_wrong_together_for_more_than_a_day_renew_by_themselves() -> None:
     world = friends("alice", "bob", "relay")
     wrong = [30 * DAY + hours * HOUR for hours in range(0, 42, 6)]
     for ahead in (*wrong, 0.0):
@@ -133,7 +133,7 @@ def test_two_who_were_wrong_together_for_more_than_a_day_begin_anew_by_themselve
     assert any(counters.get("sessions out of step") for counters in ends)
 
 
-def test_one_whose_clock_is_behind_begins_nothing_anew() -> None:
+def test_a_node_whose_clock_is_behind_renews_no_session() -> None:
     world = friends("alice", "bob", "relay")
     for behind, seconds in ((30 * DAY, 2 * HOUR), (0.0, 300.0)):
         world.stop("alice")

@@ -120,7 +120,7 @@ def test_nor_one_for_which_the_host_keeps_secrets_back() -> None:
     assert not _accepts(transcript, replace(disclosed, turns=disclosed.turns[:1]))
 
 
-def test_where_the_two_stopped_nobody_can_tell() -> None:
+def test_the_end_of_a_conversation_cannot_be_shown() -> None:
     transcript, disclosed = made_up()
     assert verify(replace(transcript, lines=transcript.lines[:4]), disclosed) == WORDS[:2]
 

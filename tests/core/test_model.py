@@ -1,4 +1,4 @@
-"""Whatever happens on the way, every accepted message arrives once, in order, at the right person."""
+"""Despite any faults on the way, every accepted message arrives once, in order, at the right person."""
 
 from __future__ import annotations
 

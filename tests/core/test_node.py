@@ -1,4 +1,4 @@
-"""What holds for a node as a whole, whatever it does: replayable, never busy, keeping before sending."""
+"""What always holds for a node as a whole: replayable, never busy, keeping before sending."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_two_ticks_clear_every_deadline_that_has_passed() -> None:
             assert world.machines[name].running._next_deadline() > world.now
 
 
-def test_no_tick_follows_another_within_a_millisecond_whatever_is_due(
+def test_no_tick_ever_follows_another_within_a_millisecond(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = friends("alice", "bob")

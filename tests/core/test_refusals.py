@@ -56,7 +56,7 @@ def test_a_message_too_many_is_refused_and_those_that_wait_are_kept(
     assert paired.machines["bob"].store.received() == ["0", "1"]
 
 
-def test_nothing_is_sent_to_one_who_is_blocked(paired: World) -> None:
+def test_nothing_is_sent_to_a_blocked_contact(paired: World) -> None:
     bob, node = paired.contact("ana", "bob"), paired.machines["ana"].running
     paired.tell("ana", inputs.ContactBlocked(bob, True))
     assert node.handle(submitted(paired, "no"), paired.now) == [Rejected(Reason.CONTACT_BLOCKED)]
@@ -72,7 +72,7 @@ def test_what_would_be_gone_before_it_is_read_or_lasts_for_ever_is_refused(
     assert node.handle(wish, paired.now) == [Rejected(Reason.RETENTION_IMPOSSIBLE)]
 
 
-def test_a_name_that_nobody_can_be_called_is_not_taken(paired: World) -> None:
+def test_an_impossible_name_is_not_taken(paired: World) -> None:
     node = paired.machines["ana"].running
     assert node.handle(inputs.NameChosen("-a"), paired.now) == [Rejected(Reason.NAME_MALFORMED)]
     assert node.identity.name == "ana"

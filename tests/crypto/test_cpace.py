@@ -1,4 +1,5 @@
-"""CPace against the draft's own vectors, and its one promise: who does not know the words learns nothing."""
+"""CPace against the draft's own vectors, and its one promise: an attacker without the words learns
+nothing."""
 
 from __future__ import annotations
 

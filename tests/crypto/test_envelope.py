@@ -113,7 +113,7 @@ def test_any_order_within_the_look_ahead_is_fine() -> None:
         assert receiving.open_cell(sealed[number]).plain == plain(number)
 
 
-def test_beyond_the_look_ahead_nobody_listens_until_the_window_moves() -> None:
+def test_beyond_the_look_ahead_no_tag_is_listened_for_until_the_window_moves() -> None:
     sending, receiving = chains()
     sealed = [cell(sending, number) for number in range(LOOKAHEAD + 1)]
     with pytest.raises(Unreadable):
@@ -211,7 +211,7 @@ def test_snapshots_are_small_and_forget_what_was_used() -> None:
 
 
 def test_a_stolen_snapshot_holds_no_key_from_which_the_past_can_be_derived() -> None:
-    """Whoever takes the state after three cells gets neither their keys nor what leads to them."""
+    """A thief of the state after three cells gets neither their keys nor values that lead to them."""
     sending, receiving = chains()
     receiving.open_cell(cell(sending, 0))
     present = Epoch(START + 1 + PAST_EPOCHS)
@@ -290,7 +290,7 @@ STEPS = st.lists(
 
 @settings(max_examples=80, deadline=None)
 @given(STEPS)
-def test_whatever_happens_no_key_serves_twice_and_what_should_open_opens_once(
+def test_no_key_ever_serves_twice_and_what_should_open_opens_once(
     steps: list[tuple[str, int]],
 ) -> None:
     sending, receiving = chains()
@@ -364,7 +364,7 @@ def test_a_clock_that_leapt_and_is_put_right_finds_the_keys_that_were_there(
 
 @pytest.mark.parametrize("leap", [2, BACK_EPOCHS, 5, 30, 1600])
 @pytest.mark.parametrize("stay", [0, BACK_EPOCHS])
-def test_two_whose_clocks_leapt_together_find_the_way_back_for_a_day(leap: int, stay: int) -> None:
+def test_two_ends_with_clocks_that_leapt_together_find_the_way_back_for_a_day(leap: int, stay: int) -> None:
     sending, receiving = chains()
     for epoch in map(Epoch, (START, *range(START + leap, START + leap + stay + 1), START)):
         sending.advance_to(epoch)

@@ -35,7 +35,7 @@ def test_the_forms() -> None:
 
 
 def test_everything_people_compare_is_dear_to_search_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever seeks a key that looks like another's pays all the iterations for each that he tries."""
+    """An attacker that seeks a key with the look of another's pays all the iterations for each try."""
     key = b"k" * 32
     shown = safety_number(key, key), safety_words(key)
     monkeypatch.setattr(identity, "ITERATIONS", identity.ITERATIONS - 1)

@@ -95,7 +95,7 @@ def test_any_flipped_bit_of_a_frame_is_refused_and_changes_nothing(bit: int) -> 
     assert opener.open_frame(sealed) == plain(7)
 
 
-def test_somebody_who_ends_dtls_on_both_legs_cannot_confirm() -> None:
+def test_an_attacker_who_ends_dtls_on_both_legs_cannot_confirm() -> None:
     """Each end says which two certificates it saw; in the middle there are four."""
     alice, bob, mallory_to_alice, mallory_to_bob = (bytes([n]) * 32 for n in range(4))
     says_alice = link().make_confirmation("offerer", alice, mallory_to_alice)

@@ -1,4 +1,4 @@
-"""A stamp costs who writes, hardly who checks, and is worth nothing on another cell."""
+"""A stamp costs its writer much, a checker little, and is worthless on another cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of docs/protocol/encodings.md name the keys that are sent, no more and no less."""
+"""The tables of docs/protocol/encodings.md name exactly the keys that are sent."""
 
 from __future__ import annotations
 

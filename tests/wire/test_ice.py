@@ -139,5 +139,5 @@ def test_servers_that_are_named_twice_are_asked_once_the_users_own_first() -> No
         ("stun.example.org", "nowhere", False),
     ],
 )
-def test_a_server_of_the_internet_sees_nobody_in_a_private_network(server: str, seen: str, can: bool) -> None:
+def test_a_server_of_the_internet_sees_no_private_address(server: str, seen: str, can: bool) -> None:
     assert can_see(server, seen) is can

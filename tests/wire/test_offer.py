@@ -1,4 +1,4 @@
-"""Offers and answers: one size, whatever they hold; never one taken for the other."""
+"""Offers and answers: one size, with any content; never one taken for the other."""
 
 from collections.abc import Callable
 

@@ -110,7 +110,7 @@ def test_the_first_message_each_way_says_its_version_and_another_is_named(
 
 
 @pytest.mark.parametrize("urls", [["http://a"], ["ws://a"] * 9, [7], ["ws://" + "a" * 120] * 2])
-def test_a_bundle_with_addresses_nobody_can_use_is_malformed(urls: list[object]) -> None:
+def test_a_bundle_with_unusable_addresses_is_malformed(urls: list[object]) -> None:
     fields = {"t": 4, "nick": "a", "id": KEY, "otk": KEY, "ek": bytes(1184), "mesh": KEY, "epoch": 1}
     assert isinstance(decode_pairing(length_prefixed(pack({**fields, "at": ["ws://a"]}), 2008)), HostBundle)
     with pytest.raises(Malformed):

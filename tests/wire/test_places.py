@@ -1,4 +1,4 @@
-"""Which addresses of rendezvous may be told, and by whom."""
+"""Which addresses of rendezvous may be told, and which side may tell them."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_an_address_says_where_a_rendezvous_is_and_nothing_else(url: str) -> Non
         "ws://router.",
     ],
 )
-def test_nobody_may_name_a_private_place_for_others(url: str) -> None:
+def test_a_private_place_may_not_be_named_for_others(url: str) -> None:
     check_rendezvous((url,))
     assert not is_public(url)
 

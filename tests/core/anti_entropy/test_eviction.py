@@ -44,7 +44,7 @@ def test_of_epochs_that_are_over_all_go_up_to_a_count() -> None:
     assert kept.oldest is None
 
 
-def test_who_brought_the_most_loses_its_own_oldest_first() -> None:
+def test_the_link_that_brought_the_most_loses_its_own_oldest_first() -> None:
     kept = with_keys((1, QUIET, b"a"), (2, LOUD, b"b"), (3, LOUD, b"c"), (3, LOUD, b"d"))
     assert keys(kept.evict_cells(2)) == [b"b", b"c"]
     assert list(kept.remembered) == [b"b", b"c"], "they were seen after what is kept"

@@ -162,7 +162,7 @@ def test_a_cell_that_came_late_is_as_old_as_its_neighbour_says() -> None:
 
 
 @pytest.mark.parametrize("claimed", [0, 2**40])
-def test_nobody_can_make_a_cell_older_than_its_life_or_newer_than_now(claimed: int) -> None:
+def test_a_claim_makes_a_cell_neither_older_than_its_life_nor_newer_than_now(claimed: int) -> None:
     held = hold()
     held.add(name(1), EPOCH, BODY, NOW, slot=claimed)
     oldest = held.status().oldest
@@ -202,7 +202,7 @@ def test_a_cell_in_flight_makes_no_difference() -> None:
     assert not held.young(key(1))
 
 
-def test_a_cell_that_came_late_counts_at_once_for_nobody_sends_it_by_himself() -> None:
+def test_a_cell_that_came_late_counts_at_once_since_no_neighbour_pushes_it() -> None:
     held = hold()
     held.add(name(1), EPOCH, BODY, NOW, slot=slot_at(NOW))
     assert held.keys(WHOLE, Horizon(floor_at(NOW), 0), NOW) == [key(1)]

@@ -1,4 +1,4 @@
-"""Whatever was added and removed, an interval has the keys, and the sketch, of a set made afresh."""
+"""After any additions and removals an interval has the keys, and the sketch, of a set made afresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever two neighbours hold, each has all of it in the end, at a cost that follows the difference."""
+"""In the end each of two neighbours has all cells of both, at a cost that follows the difference."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_an_hour_away_at_a_thousand_members_costs_a_twentieth_of_what_is_missing
 
 
 @pytest.mark.parametrize("sizes", [(0, 6_000), (6_000, 0)])
-def test_who_has_nothing_is_told_everything(sizes: tuple[int, int]) -> None:
+def test_an_empty_node_is_told_everything(sizes: tuple[int, int]) -> None:
     first, second = Side(range(sizes[0])), Side(range(sizes[1]))
     pair = reconciled(first, second)
     assert first.has(range(6_000)) and second.has(range(6_000))
@@ -109,7 +109,7 @@ def test_what_one_has_noticed_a_little_later_is_not_fetched_again() -> None:
 # --- when
 
 
-def test_it_begins_when_what_was_on_its_way_has_settled_and_who_offered_asks() -> None:
+def test_it_begins_when_cells_on_their_way_have_settled_and_the_offerer_asks() -> None:
     first, second = Side(range(5)), Side(range(5))
     pair = Pair(first, second)
     pair.run(START_S - 0.1)
@@ -168,7 +168,7 @@ def test_what_came_another_way_is_not_waited_for() -> None:
 # --- budgets
 
 
-def test_who_keeps_less_is_not_offered_again_and_again_what_it_dropped() -> None:
+def test_a_node_that_keeps_less_is_not_offered_again_what_it_dropped() -> None:
     small, large = Side(range(3_000, 6_000), 3_000 * CELL, 100), Side(range(6_000), per_slot=100)
     pair = reconciled(small, large)
     assert small.got == large.got == []
@@ -184,7 +184,7 @@ def test_two_full_holds_leave_each_other_alone() -> None:
     assert one.got == []
 
 
-def test_who_keeps_little_still_gets_all_it_missed() -> None:
+def test_a_node_that_keeps_little_still_gets_all_it_missed() -> None:
     away, present = Side(range(200), 200 * CELL, 100), Side(range(2_000), per_slot=100)
     reconciled(away, present)
     assert sorted(away.got) == sorted(name(each) for each in range(200, 2_000))
@@ -225,10 +225,10 @@ def test_a_node_without_an_index_of_bodies_serves_from_the_disk_what_left_its_me
     assert away.hold.body(name(49)) == body(49)
 
 
-# --- who does not keep to it
+# --- neighbours that break the rules
 
 
-def test_a_cell_nobody_asked_for_is_not_taken() -> None:
+def test_an_unrequested_cell_is_not_taken() -> None:
     side = Side(range(5))
     side.reconcile.link_up(LinkId(1), True, NOW)
     side.reconcile.link_up(LinkId(2), True, NOW)
@@ -238,7 +238,7 @@ def test_a_cell_nobody_asked_for_is_not_taken() -> None:
     assert side.counters["reconcile: cells unasked for"] == 2
 
 
-def test_only_who_was_asked_can_answer() -> None:
+def test_only_the_asked_neighbour_can_answer() -> None:
     side = Side(range(5))
     side.reconcile.link_up(LinkId(1), True, NOW)
     side.reconcile.link_up(LinkId(2), False, NOW)
@@ -248,7 +248,7 @@ def test_only_who_was_asked_can_answer() -> None:
 
 
 @pytest.mark.parametrize("began", [False, True])
-def test_the_asking_is_not_taken_over_from_who_did_not_ask_first(began: bool) -> None:
+def test_the_turn_is_not_taken_from_a_node_that_did_not_ask_first(began: bool) -> None:
     side = Side(range(5))
     side.reconcile.link_up(LinkId(1), began, NOW)
     assert side.reconcile.receive(LinkId(1), RoleSwap(last=True), NOW) == []

@@ -1,4 +1,4 @@
-"""Pulling ends, with all there is to have or without, whatever the neighbour answers."""
+"""Pulling ends, with or without all cells, whatever the neighbour answers."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_the_asking_is_handed_on_if_the_neighbour_lacks_something_but_not_for_ev
     assert pulling.over
 
 
-def test_much_is_better_asked_by_who_lacks_it() -> None:
+def test_much_is_better_asked_by_the_node_that_lacks_it() -> None:
     pulling, ask = pull(Side(range(2000)))
     (answer,) = honest(serving_of(Side(range(500)).hold), ask)
     assert pulling.heard(answer, NOW) == [RoleSwap(last=False)]
@@ -244,7 +244,7 @@ def test_a_neighbour_s_lie_about_our_own_cells_costs_a_turn_at_most() -> None:
 
 
 def pulled(there: Hold, allowance: Allowance, now: float = NOW) -> tuple[set[CellKey], Pull]:
-    """All that a neighbour with this hold gets asked for by one who has nothing, and the pull."""
+    """All questions of an empty node to a neighbour with this hold, and the pull."""
     here, serving = Hold(MESH, (), 1 << 27), serving_of(there, now)
     pulling = Pull(here, Role.FIRST, Budget(now, 1e9, 1e9), allowance, now)
     got: set[CellKey] = set()
@@ -274,7 +274,7 @@ def held(ids: Iterable[CellId]) -> Hold:
 
 
 @pytest.mark.parametrize("prefixes", [1, 16])
-def test_cells_whose_keys_begin_alike_on_purpose_stop_nobody_from_catching_up(prefixes: int) -> None:
+def test_cells_whose_keys_begin_alike_on_purpose_do_not_stop_catching_up(prefixes: int) -> None:
     honest = [CellId(digest(b"%d" % each, 16)) for each in range(2000)]
     alike = [CellId(digest(b"%d" % (each % prefixes), 4) + digest(b"x%d" % each, 12)) for each in range(2064)]
     got, pulling = pulled(held([*honest, *alike]), Allowance(1 << 20, NOW))
@@ -310,7 +310,7 @@ def test_an_interval_that_cannot_be_read_is_given_up_and_the_others_go_on() -> N
     assert max(got) >= b"\xc0"
 
 
-def test_a_neighbour_brings_no_more_in_a_day_than_its_allowance() -> None:
+def test_a_neighbour_brings_at_most_its_allowance_in_a_day() -> None:
     made_up_cells = held(CellId(digest(b"%d" % each, 16)) for each in range(30_000))
     allowance = Allowance(0, NOW)
     got, pulling = pulled(made_up_cells, allowance)
@@ -320,7 +320,7 @@ def test_a_neighbour_brings_no_more_in_a_day_than_its_allowance() -> None:
     assert not allowance.spent(NOW + DAY_S / 2)
 
 
-def test_a_neighbour_brings_no_more_in_a_second_than_one_of_us_serves() -> None:
+def test_a_neighbour_brings_at_most_in_a_second_what_one_of_us_serves() -> None:
     allowance = Allowance(1 << 20, NOW)
     allowance.spend(allowance.whole(NOW))
     assert allowance.whole(NOW) == 0

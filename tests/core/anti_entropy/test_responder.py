@@ -101,7 +101,7 @@ def test_a_cell_is_sent_once_a_minute_however_often_it_is_wanted() -> None:
     assert len(serving.bulk(64, NOW + SERVED_FOR_S)[0]) == 1
 
 
-def test_a_neighbour_waits_for_so_many_cells_and_no_more() -> None:
+def test_a_neighbour_waits_for_a_limited_number_of_cells() -> None:
     serving = serving_of(recent(QUEUE_CAP + 10))
     serving.want(keys(*range(QUEUE_CAP + 10)), NOW)
     sent = 0
@@ -128,7 +128,7 @@ def test_cells_beyond_the_allowance_wait_for_it() -> None:
     assert len(serving.bulk(64, NOW + 0.1)[0]) == int(CELLS_PER_S / 10)
 
 
-def test_who_asks_without_end_is_not_answered_beyond_its_allowance() -> None:
+def test_endless_questions_are_not_answered_beyond_the_allowance() -> None:
     hold = Side(range(3000)).hold
     serving = serving_of(hold)
     piece = ((1, 1 << 31),)
@@ -159,7 +159,7 @@ def test_an_allowance_fills_up_again_and_no_further() -> None:
     assert allowance.again() is None
 
 
-def test_one_neighbour_is_given_no_more_in_a_day_than_it_would_take() -> None:
+def test_one_neighbour_gets_at_most_in_a_day_what_it_would_take() -> None:
     """A neighbour that says that it has nothing could else have us upload without end."""
     side, given, now = Side(range(30_000)), 0, NOW
     serving = Serving(side.hold, Allowance(0, NOW), NOW)

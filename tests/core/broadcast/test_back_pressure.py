@@ -20,7 +20,7 @@ def test_what_a_link_brought_is_counted_on_the_fastest_of_the_others() -> None:
     assert pressure.count_least_waiting(B) == 5
 
 
-def test_with_nobody_to_push_to_nothing_waits() -> None:
+def test_without_a_neighbour_to_push_to_nothing_waits() -> None:
     assert BackPressure(dict, lambda *_: 9).count_least_waiting(A) == 0
 
 

@@ -114,7 +114,7 @@ def test_an_agreement_that_answers_no_proposal_of_ours_changes_nothing() -> None
     assert scene.tree.pushing_links() == {A: True, B: True, C: True}
 
 
-def test_a_proposal_is_answered_once_by_whom_it_was_made_to_and_soon() -> None:
+def test_a_proposal_is_answered_once_by_its_receiver_and_soon() -> None:
     scene = Scene(A, B, C)
     assert scene.come(MANY, A, B, LATE)[0] == SendGossip(B, Prune(agreed=False))
     scene.tree.on_message(Prune(agreed=True), C, scene.now)
@@ -290,7 +290,7 @@ def test_what_links_say_that_are_gone_is_ignored() -> None:
     assert scene.after(60.0) == []
 
 
-def test_who_announces_what_never_comes_is_ignored_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_node_that_announces_absent_cells_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetches, "MISSING_CAP", 3)
     scene = Scene(A, B)
     scene.tree.on_message(Ihave(tuple(map(name, range(5))), late=False), A, scene.now)

@@ -20,6 +20,6 @@ def test_a_table_holds_the_entries_that_were_written_last(capacity: int, keys: S
     assert all(keys[turn] == key for key, turn in table.items())
 
 
-def test_whoever_writes_is_told_which_entry_went() -> None:
+def test_the_writer_learns_which_entry_went() -> None:
     table = Table[str, int](2)
     assert [table.put(key, 0) for key in ("one", "two", "one", "three")] == [None, None, None, "two"]

@@ -24,7 +24,7 @@ def test_a_clock_that_goes_back_gives_nothing() -> None:
     assert not budget.draw(40.0)
 
 
-def test_whoever_waits_for_it_gets_one_and_is_never_woken_at_the_same_moment_twice() -> None:
+def test_a_waiting_caller_gets_one_and_is_never_woken_at_the_same_moment_twice() -> None:
     now = 1_800_004_149.9628346
     budget = Budget(now, rate=500.0, burst=2.0)
     for _ in range(500):

@@ -23,7 +23,7 @@ A, B, C = LinkId(1), LinkId(2), LinkId(3)
 
 
 class Receiver:
-    """One node's grants, and senders who keep to them. ``waiting``: cells that wait, by the link they came
+    """One node's grants, and senders that keep to them. ``waiting``: cells that wait, by the link they came
     from."""
 
     def __init__(self, members: int = 2) -> None:
@@ -81,7 +81,7 @@ def test_one_busy_link_gets_all_there_is() -> None:
     assert brought[A] == pytest.approx(20 * cells_per_s(50) + SAVED, rel=0.05)
 
 
-def test_busy_links_share_and_who_wants_less_than_a_share_gets_all_of_it() -> None:
+def test_busy_links_share_and_a_link_that_wants_less_than_a_share_gets_all_of_it() -> None:
     node = Receiver(members=50)
     for link in (A, B, C):
         node.link_up(link)

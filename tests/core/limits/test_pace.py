@@ -25,7 +25,7 @@ def test_gaps_double_up_to_the_last() -> None:
         assert 0.75 * mean <= gap < 1.25 * mean
 
 
-def test_two_who_begin_together_do_not_stay_together() -> None:
+def test_two_nodes_that_begin_together_do_not_stay_together() -> None:
     assert gaps(Pace(SeededEntropy(1), 1.0, 30.0), 3) != gaps(Pace(SeededEntropy(2), 1.0, 30.0), 3)
 
 

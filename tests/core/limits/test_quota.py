@@ -1,4 +1,4 @@
-"""A contact fills so much of the disk a day and no more; what follows waits with it, and comes later."""
+"""A contact fills a limited part of the disk a day; what follows waits with it, and comes later."""
 
 from __future__ import annotations
 

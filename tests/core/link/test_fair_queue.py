@@ -39,7 +39,7 @@ def test_sources_take_turns_and_each_keeps_its_order() -> None:
     assert names(queue) == ["flood 0", "calm 0", "own 0", "flood 1", "calm 1", "flood 2", "flood 3"]
 
 
-def test_whoever_has_most_waiting_loses_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_longest_queue_loses_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fair_queue, "CELLS_CAP", 4)
     queue = FairQueue()
     for number in range(9):

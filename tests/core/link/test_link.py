@@ -107,7 +107,7 @@ def test_cells_wait_for_the_peers_credit_and_control_does_not() -> None:
     assert offerer.take_credit(FIRST, 0.0) == [], "what was once given is not taken back, and gives nothing"
 
 
-def test_our_own_cells_find_room_for_their_turn_and_no_more() -> None:
+def test_our_own_cells_find_room_only_for_their_turn() -> None:
     offerer, _ = opened()
     assert offerer.own_room == AT_ENGINE - 1 + OWN_AHEAD
     for _ in range(AT_ENGINE - 1 + OWN_AHEAD):

@@ -19,14 +19,14 @@ def test_a_mesh_that_grows_is_left_to_grow() -> None:
     assert grows.look_at == 100.0 + 2 * PAUSE_S + LOOK_S
 
 
-def test_what_was_drawn_among_a_sixth_less_is_stale_and_nothing_in_a_mesh_that_grows_no_more() -> None:
+def test_a_link_drawn_among_a_sixth_less_is_stale_and_none_in_a_mesh_that_stopped_growing() -> None:
     grows = growth()
     grows.note_size(48, 0.0)
     assert [grows.has_outgrown(among) for among in (3, 40, 41, 48, 60)] == [True, True, False, False, False]
     assert not grows.has_outgrown(0), "what no map was asked for"
 
 
-def test_whoever_invents_nodes_has_a_first_hop_drawn_anew_ever_more_seldom() -> None:
+def test_invented_nodes_cause_ever_rarer_draws_of_a_first_hop() -> None:
     grows = growth()
     drawn = sum(grows.another_first_hop(float(now)) for now in range(0, 12 * 3600, 10))
     assert 10 <= drawn <= 16

@@ -1,4 +1,4 @@
-"""Where members listen is remembered within bounds, and leads to nobody else."""
+"""The places where members listen are remembered within bounds, and lead to no third party."""
 
 from __future__ import annotations
 

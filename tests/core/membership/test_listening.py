@@ -68,7 +68,7 @@ def test_they_find_each_other_again() -> None:
     world.run_until(lambda: links(world, "ana") == links(world, "carol") == 1)
 
 
-def test_with_a_link_nobody_is_visited() -> None:
+def test_with_a_link_no_listener_is_visited() -> None:
     world = paired()
     ana = world.machines["ana"].running
     assert ({each.url for each in ana.status().rendezvous}, ana.status().nearby) == ({URL}, ())
@@ -102,7 +102,7 @@ def test_no_private_address_is_remembered(address: str) -> None:
     assert remembered(world, "ana") == []
 
 
-def test_who_hides_its_address_remembers_and_visits_nobody() -> None:
+def test_a_node_that_hides_its_address_remembers_and_visits_no_listener() -> None:
     hides = Settings(visits=False)
     world = paired(settings=hides)
     world.run(3600.0)
@@ -133,7 +133,7 @@ def test_what_a_neighbour_says_writes_nothing_at_that_moment() -> None:
     assert [each.urls for each in written] == [("ws://11.0.0.3:2099",)]
 
 
-def test_it_is_told_to_nobody() -> None:
+def test_it_is_not_passed_on() -> None:
     world = paired()
     restart(world)
     world.run_until(lambda: links(world, "ana") == 1)

@@ -136,7 +136,7 @@ def test_a_rendezvous_that_says_no_is_not_the_last_word_while_it_looks() -> None
     assert failed.failure.reason is NoContact.NO_SUCH_INVITE
 
 
-def test_without_lan_nobody_waits_for_what_may_be_nearby() -> None:
+def test_without_lan_no_guest_waits_for_hosts_nearby() -> None:
     world = World(seed="without")
     world.add("bob", ())
     world.start("bob")
@@ -219,7 +219,7 @@ def test_seats_nearby_are_taken_and_given_up_as_places_come_and_go() -> None:
     assert meeting.set_nearby((THERE,)) == []
 
 
-def test_who_leaves_the_rendezvous_to_others_still_sits_nearby() -> None:
+def test_a_node_that_leaves_the_rendezvous_to_others_still_sits_nearby() -> None:
     meeting = sitting()
     meeting.set_nearby((HERE,))
     assert seats(meeting.release_seats(100_000.0), LeaveSeat) == {MESH_URL}
@@ -231,7 +231,7 @@ def test_who_leaves_the_rendezvous_to_others_still_sits_nearby() -> None:
     assert seats(meeting.release_all(200_000.0), LeaveSeat) == {MESH_URL, HERE, THERE}
 
 
-def test_who_is_nearby_says_nothing_of_how_many_sit_at_the_rendezvous() -> None:
+def test_seats_nearby_do_not_count_as_seats_at_the_rendezvous() -> None:
     """Else a node on an empty network of its own would never leave its seat at the rendezvous."""
     meeting = sitting()
     (topic,) = {each.topic for each in meeting.set_nearby((HERE,))}

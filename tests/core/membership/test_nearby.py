@@ -76,7 +76,7 @@ def test_what_is_not_of_a_network_of_its_own_is_no_place(address: str) -> None:
     assert bob.list_places(0.0) == {MESH: ()}
 
 
-def test_a_place_goes_when_it_is_taken_back_or_said_no_more() -> None:
+def test_a_place_goes_when_it_is_withdrawn_or_no_longer_announced() -> None:
     ana, bob = node(1, NearbyKey(KEY, MESH)), node(2, NearbyKey(KEY, MESH))
     bob.take_announcement(ana.make_announcement(HERE, 1), 0.0)
     bob.take_announcement(ana.make_announcement(HERE, 1, gone=True), 1.0)
@@ -116,7 +116,7 @@ def test_more_than_can_be_said_is_said_by_turns() -> None:
 
 
 def test_no_number_of_announcements_leads_to_more_places() -> None:
-    """Not even those of a member, who has the key."""
+    """Not even those of a member, which has the key."""
     evil, bob = node(1, NearbyKey(KEY, MESH)), node(2, NearbyKey(KEY, MESH))
     for last in range(1, 200):
         bob.take_announcement(evil.make_announcement(IPv4Address(f"192.168.1.{last}"), 1000), 0.0)
@@ -133,8 +133,8 @@ def test_one_machine_takes_not_all_the_places() -> None:
 
 
 @pytest.mark.parametrize("taken_back", [True, False])
-def test_whoever_names_one_place_after_another_leads_to_few(taken_back: bool) -> None:
-    """By taking each back, or because nobody listens there."""
+def test_a_node_that_names_one_place_after_another_leads_to_few(taken_back: bool) -> None:
+    """By withdrawing each, or because no program listens there."""
     evil, bob = node(1, NearbyKey(KEY, MESH)), node(2, NearbyKey(KEY, MESH))
     seen: set[str] = set()
     for turn in range(600):
@@ -171,7 +171,7 @@ def test_what_is_remembered_of_bad_places_is_bounded() -> None:
     assert len(bob._shunned) == SHUNNED_CAP
 
 
-def test_what_is_sought_no_more_is_forgotten() -> None:
+def test_ended_searches_are_forgotten() -> None:
     ana, bob = node(1, NearbyKey(KEY, MESH)), node(2, NearbyKey(KEY, MESH))
     bob.take_announcement(ana.make_announcement(HERE, 1), 0.0)
     assert not bob.look_for([NearbyKey(KEY, MESH)])

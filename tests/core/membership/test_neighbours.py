@@ -42,7 +42,7 @@ def test_a_word_is_handed_on_and_credit_is_the_links_own_business() -> None:
     assert say(ana, bob, control(Credit(1000)), 1.0) == []
 
 
-def test_whose_link_was_quiet_counts_again_when_it_is_heard() -> None:
+def test_a_neighbour_with_a_quiet_link_counts_again_when_it_is_heard() -> None:
     ana, bob = Side("ana"), Side("bob")
     _, ours = linked(ana, bob)
     closed, *_ = bob.neighbours.tick(QUIET_S)
@@ -80,7 +80,7 @@ def test_a_channel_without_an_answer_is_closed() -> None:
     assert isinstance(failed, AttemptFailed)
 
 
-def test_who_leaves_says_goodbye() -> None:
+def test_a_leaving_node_says_goodbye() -> None:
     ana, bob = Side("ana"), Side("bob")
     theirs, ours = linked(ana, bob)
     bye, closed, gone = ana.neighbours.let_go([theirs], 1.0)
@@ -90,7 +90,7 @@ def test_who_leaves_says_goodbye() -> None:
     assert ana.neighbours.goodbye(ana.table[link], 1.0)[0] == CloseLink(link), "nobody is there to tell"
 
 
-def test_a_neighbour_becomes_one_that_we_seek_and_is_one_no_more() -> None:
+def test_a_neighbour_becomes_a_sought_one_and_stops_being_one() -> None:
     ana, bob = Side("ana"), Side("bob")
     theirs, _ = linked(ana, bob)
     assert ana.neighbours.seek(theirs.id, 5) == [Sought(theirs)] and theirs.among == 5
@@ -98,7 +98,7 @@ def test_a_neighbour_becomes_one_that_we_seek_and_is_one_no_more() -> None:
     assert ana.neighbours.drop_sought(theirs) == [Unsought(theirs)] and not theirs.sought
 
 
-def test_a_link_that_fades_counts_no_more_and_does_so_once() -> None:
+def test_a_link_that_fades_stops_counting_and_does_so_once() -> None:
     ana, bob = Side("ana"), Side("bob")
     theirs, _ = linked(ana, bob)
     assert ana.neighbours.fade(theirs) == [Closed(theirs, broken=False)]

@@ -1,4 +1,4 @@
-"""Newcomers whom one member introduces, where no rendezvous stays, find the mesh over that one link."""
+"""Newcomers that one member introduces, without a lasting rendezvous, find the mesh over that one link."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def two() -> tuple[Side, Side]:
     return one, other
 
 
-def test_who_ends_a_walk_of_ours_cannot_offer_us_a_link_instead_of_answering() -> None:
+def test_the_end_of_our_walk_cannot_offer_us_a_link_instead_of_answering() -> None:
     ours, theirs = two()
     ours.offers(0.0, at=WAY, sought=True)
     _, offer = theirs.offers(0.0, at=WAY, sought=True)

@@ -1,4 +1,4 @@
-"""What a node sought is its own, what it accepts is bounded, and nobody's place is taken but a guest's."""
+"""What a node sought is its own, what it accepts is bounded, and only guests lose their places."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def places(first: int = 0, contact: int = 0) -> LinkSlots:
 
 
 def shed(places: LinkSlots, neighbours: list[Neighbour], seconds: float = 100 * SHED_S) -> list[Neighbour]:
-    """Whom it lets go in the course of time."""
+    """The links that it ends over time."""
     gone: list[Neighbour] = []
     for step in range(int(seconds)):
         gone += places.to_shed([each for each in neighbours if each not in gone], LONG + step)
@@ -109,7 +109,7 @@ def test_no_node_has_more_links_than_its_record_can_list() -> None:
     assert not places().room(crowded) and places().full(crowded)
 
 
-def test_whom_a_rendezvous_showed_goes_when_walks_have_found_enough() -> None:
+def test_nodes_that_a_rendezvous_showed_go_when_walks_have_found_enough() -> None:
     met = several(2, Standing.MET)
     assert shed(places(), met) == [], "as long as there is nobody else"
     assert shed(places(), [*met, *several(WANTED - 1, Standing.SOUGHT)]) == []

@@ -39,7 +39,7 @@ def kinds(outputs: Iterable[Output]) -> set[type]:
     return {type(each) for each in outputs}
 
 
-def test_without_a_map_nobody_is_drawn_and_it_is_looked_again_soon() -> None:
+def test_without_a_map_no_node_is_drawn_and_the_next_look_is_soon() -> None:
     scene = Scene(Around())
     assert scene.refill.seek_missing(True, 3, 10.0) == []
     assert scene.due(3) == 10.0 + MAP_S
@@ -55,14 +55,14 @@ def test_without_a_link_there_is_nothing_to_walk_over_and_after_a_while_no_help(
     assert not scene.refill.is_helpless(10.0 + WALKS_ALONE_S)
 
 
-def test_whom_a_walk_ends_at_is_asked_or_counts_as_sought_if_it_is_a_neighbour() -> None:
+def test_the_end_of_a_walk_is_asked_or_counts_as_sought_if_it_is_a_neighbour() -> None:
     scene = Scene(Around(Place()))
     outputs = scene.refill.seek_missing(True, 3, 10.0)
     assert kinds(outputs) <= {SendFrame, Sought} and outputs
     assert scene.due(3) > 10.0, "the next is drawn later"
 
 
-def test_whom_we_got_no_answer_of_is_asked_again_and_then_given_up() -> None:
+def test_a_silent_node_is_asked_again_and_then_given_up() -> None:
     scene = Scene(Around(Place(links={OWN: [NEAR], NEAR: [OWN, FAR, FAR], FAR: [NEAR]})))
     scene.theirs.sought = True
     asked, now = scene.refill.seek_missing(True, 1, 10.0), 10.0
@@ -79,14 +79,14 @@ def test_a_swap_is_drawn_once_in_hours_and_never_at_the_first_look() -> None:
     assert scene.refill.swap_links(10.0 + 100 * SWAP_S)
 
 
-def test_a_node_that_takes_no_walks_draws_nobody_and_has_no_room_for_one() -> None:
+def test_a_node_that_takes_no_walks_draws_none_and_has_no_room_for_one() -> None:
     scene = Scene(Around(Place()), Settings(walks=False))
     scene.refill.swap_links(10.0)
     assert scene.refill.swap_links(10.0 + 100 * SWAP_S) == [] == scene.refill.renew_links(10.0)
     assert kinds(scene.refill.receive_walk(LinkId(1), WALK, 10.0)) == {SendFrame}, "a ticket that says so"
 
 
-def test_a_small_mesh_has_nobody_else_to_draw() -> None:
+def test_a_small_mesh_has_no_other_node_to_draw() -> None:
     scene = Scene(Around(Place()))
     assert scene.refill.renew_links(10.0) == [], "it may grow still"
     assert scene.refill.renew_links(100.0) == []
@@ -102,7 +102,7 @@ def test_in_a_mesh_that_has_grown_what_was_drawn_among_few_is_drawn_anew() -> No
     assert scene.ana.counters["links drawn anew"] == 1
 
 
-def test_behind_a_greeter_whom_we_had_never_reached_another_piece_is_looked_for() -> None:
+def test_behind_a_greeter_never_reached_before_another_piece_is_sought() -> None:
     scene = Scene(Around(Place()))
     scene.theirs.swap = True
     assert scene.refill.look_beyond(True, 10.0) == []

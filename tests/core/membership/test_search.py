@@ -1,4 +1,4 @@
-"""A node draws whom it seeks itself, and those on the way cannot talk it into somebody else."""
+"""A node itself draws the nodes that it seeks, and nodes on the way cannot substitute others."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def asked(out: list[search.Output]) -> tuple[LinkId, Walk]:
 
 
 def answer(searching: PeerSearch, link: LinkId, walk: Walk, room: bool) -> list[search.Output]:
-    """Whom the walk names answers."""
+    """The node that the walk names answers."""
     ticket = Ticket(walk.id, ANSWER_KEY, room, key(walk.path[-1]).sign_ticket(walk.key, ANSWER_KEY, room))
     return searching.receive(link, ticket, lambda name: None, True, 0.0)
 
 
-def test_whoever_answers_with_room_is_offered_a_link() -> None:
+def test_a_node_that_answers_with_room_is_offered_a_link() -> None:
     searching, _ = seeking()
     link, walk = asked(searching.seek(Here(random_map(40, 1)), [], False, 0.0))
     assert searching.open == 1
@@ -117,7 +117,7 @@ def test_only_the_end_of_a_walk_itself_can_have_another_drawn_in_its_place() -> 
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_whom_we_got_no_answer_of_is_asked_by_ways_that_avoid_those_on_the_first(seed: int) -> None:
+def test_a_silent_node_is_asked_by_ways_that_avoid_the_nodes_of_the_first(seed: int) -> None:
     searching, counters = seeking(seed)
     here = Here(random_map(60, seed))
     first = asked(searching.seek(here, here.near, False, 0.0))[1]
@@ -166,7 +166,7 @@ def test_a_way_is_short_simple_and_leads_to_its_end() -> None:
     assert shortest(links, OWN, NODES[150], (), SeededEntropy(0)) is None
 
 
-# --- whom colluders can have drawn
+# --- the draws that colluders can cause
 
 
 def share(links: Map, origins: list[HopId], bad: Callable[[HopId], bool], draws: int = 20) -> float:
@@ -176,7 +176,7 @@ def share(links: Map, origins: list[HopId], bad: Callable[[HopId], bool], draws:
     return sum(bad(node) for node in drawn if node is not None) / len(drawn)
 
 
-def test_who_has_more_links_is_drawn_no_oftener() -> None:
+def test_a_node_with_more_links_is_not_drawn_more_often() -> None:
     """Ten of a hundred have ten links, as many as a record lists; the others six."""
     links, hostile = random_map(100, 4), NODES[90:100]
     entropy = SeededEntropy("greed")
@@ -191,8 +191,8 @@ def test_who_has_more_links_is_drawn_no_oftener() -> None:
 
 
 def test_a_newcomer_draws_its_only_neighbour_no_oftener_than_others() -> None:
-    """Whom a rendezvous showed it has ten links, of its own seeking; a walk that could stay with the newcomer
-    would do so nine times in ten, and then end there."""
+    """The node that a rendezvous showed has ten links, of its own seeking; a walk that could stay with the
+    newcomer would do so nine times in ten, and then end there."""
     links = random_map(40, 7)
     hub, newcomer = NODES[39], NODES[150]
     for other in [each for each in NODES[:39] if each not in links[hub]][: 9 - len(links[hub])]:
@@ -219,7 +219,7 @@ def test_one_node_that_invents_others_is_drawn_no_oftener_for_them() -> None:
     assert share(links, NODES[:49], lambda node: node == liar) < 0.05
 
 
-def test_several_that_invent_others_gain_no_more_than_walks_that_pass_them() -> None:
+def test_several_that_invent_others_gain_only_the_walks_that_pass_them() -> None:
     """Five of fifty, each with four links more to a hundred and fifty names that they have in common: no one
     stands before these alone, and they are three quarters of the map."""
     links, liars = random_map(50, 6), NODES[45:50]
@@ -232,7 +232,7 @@ def test_several_that_invent_others_gain_no_more_than_walks_that_pass_them() -> 
     assert 0.1 < share(links, NODES[:45], lambda node: node in (*liars, *invented)) < 0.25
 
 
-def test_whoever_loses_what_passes_is_found_as_often_as_any() -> None:
+def test_a_node_that_loses_walks_is_found_as_often_as_any() -> None:
     """A tenth of sixty nodes lose all walks to others than themselves."""
     hostile = set(NODES[54:60])
     ended: Counter[bool] = Counter()

@@ -1,4 +1,4 @@
-"""Few links are made at a rendezvous, and none with whom there is one."""
+"""Few links are made at a rendezvous, and no second one with a neighbour."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Scene:
         return [type(each) for each in self.seat_links.on_seated(URL, seated, helpless, NOW)]
 
 
-def test_of_those_who_sit_there_a_few_are_offered_a_link() -> None:
+def test_a_few_of_the_seats_there_are_offered_a_link() -> None:
     assert Scene().seated(*OTHERS) == [MakeOffer] * SEAT_LINKS
 
 
@@ -56,11 +56,11 @@ def test_a_node_that_takes_no_walks_makes_all_its_links_there() -> None:
     assert scene.seated(*OTHERS) == [MakeOffer] * 4
 
 
-def test_our_own_last_seat_is_nobody() -> None:
+def test_our_own_last_seat_does_not_count() -> None:
     assert Scene().seated(OWN) == []
 
 
-def test_who_is_known_to_be_a_neighbour_is_not_offered_another_link() -> None:
+def test_a_known_neighbour_is_not_offered_another_link() -> None:
     scene, bob = Scene(), Side("bob", first=50)
     linked(scene.ana, bob)
     scene.seat_links.seats.known.learn_owner(URL, OTHERS[0], bob.node)

@@ -1,4 +1,4 @@
-"""Walks bring two strangers together over others, of whom none can answer in the place of whom was asked."""
+"""Walks bring two strangers together over others, none of which can answer in place of the asked one."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Line:
             queue.extend((target, more) for more in out)
 
     def ticket(self) -> tuple[int, WalkRef]:
-        """The last ticket that came to whoever asked."""
+        """The last ticket that came to the asker."""
         node, event = self.events[-1]
         assert isinstance(event, TicketArrived)
         return node, event.at
@@ -98,7 +98,7 @@ class Line:
         return node, event.at, event.blob
 
 
-def test_a_walk_comes_to_whom_it_names_and_ends_in_an_offer_and_its_reply() -> None:
+def test_a_walk_comes_to_the_named_node_and_ends_in_an_offer_and_its_reply() -> None:
     line = Line(6)
     began = line.begin()
     origin, at = line.ticket()
@@ -111,7 +111,7 @@ def test_a_walk_comes_to_whom_it_names_and_ends_in_an_offer_and_its_reply() -> N
     assert line.blob() == (0, at, REPLY)
 
 
-def test_whoever_has_no_room_says_so_and_takes_no_offer() -> None:
+def test_a_node_without_room_says_so_and_takes_no_offer() -> None:
     line = Line(4, room=False)
     at = line.begin()
     assert line.events == [(0, TicketArrived(at, room=False))]
@@ -119,7 +119,7 @@ def test_whoever_has_no_room_says_so_and_takes_no_offer() -> None:
 
 
 @pytest.mark.parametrize("liar", [1, 2, 3])
-def test_nobody_on_the_way_can_answer_in_the_place_of_whom_was_asked(liar: int) -> None:
+def test_no_node_on_the_way_can_answer_in_place_of_the_asked_one(liar: int) -> None:
     """A relay that ends walks with itself is not found by them: its ticket bears another's signature, or
     one of another walk."""
     line = Line(5)

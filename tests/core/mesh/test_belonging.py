@@ -52,7 +52,7 @@ def test_a_mesh_stays_while_somebody_is_reached_through_it() -> None:
     assert not meshes(world, "alice")
 
 
-def test_who_wants_to_relays_on_for_a_mesh_of_strangers() -> None:
+def test_a_node_may_relay_on_for_a_mesh_of_strangers() -> None:
     world = world_of("alice", "bob")
     world.pair("alice", "bob")
     world.tell("bob", inputs.ContactRemoved(world.contact("bob", "alice"), keep_mesh=True))
@@ -73,7 +73,7 @@ def test_a_mesh_is_not_left_while_somebody_is_invited_into_it() -> None:
     assert world.machines["alice"].store.state(message).value == "delivered"
 
 
-def test_who_leaves_a_mesh_forgets_whom_it_reached_there_and_takes_its_invites_back() -> None:
+def test_leaving_a_mesh_deletes_its_contacts_and_withdraws_its_invites() -> None:
     world = world_of("alice", "bob")
     world.pair("alice", "bob")
     world.run(30.0)
@@ -90,7 +90,7 @@ def test_who_leaves_a_mesh_forgets_whom_it_reached_there_and_takes_its_invites_b
 
 
 def test_a_contact_who_pairs_anew_takes_the_old_mesh_along() -> None:
-    """Each has founded one by an invite; the one by which they know each other no more goes."""
+    """Each has founded one by an invite; the mesh by which they no longer know each other goes."""
     world = world_of("alice", "bob")
     world.pair("alice", "bob")
     before = between(world, "alice", "bob")
@@ -126,7 +126,7 @@ def test_one_s_own_rendezvous_are_where_the_next_mesh_begins() -> None:
     assert mesh.rendezvous == (second,)
 
 
-def test_what_one_types_oneself_is_theirs_no_more() -> None:
+def test_a_typed_place_is_no_longer_theirs() -> None:
     world = world_of("host", "guest")
     joined(world, "host", "guest", (BEACON,), accept_new=True)
     (mesh,) = meshes(world, "guest")

@@ -39,7 +39,7 @@ def joined(
 
 
 def plant(world: World, host: str, urls: tuple[str, ...]) -> None:
-    """A host whose node says whatever it likes."""
+    """A host whose node breaks the rules."""
     for opened in world.machines[host].running._invites._open.values():
         ours = opened.party._ours
         object.__setattr__(ours, "rendezvous", (*ours.rendezvous, *urls))
@@ -63,7 +63,7 @@ def test_what_a_host_names_besides_is_left_out_and_told() -> None:
     assert [mesh.rendezvous for mesh in meshes(world, "victim")] == [(URL,)]
 
 
-def test_who_accepts_what_is_new_accepts_no_private_place() -> None:
+def test_accepting_new_places_accepts_no_private_one() -> None:
     world = world_of("host", "guest")
     done = joined(world, "host", "guest", (BEACON, INSIDE), accept_new=True)
     assert done.left_out == (INSIDE,)

@@ -72,8 +72,8 @@ def standings(world: World, name: str) -> list[str]:
     return [each.standing.value for each in mesh.table.counting()]
 
 
-def test_a_neighbour_at_whom_our_walk_ends_again_is_one_that_we_sought() -> None:
-    """In a mesh of two or three nobody is to go on looking at whom it has."""
+def test_a_neighbour_at_which_our_walk_ends_again_is_one_that_we_sought() -> None:
+    """In a mesh of two or three no node should go on looking."""
     world = crowd(3)
     world.run(120.0)
     assert [standings(world, name) for name in world.machines] == [["sought"] * 2] * 3
@@ -107,7 +107,7 @@ def test_several_meeting_places_make_no_double_links() -> None:
         assert up(world, name) == 2
 
 
-def test_a_node_takes_no_more_links_than_it_may() -> None:
+def test_a_node_takes_at_most_the_links_that_it_may() -> None:
     world = crowd(6, settings=Settings(links_wanted=1, links_max=2))
     world.run(200.0)
     assert all(1 <= up(world, name) <= 1 + MET + 2 + GUESTS for name in world.machines)
@@ -154,8 +154,8 @@ def test_a_link_lost_on_one_side_only_is_mended_within_seconds(loser: str, seed:
 
 
 @pytest.mark.parametrize("away", [16.0, 25.0, 60.0, 300.0])
-def test_two_who_were_apart_are_linked_again_within_half_a_minute(away: float) -> None:
-    """An attempt made meanwhile may have to run out first; without any link, nobody is avoided."""
+def test_two_separated_nodes_are_linked_again_within_half_a_minute(away: float) -> None:
+    """An attempt made meanwhile may have to run out first; without any link, no seat is avoided."""
     world = crowd(2)
     world.run(40.0)
     world.separate("n0", "n1")
@@ -354,7 +354,7 @@ def test_most_leave_the_rendezvous_when_enough_sit_there() -> None:
     assert pieces(world) == 1
 
 
-def test_without_a_rendezvous_the_mesh_heals_and_takes_in_who_knows_a_member() -> None:
+def test_without_a_rendezvous_the_mesh_heals_and_takes_in_a_member_s_guest() -> None:
     world = crowd(14)
     world.run(60.0)
     world.close(URL)
@@ -394,7 +394,7 @@ def test_a_mesh_in_two_pieces_becomes_one_again() -> None:
 
 
 @pytest.mark.parametrize("away", [20.0, 3600.0])
-def test_who_was_away_gets_what_it_missed_even_if_its_writer_is_gone(away: float) -> None:
+def test_an_absent_node_gets_what_it_missed_even_if_its_writer_is_gone(away: float) -> None:
     world = crowd(5)
     world.run(30.0)
     world.stop("n4")
@@ -437,7 +437,7 @@ def test_the_halves_of_a_torn_mesh_exchange_what_the_other_wrote() -> None:
 
 
 def flood(world: World, name: str, count: int) -> set[CellId]:
-    """That member writes so many cells at once, addressed to nobody; their ids."""
+    """That member writes so many cells at once, addressed to no contact; their ids."""
     (record,) = world.machines[name].store.meshes.values()
     written = set()
     for number in range(count):
@@ -452,7 +452,7 @@ def counted(world: World, name: str, counter: str) -> int:
     return world.machines[name].running.status().counters.get(counter, 0)
 
 
-def test_whoever_writes_without_end_waits_himself_and_a_message_passes_at_once() -> None:
+def test_an_endless_writer_waits_itself_and_a_message_passes_at_once() -> None:
     world = crowd(6)
     world.run(60.0)
     flood(world, "n5", 3000)

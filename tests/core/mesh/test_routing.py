@@ -1,4 +1,5 @@
-"""What one machine of a node wants done is another's input; what concerns nobody any more is nothing."""
+"""What one machine of a node wants done is another's input; input that no longer concerns any part has no
+effect."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def test_that_links_have_changed_is_told(world: World) -> None:
     assert effects.LinksChanged(home.links_up, "down") in events
 
 
-def test_whoever_takes_another_name_keeps_it(world: World) -> None:
+def test_a_person_who_takes_another_name_keeps_it(world: World) -> None:
     (kept,) = routing(world).change_belonging(inputs.NameChosen("ally"), world.now)
     assert isinstance(kept, effects.Persist)
     assert world.machines["alice"].running.identity.name == "ally"

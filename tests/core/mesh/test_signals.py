@@ -24,7 +24,7 @@ def signals(world: World) -> Signals:
     return world.machines["alice"].running._signals
 
 
-def test_what_nobody_asked_for_is_counted(world: World) -> None:
+def test_unrequested_input_is_counted(world: World) -> None:
     assert signals(world).on_rendezvous(inputs.SignalReceived(URL, STRANGE), world.now) == []
     assert world.machines["alice"].running.status().counters["signals nobody asked for"] == 1
 

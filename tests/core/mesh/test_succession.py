@@ -1,4 +1,4 @@
-"""Whoever is removed is left behind; those who stay find each other in the next mesh, and lose nothing."""
+"""A removed member is left behind; the others find each other in the next mesh, and lose nothing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def all_hear_each_other(world: World, within: float = 300.0) -> None:
     world.run_until(lambda: all(delivered(world, *each) for each in said), within)
 
 
-def test_who_stays_goes_on_and_who_was_removed_is_left_behind() -> None:
+def test_remaining_members_move_on_and_a_removed_one_is_left_behind() -> None:
     world = circle()
     old = secret_of(world, "xavier")
     remove(world, "alice", "xavier")
@@ -79,7 +79,7 @@ def test_who_stays_goes_on_and_who_was_removed_is_left_behind() -> None:
     all_hear_each_other(world)
 
 
-def test_what_lies_at_the_seats_after_it_opens_under_no_secret_of_whom_was_removed() -> None:
+def test_later_blobs_at_the_seats_open_under_no_secret_of_a_removed_member() -> None:
     world = circle()
     old = secret_of(world, "xavier")
     remove(world, "alice", "xavier")
@@ -127,7 +127,7 @@ def test_nothing_is_lost_whenever_it_was_said() -> None:
 
 
 @pytest.mark.slow
-def test_who_was_away_for_a_day_still_gets_it() -> None:
+def test_a_contact_away_for_a_day_still_gets_it() -> None:
     world = world_of("alice", "carol", "xavier")
     world.pair("alice", "carol")
     world.pair("alice", "xavier")
@@ -147,7 +147,7 @@ def test_who_was_away_for_a_day_still_gets_it() -> None:
     world.run_until(lambda: delivered(world, "carol", message))
 
 
-def test_two_who_renew_at_once_end_in_one_mesh() -> None:
+def test_two_simultaneous_renewals_end_in_one_mesh() -> None:
     world = circle()
     world.add("yves")
     world.start("yves")
@@ -160,7 +160,7 @@ def test_two_who_renew_at_once_end_in_one_mesh() -> None:
     all_hear_each_other(world)
 
 
-def test_who_restarts_half_way_goes_on_where_it_was() -> None:
+def test_a_node_that_restarts_half_way_continues_where_it_was() -> None:
     world = circle()
     remove(world, "alice", "xavier")
     for _ in range(6):
@@ -193,7 +193,7 @@ def test_a_contact_who_renews_without_end_moves_others_once_an_hour() -> None:
 
 
 @pytest.mark.slow
-def test_a_contact_who_names_meshes_in_which_nobody_is_has_us_in_a_few_of_them(
+def test_a_contact_who_names_empty_meshes_puts_us_into_a_few_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = world_of("alice", "bob", "mallory")
@@ -214,7 +214,7 @@ def test_a_contact_who_names_meshes_in_which_nobody_is_has_us_in_a_few_of_them(
     world.run_until(lambda: delivered(world, "bob", message), within=600.0)
 
 
-def test_whoever_is_invited_afterwards_is_in_the_same_line() -> None:
+def test_a_later_guest_is_in_the_same_line() -> None:
     world = circle()
     remove(world, "alice", "xavier")
     world.run(60.0)

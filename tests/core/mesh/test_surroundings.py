@@ -17,7 +17,7 @@ def test_where_our_stem_begins_and_where_a_contact_is() -> None:
     assert use.leads_to_contact(scene.link) and not use.leads_to_contact(LinkId(99))
 
 
-def test_a_newcomer_has_no_map_and_knows_nobody_who_needs_it() -> None:
+def test_a_newcomer_has_no_map_and_knows_no_node_that_needs_it() -> None:
     scene = Scene(Settings(profile=FAST))
     use = MeshSurroundings(scene.traffic.cells, scene.traffic.stem)
     assert use.here(NOW) is None and not use.is_needed(scene.link, NOW)

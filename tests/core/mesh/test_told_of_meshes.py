@@ -1,4 +1,4 @@
-"""What a contact says of the mesh that follows counts once, in its order, and from nobody who is blocked."""
+"""What a contact says of the mesh that follows counts once, in its order, and not from a blocked contact."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ LATER, EARLIER = sorted((b"one secret".ljust(32), b"another secret".ljust(32)), 
 """Of one generation, the mesh with the smallest id comes last."""
 
 
-def test_a_mesh_that_nobody_is_in_is_not_renewed_and_has_no_line(world: World) -> None:
+def test_an_empty_mesh_is_not_renewed_and_has_no_line(world: World) -> None:
     unknown = MeshId(b"u" * 16)
     assert hers(world).renew(unknown, world.now) == []
     assert hers(world).line(unknown) == []
@@ -78,14 +78,14 @@ def test_what_is_said_twice_counts_once(world: World) -> None:
     assert waited_for(told(world, 1, LATER)) == []
 
 
-def test_of_two_that_follow_the_later_is_waited_for_whichever_is_heard_first(world: World) -> None:
+def test_of_two_that_follow_the_later_is_waited_for_in_any_order(world: World) -> None:
     assert waited_for(told(world, 1, EARLIER)) == [mesh_id(EARLIER)]
     out = told(world, 1, LATER)
     assert (waited_for(out), dropped(out)) == ([mesh_id(LATER)], [mesh_id(EARLIER)])
     assert told(world, 1, EARLIER) == []
 
 
-def test_who_is_invited_into_what_it_waits_for_goes_there_at_once(world: World) -> None:
+def test_a_guest_of_the_awaited_mesh_goes_there_at_once(world: World) -> None:
     before = mesh(world).id
     told(world, 1, LATER)
     assert hers(world).line(before) == [before]

@@ -68,7 +68,7 @@ def scene() -> Scene:
     return Scene(Settings(profile=None))
 
 
-def test_a_new_neighbour_is_told_who_we_are_and_where_we_listen(scene: Scene) -> None:
+def test_a_new_neighbour_learns_our_identity_and_where_we_listen(scene: Scene) -> None:
     assert frames(scene.opened) >= 1
     assert frames(Scene(Settings(profile=None, listen=8750)).opened) == frames(scene.opened) + 1
 
@@ -101,7 +101,7 @@ def test_a_cell_of_our_own_enters_the_broadcast_where_there_is_no_stem(scene: Sc
     assert CellLeft(tag_of(CELL)) in outputs and frames(outputs) == 1
 
 
-def test_where_there_are_stems_it_waits_for_a_neighbour_that_says_who_it_is() -> None:
+def test_with_stems_it_waits_for_an_identified_neighbour() -> None:
     scene = Scene(Settings(profile=FAST))
     (queued,) = scene.traffic.submit_cell(CELL, NOW, Haste.SOON)
     assert isinstance(queued, Notify) and isinstance(queued.event, CellSeen)

@@ -1,4 +1,4 @@
-"""Whoever writes faster than the mesh takes waits, and nothing is said twice."""
+"""A writer that is faster than the mesh waits, and no message is sent twice."""
 
 from __future__ import annotations
 

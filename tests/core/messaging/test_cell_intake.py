@@ -1,4 +1,4 @@
-"""A cell waits for a random while, and is then opened by whoever owns its tag, a contact or not."""
+"""A cell waits for a random while, and is then opened by the owner of its tag, a contact or not."""
 
 from __future__ import annotations
 

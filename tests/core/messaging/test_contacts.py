@@ -16,7 +16,7 @@ from p2pchat.types import ContactId, MeshId
 BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
 
 
-def test_a_taken_name_gets_a_number_in_whatever_case() -> None:
+def test_a_taken_name_gets_a_number_in_any_case_of_letters() -> None:
     contacts = ContactTable([BOB])
     for number, name in ((2, "bob"), (3, "BOB"), (4, "bob")):
         added, _ = contacts.add(replace(BOB, id=ContactId(str(number)), name=name))
@@ -43,7 +43,7 @@ def test_a_name_that_looks_like_another_gets_a_number_too(one: str, other: str) 
 
 
 @pytest.mark.parametrize("name", ["alice", "Alice", "al\u0456ce", "me", "ME"])
-def test_nobody_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> None:
+def test_no_contact_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> None:
     contacts = ContactTable([BOB], "alice")
     assert contacts.add(replace(BOB, id=ContactId("2"), name=name))[0].name == f"{name}-2"
     assert contacts.rename(BOB, name) == [Rejected(Reason.NAME_IS_OURS)]
@@ -75,7 +75,7 @@ def test_names_that_can_be_told_apart_stay(one: str, other: str) -> None:
         ("", Rejected(Reason.NAME_MALFORMED)),
     ],
 )
-def test_nobody_is_renamed_to_what_another_is_called_or_cannot_be(name: str, refused: Rejected) -> None:
+def test_no_contact_is_renamed_to_another_s_name_or_an_impossible_one(name: str, refused: Rejected) -> None:
     contacts = ContactTable([BOB, replace(BOB, id=ContactId("e"), name="eve")])
     assert contacts.rename(BOB, name) == [refused]
     assert contacts.get(BOB.id) == BOB

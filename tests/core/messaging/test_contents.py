@@ -82,7 +82,7 @@ def test_a_reply_names_a_line_of_either_side() -> None:
     assert line(world, "bob", 1).answers == first.answers
 
 
-def test_a_mention_is_of_whoever_it_came_to() -> None:
+def test_a_mention_names_its_reader() -> None:
     world = friends("alice", "bob")
     for people in ((own_id(world, "bob"),), (own_id(world, "alice"),)):
         id = MessageId(people[0][:32])
@@ -154,7 +154,7 @@ def test_what_was_kept_is_erased_when_it_is_not_to_be_kept_any_more() -> None:
     assert line(world, "bob").text == "at nine"
 
 
-def test_nobody_corrects_or_withdraws_what_another_wrote() -> None:
+def test_no_contact_corrects_or_withdraws_another_s_message() -> None:
     world = friends("alice", "bob")
     world.send("alice", "bob", "at eight")
     world.run(5.0)

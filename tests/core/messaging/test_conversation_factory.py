@@ -20,7 +20,7 @@ from tests.support.world import World
 
 
 def stored() -> Memory:
-    """What is on the disk of one who has a contact and a text that waits for it."""
+    """The disk of a node with a contact and a text that waits for it."""
     world = World()
     for name in ("ana", "bob"):
         world.add(name)
@@ -48,7 +48,7 @@ def test_each_session_of_a_contact_becomes_a_conversation_with_what_waits_for_it
     assert conversation.delivery._repeat_s == PROBE_FIRST_S
 
 
-def test_a_session_of_nobody_is_passed_over() -> None:
+def test_a_session_without_a_contact_is_passed_over() -> None:
     memory = replace(stored(), contacts=())
     assert list(factory(memory, Settings()).restore_all(memory, ContactTable([]))) == []
 

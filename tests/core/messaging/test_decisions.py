@@ -1,4 +1,4 @@
-"""What a person decides about a contact who has no session yet, or is not known."""
+"""A person's decisions about a contact without a session yet, or about an unknown one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def decisions(roster: Roster) -> Decisions:
     return Decisions(roster, Dispatcher(roster, Routes(), SeededEntropy(1)))
 
 
-def test_nothing_is_decided_about_one_who_is_no_contact(decisions: Decisions) -> None:
+def test_nothing_is_decided_about_an_unknown_contact(decisions: Decisions) -> None:
     wish = inputs.ContactMuted(ContactId("x"), True)
     assert decisions.change_contact(wish, 1.0) == [Rejected(Reason.NO_SUCH_CONTACT)]
 

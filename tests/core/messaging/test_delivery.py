@@ -41,5 +41,5 @@ def test_a_receipt_that_counts_what_was_never_sent_is_anothers(delivery: Deliver
     assert told is not None and not told.unknown
 
 
-def test_what_nobody_waits_for_may_wait_for_cover() -> None:
+def test_cells_that_are_not_urgent_may_wait_for_cover() -> None:
     assert patient(SendCell(b"cell")) == SendCell(b"cell", Haste.PATIENT)

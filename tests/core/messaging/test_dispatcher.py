@@ -85,7 +85,7 @@ def test_what_concerns_no_conversation_is_left_to_others_in_order(
     ]
 
 
-def test_whatever_a_conversation_does_may_change_when_it_is_next_due(
+def test_any_act_of_a_conversation_may_change_when_it_is_next_due(
     dispatcher: Dispatcher, bob: Conversation
 ) -> None:
     dispatcher.unsettled = False

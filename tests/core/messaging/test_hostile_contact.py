@@ -1,4 +1,4 @@
-"""A contact who says what none of ours would: it is counted, and costs nobody else anything."""
+"""A contact that breaks the rules: its input is counted, and costs no other contact anything."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_pieces_that_disagree_about_their_whole_never_become_one(world: World) -
     assert counters(world)["fragments repeated"] - before == 2
 
 
-def test_somebody_who_falls_silent_counts_as_away_after_a_while(world: World) -> None:
+def test_a_contact_who_falls_silent_counts_as_away_after_a_while(world: World) -> None:
     world.kill("mallory")
     world.run(HERE_S + 1.0)
     away = effects.PresenceChanged(world.contact("bob", "mallory"), here=False)
@@ -271,7 +271,7 @@ def test_renaming_and_verifying_stick(world: World) -> None:
     assert world.machines["bob"].running.identity.name == "bob"
 
 
-def test_a_server_that_speaks_of_topics_nobody_asked_for_is_ignored(world: World) -> None:
+def test_a_server_that_speaks_of_unrequested_topics_is_ignored(world: World) -> None:
     node = world.machines["bob"].running
     topic = Topic(b"t" * 32)
     mine = Seat(b"our seat")

@@ -1,4 +1,4 @@
-"""A message is called by who sent it and what they called it: no sender can take another's name for it."""
+"""A message is identified by its sender and the sender's id: no sender can take another's name for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def submit(world: World, source: str, target: str, text: str) -> None:
     world.run(10.0)
 
 
-def test_two_senders_who_use_one_id_are_told_apart_and_so_is_what_we_sent_under_it() -> None:
+def test_two_senders_with_one_id_are_distinguished_and_so_is_our_message_under_it() -> None:
     world = friends("ops", "alarm", "mallory")
     submit(world, "mallory", "ops", "hi there")
     submit(world, "alarm", "ops", "BACKUP FAILED")

@@ -1,4 +1,4 @@
-"""Messages arrive once, in order, as sent; whatever happens to the nodes on the way."""
+"""Messages arrive once, in order, as sent; despite all that happens to the nodes on the way."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_without_a_link_a_message_stays_queued() -> None:
     assert world.machines["alice"].store.state(message) is MessageState.QUEUED
 
 
-def test_those_who_cannot_reach_each_other_talk_through_others() -> None:
+def test_contacts_who_cannot_reach_each_other_talk_through_others() -> None:
     world = World()
     for name in ("alice", "relay", "carol"):
         world.add(name)
@@ -127,7 +127,7 @@ def test_a_long_text_reaches_someone_who_was_away_over_the_edge_of_an_epoch(
     assert [text[0] * 2 for text in world.machines["bob"].store.received()] == ["yy", "zz"]
 
 
-def test_a_message_nobody_takes_expires_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_never_arrives_expires_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("p2pchat.core.messaging.contents.LIFETIME_S", 3_600.0)
     world = friends("alice", "bob", "relay")
     for (
@@ -164,7 +164,7 @@ def test_frames_lost_to_a_hostile_neighbour_cost_a_link_and_no_message() -> None
     assert world.machines["bob"].store.received() == [str(number) for number in range(20)]
 
 
-def test_the_envelope_is_renewed_and_nobody_notices() -> None:
+def test_the_envelope_is_renewed_unnoticed() -> None:
     world = friends("alice", "bob")
     for number in range(180):
         world.send("alice" if number % 3 else "bob", "bob" if number % 3 else "alice", f"{number}")
@@ -314,8 +314,8 @@ def test_nothing_leaves_at_once_because_a_cell_came(profile: Profile | None) -> 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whoever_answers_and_goes_has_told_that_they_heard(seed: int) -> None:
-    """Even if the one who is answered goes as soon as the answer is there."""
+def test_a_contact_who_answers_and_goes_has_told_that_they_heard(seed: int) -> None:
+    """Even if the receiver of the answer goes as soon as the answer is there."""
     world = World(seed)
     for name in ("alice", "bob"):
         world.add(name)

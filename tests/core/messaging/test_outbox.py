@@ -21,7 +21,7 @@ def sealed(number: int, size: int = 10, expires: float = 100.0) -> OutboxEntry:
 
 
 def receipt(next_number: int, held: bytes = b"", size: int = 10) -> DeliveryReceipt:
-    """Whoever made it has opened all below ``next_number``."""
+    """Its maker has opened all below ``next_number``."""
     names = (opened_name(number, bytes(size), kept=True) for number in range(next_number))
     return DeliveryReceipt(next_number, held, b"".join(names))
 

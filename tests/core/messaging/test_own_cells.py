@@ -16,7 +16,7 @@ NEVER_S = 1e9
 
 
 def in_a_row(*names: str) -> World:
-    """Friends of whom each reaches those beside it alone."""
+    """Friends that each reach only their own neighbours."""
     world = World()
     for name in names:
         world.add(name)
@@ -61,7 +61,7 @@ def test_no_frame_has_anything_kept_or_told_or_answered_in_its_own_moment() -> N
     assert {type(event) for event in told} == {effects.CellSeen}
 
 
-def test_a_node_whose_disk_does_not_answer_hands_on_what_is_others_and_says_nothing_of_its_own() -> None:
+def test_a_node_whose_disk_does_not_answer_relays_others_cells_and_sends_none_of_its_own() -> None:
     world = in_a_row("alice", "victim", "carol")
     world.machines["victim"].host.commit_s = NEVER_S
     own = world.send("alice", "victim", "hello")

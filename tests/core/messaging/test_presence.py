@@ -91,7 +91,7 @@ def test_a_neighbour_that_comes_and_goes_has_nothing_written(profile: str, provo
     assert provoked <= unprovoked + 4 * math.sqrt(unprovoked), "what Poisson's law gives without them"
 
 
-def test_the_only_neighbour_learns_no_more_by_leaving_and_coming_back() -> None:
+def test_the_only_neighbour_learns_nothing_by_leaving_and_coming_back() -> None:
     world = World(2)
     for name in ("victim", "friend"):
         world.add(name)
@@ -292,7 +292,7 @@ def precision(seen: list[tuple[float, CellId]], whose: dict[CellId, int], lag: f
     return right / max(1, tried)
 
 
-# --- here is who was heard now
+# --- only a contact heard now is here
 
 
 def gone_meanwhile() -> World:
@@ -333,7 +333,7 @@ def test_who_wrote_while_we_were_away_and_stayed_is_here_as_soon_as_it_answers()
     assert world.machines["bob"].running._conversations.here(world.contact("bob", "alice"), world.now)
 
 
-def test_a_cell_kept_back_beyond_its_epoch_shows_nobody_as_here() -> None:
+def test_a_cell_kept_back_beyond_its_epoch_shows_no_contact_as_here() -> None:
     world = popular("fast", 1)
     ours, theirs = conversation(world, "victim", "friend 0"), conversation(world, "friend 0", "victim")
     sealed = [decode_cell(sent.cell) for sent in (greeting(theirs, world.now) for _ in range(2))]

@@ -1,4 +1,4 @@
-"""Neighbours who verified each other begin their stems at one another; nobody else learns of it."""
+"""Neighbours who verified each other begin their stems at one another; no other node learns of it."""
 
 from __future__ import annotations
 
@@ -84,20 +84,20 @@ def entropies() -> Iterator[Entropy]:
     yield from (SeededEntropy(seed) for seed in range(100))
 
 
-def test_stems_of_two_who_verified_each_other_begin_at_the_other(world: World) -> None:
+def test_stems_of_two_verified_contacts_begin_at_the_other(world: World) -> None:
     verify(world, "ana", "bob")
     verify(world, "bob", "ana")
     restart(world)
     assert begin_at_contacts(world) == ["ana", "bob"]
 
 
-def test_one_who_verified_another_is_not_enough(world: World) -> None:
+def test_verification_by_one_side_is_not_enough(world: World) -> None:
     verify(world, "ana", "bob")
     restart(world)
     assert begin_at_contacts(world) == []
 
 
-def test_contacts_whom_nobody_verified_are_neighbours_like_any(world: World) -> None:
+def test_unverified_contacts_are_neighbours_like_any(world: World) -> None:
     restart(world)
     assert begin_at_contacts(world) == []
 
@@ -122,7 +122,7 @@ def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None
 
 
 @pytest.mark.parametrize("change", ["undone", "blocked", "removed"])
-def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -> None:
+def test_a_contact_no_longer_verified_is_no_longer_trusted(world: World, change: str) -> None:
     verify(world, "ana", "bob")
     verify(world, "bob", "ana")
     restart(world)
@@ -138,7 +138,7 @@ def test_who_is_verified_no_more_is_trusted_no_more(world: World, change: str) -
     assert not home.traffic.stem.guards.trusted
 
 
-def test_marks_tell_the_contact_on_that_link_and_nobody_else(world: World) -> None:
+def test_marks_tell_only_the_contact_on_that_link(world: World) -> None:
     for name, other in permutations(NAMES[:3], 2):
         if "ana" in (name, other):
             verify(world, name, other)
@@ -174,7 +174,7 @@ def test_of_very_many_contacts_some_are_given(world: World) -> None:
     assert len(said.marks) == MARKS
 
 
-def test_marks_of_nobody_are_nobodys(world: World) -> None:
+def test_random_marks_belong_to_no_contact(world: World) -> None:
     strangers = Recognition(Roster(ContactTable([])))
     nobody = strangers.give_marks(MeshId(b"m" * 16), BINDING, next(entropies()), world.now)
     verify(world, "ana", "bob")
@@ -182,7 +182,7 @@ def test_marks_of_nobody_are_nobodys(world: World) -> None:
 
 
 def test_marks_are_not_answered(world: World) -> None:
-    """Who sees lines would see who knows whom."""
+    """An observer of lines would see which members know each other."""
     verify(world, "ana", "bob")
     verify(world, "bob", "ana")
     node = world.machines["ana"].running
@@ -194,7 +194,7 @@ def test_marks_are_not_answered(world: World) -> None:
     assert home.traffic.stem.guards.trusted == {world.contact("ana", "bob"): link}
 
 
-def test_marks_on_a_link_that_is_gone_are_nobodys(world: World) -> None:
+def test_marks_on_a_link_that_is_gone_belong_to_no_contact(world: World) -> None:
     node = world.machines["ana"].running
     (home,) = node._meshes
     said = give(world, "bob", BINDING, next(entropies()))

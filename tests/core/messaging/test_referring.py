@@ -1,4 +1,4 @@
-"""Whatever the order in which a line and all that refers to it come, the same is shown."""
+"""A line and its references look the same in any order of arrival."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_what_its_owner_has_rewritten_is_no_earlier_version() -> None:
     assert line.referred is not None and line.referred.earlier == ()
 
 
-def test_a_corrected_line_is_forgotten_with_whichever_goes_first() -> None:
+def test_a_corrected_line_is_forgotten_with_its_first_version_to_go() -> None:
     lasting = apply_reference(LINE, replace(correction(1, "x"), expires_at=9.0), keep=False)
     assert lasting.expires_at == 9.0
     short = replace(LINE, expires_at=5.0)

@@ -70,7 +70,7 @@ def test_what_was_said_before_a_decision_stays(world: World) -> None:
     assert sorted(texts(world, "alice")) == sorted(texts(world, "bob")) == ["I deny it", "evidence"]
 
 
-def test_a_line_keeps_the_time_it_was_given_whatever_is_decided_later(world: World) -> None:
+def test_a_line_keeps_the_time_it_was_given_despite_later_decisions(world: World) -> None:
     decide(world, "alice", "bob", 300.0)
     world.run(10.0)
     world.send("alice", "bob", "five minutes")
@@ -82,7 +82,7 @@ def test_a_line_keeps_the_time_it_was_given_whatever_is_decided_later(world: Wor
     assert texts(world, "alice") == texts(world, "bob") == ["for ever"]
 
 
-def test_both_are_told_who_decided(world: World) -> None:
+def test_both_learn_which_side_decided(world: World) -> None:
     decide(world, "alice", "bob", 300.0)
     world.run(10.0)
     told = {name: world.machines[name].events(ContactChanged)[-1] for name in ("alice", "bob")}

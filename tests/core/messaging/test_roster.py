@@ -45,7 +45,7 @@ def test_what_the_person_knows_stands_no_longer_but_for_what_that_does_not_end(r
     assert roster.settle_standing(BOB.id, but=()) and noted(roster).standing == ""
 
 
-def test_records_of_those_who_were_removed_do_not_come_back(roster: Roster) -> None:
+def test_records_of_removed_contacts_do_not_come_back(roster: Roster) -> None:
     assert any(isinstance(effect, Persist) for effect in roster.remove_contact(BOB.id))
     assert roster.note_retention(BOB.id, RetentionDecided(60.0, 1, by_them=True)) == []
     assert roster.note_renewed(BOB.id, b"t", 1.0) == [] and roster.contacts.all() == ()

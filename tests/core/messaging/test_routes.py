@@ -37,7 +37,7 @@ def test_a_contact_is_sought_in_every_mesh_until_it_was_heard_in_the_newest() ->
     assert routes.choose_meshes(BOB) == [OLD]
 
 
-def test_nobody_who_is_blocked_is_reached() -> None:
+def test_no_blocked_contact_is_reached() -> None:
     routes = Routes()
     assert routes.lead_through(BOB, NEW) and not routes.lead_through(BOB, OLD)
     assert not routes.lead_through(replace(BOB, blocked=True), NEW)

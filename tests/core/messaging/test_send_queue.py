@@ -102,7 +102,7 @@ def test_a_finished_text_is_forgotten_with_its_cells_and_its_person_is_told(
     assert not len(leaving) and not list(queue.outbox)
 
 
-def test_nobody_is_told_of_what_nobody_wrote(queue: SendQueue) -> None:
+def test_cells_without_a_message_report_no_state(queue: SendQueue) -> None:
     queue.enqueue_payload(MESHES[0])
     assert told(queue.finish_entries(list(queue.outbox), MessageState.DELIVERED, 5.0)) == []
 

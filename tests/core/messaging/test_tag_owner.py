@@ -1,4 +1,4 @@
-"""A cell is found by its tag, and opened by whoever owns it."""
+"""A cell is found by its tag, and opened by the tag's owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody falls silent for long, however many cells were lost."""
+"""No contact falls silent for long, however many cells were lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def use_up(world: World, name: str, about: str) -> None:
 
 
 @pytest.mark.parametrize("part", [0.0, 0.5])
-def test_two_who_have_used_up_all_their_cells_find_each_other_within_the_epoch(part: float) -> None:
+def test_two_contacts_without_cells_left_find_each_other_within_the_epoch(part: float) -> None:
     world = friends("alice", "bob", "relay")
     world.now += EPOCH_SECONDS * (1 + part)
     world.run(60.0)
@@ -31,7 +31,7 @@ def test_two_who_have_used_up_all_their_cells_find_each_other_within_the_epoch(p
     assert world.machines["alice"].store.state(message) is MessageState.DELIVERED
 
 
-def test_one_whose_cells_are_used_up_asks_as_soon_as_the_other_is_heard() -> None:
+def test_a_side_without_cells_left_asks_as_soon_as_the_other_is_heard() -> None:
     world = friends("alice", "bob", "relay")
     world.run(60.0)
     use_up(world, "alice", "bob")

@@ -1,4 +1,4 @@
-"""Two people, a few words, a meeting place nobody trusts: they become contacts, or nothing happens."""
+"""Two people, a few words, an untrusted rendezvous: they become contacts, or nothing happens."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_second_guest_is_refused_while_the_first_pairs(world: World) -> None:
     assert reason(world, "eve") is NoContact.NO_SUCH_INVITE
 
 
-def test_a_code_nobody_hosts_gets_a_clear_line(world: World) -> None:
+def test_a_code_without_a_host_gets_a_clear_line(world: World) -> None:
     enter(world, "bob", InviteCode(7, (WORDS[0], WORDS[1], WORDS[2])))
     world.run(5.0)
     assert reason(world, "bob") is NoContact.NO_SUCH_INVITE
@@ -167,7 +167,7 @@ def test_a_copy_of_one_s_own_home_is_not_paired_with(world: World) -> None:
 
 
 def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None:
-    """Whoever walks through all nameplates must not close every invite there is."""
+    """A stranger that tries all nameplates must not close every invite."""
     code = world.invite("alice")
     broker, passer_by = world.brokers[URL], Connection(999)
     topic = next(iter(world.machines["alice"].running._invites._open.values())).party.topic
@@ -268,7 +268,7 @@ def repaired(world: World) -> None:
     world.run(30.0)
 
 
-def test_two_who_pair_again_keep_trust_mute_and_retention_and_can_talk(world: World) -> None:
+def test_pairing_again_keeps_trust_mute_and_retention_and_both_can_talk(world: World) -> None:
     world.pair("alice", "bob")
     world.run(20.0)
     bob, alice = world.contact("alice", "bob"), world.contact("bob", "alice")
@@ -287,7 +287,7 @@ def test_two_who_pair_again_keep_trust_mute_and_retention_and_can_talk(world: Wo
         assert world.machines[target].store.received()[-1] == f"from {source}"
 
 
-def test_one_who_forgot_the_other_is_told_how_long_what_is_said_lasts(world: World) -> None:
+def test_a_side_that_forgot_the_other_is_told_how_long_messages_last(world: World) -> None:
     world.pair("alice", "bob")
     world.run(20.0)
     world.tell("alice", inputs.ContactLasts(world.contact("alice", "bob"), 3600.0))
@@ -299,8 +299,8 @@ def test_one_who_forgot_the_other_is_told_how_long_what_is_said_lasts(world: Wor
     assert alice.preferences.lasts_s == 3600.0
 
 
-def test_one_who_is_blocked_stays_so_when_paired_again(world: World) -> None:
-    """A code from somebody else may hide whose it is: only the person who blocked lets in again."""
+def test_a_blocked_contact_stays_blocked_when_paired_again(world: World) -> None:
+    """A code from somebody else may hide whose it is: only the person who blocked a contact unblocks it."""
     world.pair("alice", "bob")
     world.run(20.0)
     bob = world.contact("alice", "bob")
@@ -440,7 +440,7 @@ def parties(world: World, name: str) -> list[Host | Guest]:
     return [each.party for each in world.machines[name].running._invites._open.values()]
 
 
-def test_nobody_joins_two_people_who_each_take_her_for_the_other(world: World) -> None:
+def test_no_attacker_joins_two_people_who_each_take_her_for_the_other(world: World) -> None:
     """An unknown key share: eve, the guest of bob and the host of alice, hands the bundles of one pairing on
     in the other, under the two keys that are rightly hers, with her name over them."""
     of_bob, of_eve = world.invite("bob"), world.invite("eve")
@@ -484,7 +484,7 @@ def test_nobody_joins_two_people_who_each_take_her_for_the_other(world: World) -
 @pytest.mark.parametrize(
     ("liar", "says", "deceived"), [("alice", "welcome", "bob"), ("bob", "hello", "alice")]
 )
-def test_who_has_heard_another_pairing_than_we_is_no_contact(
+def test_a_side_that_heard_another_pairing_is_no_contact(
     world: World, monkeypatch: pytest.MonkeyPatch, liar: str, says: str, deceived: str
 ) -> None:
     """The words, the keys and the session are right; what Olm says was said is not."""
@@ -572,7 +572,7 @@ def test_a_code_that_one_answered_is_not_answered_again(world: World) -> None:
 
 
 def test_a_word_that_was_never_heard_uses_no_code_up(world: World) -> None:
-    """Nobody is there to answer: the same code can be tried later."""
+    """No guest is there to answer: the same code can be tried later."""
     code = world.invite("alice")
     world.kill("alice")
     enter(world, "bob", code)
@@ -587,7 +587,7 @@ def test_a_word_that_was_never_heard_uses_no_code_up(world: World) -> None:
 
 
 @pytest.mark.parametrize("removed", [False, True])
-def test_whoever_asks_again_for_a_code_that_worked_is_told_with_whom(world: World, removed: bool) -> None:
+def test_asking_again_for_a_code_that_worked_tells_the_contact(world: World, removed: bool) -> None:
     code = world.invite("alice")
     enter(world, "bob", code)
     world.run(5.0)
@@ -690,7 +690,7 @@ def test_a_nameplate_that_somebody_else_has_draws_another(
 
 
 def test_a_nameplate_taken_at_one_of_two_rendezvous_draws_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever answers looks at both, and must not meet a stranger at either."""
+    """A guest looks at both, and must not meet a stranger at either."""
     monkeypatch.setattr(host, "NAMEPLATES", 2)
     world = World()
     far = "ws://far.test"
@@ -781,10 +781,10 @@ def test_a_second_place_to_meet_is_learnt_by_the_mesh(world: World) -> None:
 @pytest.mark.parametrize(
     ("years", "pairs"), [(-54.0, False), (-1.5, False), (-0.5, True), (0.5, True), (9e4, False)]
 )
-def test_two_whose_clocks_are_years_apart_are_told_and_do_not_pair(
+def test_two_machines_with_clocks_years_apart_are_told_and_do_not_pair(
     world: World, years: float, pairs: bool
 ) -> None:
-    """Whatever epoch a host names, its guest derives no more than a year's of keys."""
+    """For any epoch that a host names, its guest derives at most a year of keys."""
     world.stop("alice")
     alice = world.machines["alice"]
     alice.clock_error = max(years * 365 * 86_400.0, -world.now)

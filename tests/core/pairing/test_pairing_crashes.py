@@ -29,7 +29,7 @@ class Crash:
     seen: int = 0
     done: bool = False
     guesses: int = 0
-    """How often the host, in whatever run, noted that a guess at its code is made."""
+    """How often the host, in all its runs, noted that a guess at its code is made."""
     _carry_out: Callable[[SimulatedHost, list[effects.Effect]], None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,7 +128,7 @@ def test_a_crash_at_any_step_leaves_one_session_or_none_and_no_code_open(name: s
     assert [True, True] in ends
 
 
-def test_two_of_whom_one_crashed_before_the_welcome_pair_anew_and_talk() -> None:
+def test_after_a_crash_before_the_welcome_both_pair_again_and_talk() -> None:
     """The host has a contact, its guest has none: a new code mends it, and the name stays."""
     world, code = scene(0)
     world.tell("bob", inputs.InviteEntered(1, code, None, (), world.now + 60))

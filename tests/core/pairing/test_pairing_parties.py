@@ -1,4 +1,4 @@
-"""One side of a pairing at a time, opposite somebody who does not play by the rules."""
+"""One side of a pairing at a time, opposite a side that breaks the rules."""
 
 from __future__ import annotations
 

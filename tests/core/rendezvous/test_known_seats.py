@@ -1,4 +1,4 @@
-"""What a node remembers of those who sit at a rendezvous."""
+"""What a node remembers of the seats at a rendezvous."""
 
 from __future__ import annotations
 

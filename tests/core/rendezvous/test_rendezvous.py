@@ -117,7 +117,7 @@ def test_a_lost_server_is_asked_again_with_growing_gaps() -> None:
     assert due - now <= 1.25 * FIRST_BACKOFF_S
 
 
-def test_a_connection_nobody_wants_any_more_is_closed() -> None:
+def test_an_unused_connection_is_closed() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     rendezvous.want(URL, ONE, MESH, 0.0)
     assert rendezvous.unwant(URL, ONE) == [CloseRendezvous(URL)]
@@ -137,7 +137,7 @@ def flood(rendezvous: Rendezvous, now: float) -> float:
     return again
 
 
-def test_a_server_that_floods_is_left_alone_for_ever_longer_whatever_welcomes_lie_between() -> None:
+def test_a_flooding_server_is_avoided_for_ever_longer_despite_welcomes_between() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     rendezvous.want(URL, ONE, MESH, 0.0)
     now, gaps = 0.0, []
@@ -168,7 +168,7 @@ def test_a_person_who_asks_for_a_server_that_flooded_gets_it_tried() -> None:
     assert rendezvous.want(URL, ONE, SeatMode.HOST, 1.0) == [ConnectRendezvous(URL)]
 
 
-def test_no_more_than_so_many_flooders_are_remembered() -> None:
+def test_a_limited_number_of_flooders_is_remembered() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     for number in range(FLOODERS_CAP + 1):
         rendezvous.down(f"ws://{number}", "it floods", 0.0, flooded=True)

@@ -1,4 +1,4 @@
-"""Who stays at the rendezvous: enough of those who can be reached."""
+"""Which nodes stay at the rendezvous: enough reachable ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ URL, TOPIC, SEAT = "ws://meeting.test", Topic(b"t" * 32), Seat(b"s" * 16)
 
 
 def leaves(linked: int, failed: int, declined: int = 0) -> float:
-    """How readily a greeter leaves who sees a full sample of others, after such attempts."""
+    """How readily a greeter that sees a full sample of others leaves, after such attempts."""
     count = 0
     for seed in range(400):
         seats = Seats(b"m" * 32, (URL,), SeededEntropy(seed))
@@ -28,14 +28,14 @@ def leaves(linked: int, failed: int, declined: int = 0) -> float:
     return count / 400
 
 
-def test_whoever_is_hard_to_reach_leaves_first() -> None:
+def test_a_node_that_is_hard_to_reach_leaves_first() -> None:
     assert abs(leaves(linked=5, failed=0) - RISE_SHARE) < 0.1
     assert abs(leaves(linked=4, failed=0, declined=4) - RISE_SHARE) < 0.1
     assert leaves(linked=3, failed=1) > 0.6
     assert leaves(linked=2, failed=2) == 1.0
 
 
-def test_nobody_leaves_where_few_sit() -> None:
+def test_no_node_leaves_where_few_sit() -> None:
     seats = Seats(b"m" * 32, (URL,), SeededEntropy(1))
     seats.on_seat_taken(URL, TOPIC, OTHERS_MAX - 1)
     seats.on_attempt_failed(URL, SEAT, 0.0)

@@ -102,7 +102,7 @@ def test_what_many_rendezvous_hint_is_bounded() -> None:
     assert len(hinted._told) == RENDEZVOUS_CAP
 
 
-def test_whom_no_check_reaches_is_remembered_until_a_link_stands_or_they_are_gone() -> None:
+def test_an_unreachable_member_is_remembered_until_a_link_stands_or_it_is_gone() -> None:
     ana, bob = Side("ana", Nat.SYMMETRIC), Side("bob", Nat.SYMMETRIC)
     relay = Candidate("relay", "udp", "192.0.2.1", 5000, 1)
     bob.here = replace(bob.here, candidates=(relay,))

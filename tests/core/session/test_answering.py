@@ -1,4 +1,4 @@
-"""Whoever asks to begin anew is answered when nobody lives in the session, unless two are there who ask."""
+"""An asker gets an answer when no home is alive in the session, unless two askers are there."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def bob(ends: tuple[SessionEnds, SessionEnds]) -> Bob:
     return Bob(ends[1])
 
 
-def test_who_asks_is_answered_when_nobody_lives_and_no_other_may_be_about_to_ask(ana: Ana, bob: Bob) -> None:
+def test_an_asker_is_answered_when_no_home_is_alive_and_no_other_may_be_about_to_ask(
+    ana: Ana, bob: Bob
+) -> None:
     assert not ana.is_asked(bob, NOW)
     assert ana.listens() and ana.answering.next_wakeup() == NEVER, "it is asked in the session"
     assert not ana.answering.silent(NOW + RIVALS_S), "somebody may live there"
@@ -115,13 +117,13 @@ def test_who_was_not_heard_yet_in_this_very_session_needs_to_hear_us_there(ana: 
     assert not ana.listens()
 
 
-def test_a_session_of_no_use_has_nobody_in_it(ana: Ana, bob: Bob) -> None:
+def test_a_useless_session_has_no_home_in_it(ana: Ana, bob: Bob) -> None:
     ask = bob.ask(ana.challenge(bob, NOW), NOW)
     ana.answering.asked(ask, ana.session, True, NOW)
     assert ana.answering.silent(NOW + RIVALS_S)
 
 
-def test_two_who_ask_are_challenged_once_more_and_neither_is_answered_if_both_are_there(
+def test_two_askers_are_challenged_once_more_and_neither_is_answered_if_both_are_there(
     ana: Ana, bob: Bob, ends: tuple[SessionEnds, SessionEnds]
 ) -> None:
     copy, later = Bob(ends[1], 1), NOW + REPEAT_S
@@ -137,7 +139,7 @@ def test_two_who_ask_are_challenged_once_more_and_neither_is_answered_if_both_ar
     assert not ana.listens()
 
 
-def test_of_two_who_ask_the_one_that_is_there_is_answered(
+def test_of_two_askers_the_one_that_is_there_is_answered(
     ana: Ana, bob: Bob, ends: tuple[SessionEnds, SessionEnds]
 ) -> None:
     copy, later = Bob(ends[1], 1), NOW + REPEAT_S
@@ -164,7 +166,7 @@ def test_another_ask_has_to_wait_until_an_answer_had_its_time(
     assert ana.listens()
 
 
-def test_who_is_answered_by_the_other_end_answers_nobody(ana: Ana, bob: Bob) -> None:
+def test_an_end_that_is_answered_by_the_other_answers_none(ana: Ana, bob: Bob) -> None:
     ana.is_asked(bob, NOW)
     ana.answering.pass_over()
     assert not ana.listens() and ana.answering.moved

@@ -32,7 +32,7 @@ def theirs() -> TheirKeys:
     return TheirKeys(THEIRS.newest.public)
 
 
-def test_only_who_has_the_contact_s_key_meets_the_challenge(challenges: Challenges) -> None:
+def test_only_the_contact_s_key_meets_the_challenge(challenges: Challenges) -> None:
     secret, word = knock()
     known = challenges.take_knock(name_of(word), word, OURS, theirs(), 0.0)
     assert known is not None and challenges.find_knock(name_of(word)) is known

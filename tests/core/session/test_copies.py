@@ -169,7 +169,7 @@ def test_what_olm_encrypts_twice_under_one_key_has_no_block_in_common() -> None:
     assert all(one[at : at + 16] != two[at : at + 16] for at in range(begin, begin + 80, 16))
 
 
-def test_a_text_that_was_delivered_is_announced_once_whatever_was_put_back() -> None:
+def test_a_delivered_text_is_announced_once_even_if_homes_are_put_back() -> None:
     world = friends("r1", "r2")
     older = copied(world, "r2")
     said(world, "r2", "r1", 3, "said")
@@ -181,7 +181,7 @@ def test_a_text_that_was_delivered_is_announced_once_whatever_was_put_back() -> 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_is_put_back_and_when_nothing_is_false_and_nothing_said_since_is_lost(seed: int) -> None:
+def test_homes_put_back_at_any_time_say_nothing_false_and_lose_nothing_said_since(seed: int) -> None:
     draw = random.Random(seed)
     world = friends("r1", "r2", seed=seed)
     kept = {name: copied(world, name) for name in ("r1", "r2")}

@@ -1,5 +1,5 @@
-"""Homes that are put back, copied, killed and cut off at random, beside a member without keys who repeats and
-alters what it hears: nothing is false, lost, double or out of order, and in the end all talk."""
+"""Homes that are put back, copied, killed and cut off at random, beside a member without keys that repeats
+and alters what it hears: nothing is false, lost, double or out of order, and in the end all talk."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_with_no_copy_no_session_ever_begins_anew(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_whatever_is_put_back_and_when_all_is_well_in_the_end(seed: int) -> None:
+def test_homes_put_back_at_any_time_end_well(seed: int) -> None:
     story = Story(seed)
     story.go(60, copies=True)
     story.world.run(1200.0)
@@ -144,7 +144,7 @@ def test_a_second_home_that_comes_and_goes_takes_nothing_from_the_first(seed: in
     for step in range(6):
         story.say(step)
         story.world.run(3.0)
-    # A copy that differs from the home by nothing is the home, to a contact: whichever speaks first is.
+    # A copy that differs from the home by nothing is the home, to a contact: the first to speak is.
     story.say_as("r2", 6)
     story.world.run(3.0)
     other = twin(story.world, "r2", older)

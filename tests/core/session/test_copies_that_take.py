@@ -1,5 +1,5 @@
-"""Whoever has a copy of a contact's home gets nothing that was meant for a verified contact, puts no key in
-the place of its own, and makes nobody unheard."""
+"""A thief of a copy of a contact's home gets no message for a verified contact, replaces no recovery key of
+the home, and silences no one."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_copy_cannot_put_another_recovery_key_in_the_place_of_ours() -> None:
     assert their_key(world, "r1", "r2") == key
 
 
-def test_whoever_pairs_anew_may_have_another_recovery_key() -> None:
+def test_a_contact_who_pairs_again_may_have_another_recovery_key() -> None:
     world = friends("r1", "r2")
     said(world, "r1", "r2", 1, "before")
     reunion = talk(world, "r1", "r2")._reunion
@@ -95,7 +95,7 @@ def test_knocks_without_end_cost_few_cells() -> None:
     assert counters["cells originated"] - before <= 3 * (120 / 5 + 1) + 24
 
 
-def test_a_cell_that_claims_to_have_seen_far_ahead_makes_nobody_unheard() -> None:
+def test_a_cell_that_claims_to_have_seen_far_ahead_silences_no_contact() -> None:
     world = friends("r1", "r2", "r3")
     said(world, "r1", "r2", 3, "before")
     said(world, "r2", "r1", 1, "before")
@@ -111,7 +111,7 @@ def test_a_cell_that_claims_to_have_seen_far_ahead_makes_nobody_unheard() -> Non
 
 
 def in_the_name_of_r1(world: World, older: MemoryStore, seen: int) -> bytes:
-    """A cell by whoever has a copy of r2's home, and says as r1 that it has seen so many cells of r2."""
+    """A cell by a thief of a copy of r2's home, which claims as r1 to have seen so many cells of r2."""
     (state,) = older.sessions.values()
     copy = Session.restore(state, older.identity.pickle_key)
     copy.listen(world.now)

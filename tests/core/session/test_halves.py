@@ -70,7 +70,7 @@ def test_a_knock_names_all_keys_since_the_one_that_the_contact_has_and_few_of_ma
     assert names[-1] == known
 
 
-def test_so_many_older_keys_are_kept_and_no_more() -> None:
+def test_a_limited_number_of_older_keys_is_kept() -> None:
     keys = OwnKeys(FIRST)
     for _ in range(OLDER_MAX + 2):
         keys.draw_next(ENTROPY)
@@ -92,7 +92,7 @@ def test_of_the_contacts_keys_the_newest_is_good_and_for_a_week_the_one_before()
     assert theirs.choose_key(both, NOW + BEFORE_S + 1) == KEYS[3].public
 
 
-def test_a_revoked_key_is_good_no_more_and_a_restored_home_has_its_own_back() -> None:
+def test_a_revoked_key_is_no_longer_valid_and_a_restored_home_has_its_own_back() -> None:
     theirs = TheirKeys(KEYS[0].public)
     theirs.take_offer(offer(KEYS[1]), NOW)
     theirs.take_offer(offer(KEYS[0]), NOW + 1)  # put back to before the last backup

@@ -1,4 +1,4 @@
-"""Whoever asks and whoever answers have the same new session, and nobody else has."""
+"""The asker and the answerer have the same new session, and no other has it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_both_ends_have_one_session_and_read_each_other_in_it(
         assert other.read(plain).data == b"hello"
 
 
-def test_an_answer_is_sealed_for_whoever_has_proved_to_be_there(
+def test_an_answer_is_sealed_for_the_asker_that_proved_its_presence(
     ends: tuple[SessionEnds, SessionEnds], ana: Initiator
 ) -> None:
     with pytest.raises(Unreadable):
@@ -76,7 +76,7 @@ def test_an_answer_from_another_time_is_of_no_use(
         ana.take(answer(ends, ana), NOW + epochs * EPOCH_SECONDS)
 
 
-def test_one_who_has_another_identity_key_is_not_the_contact(
+def test_a_home_with_another_identity_key_is_not_the_contact(
     ends: tuple[SessionEnds, SessionEnds], ana: Initiator
 ) -> None:
     stranger, _ = two_ends()

@@ -32,7 +32,7 @@ def offer_of(keys: KeyAnnouncement, now: float = NOW) -> RecoveryOffer:
 
 @pytest.fixture
 def ends() -> tuple[KeyAnnouncement, KeyAnnouncement]:
-    """Two who have told each other."""
+    """Two ends that have told each other."""
     ana, bob = end("ana"), end("bob")
     offers = offer_of(ana), offer_of(bob)
     ana.learn_theirs(offers[1], NOW)
@@ -84,7 +84,7 @@ def test_the_key_of_a_backup_is_told_at_its_time_and_then_is_the_newest(
     assert bob.theirs is not None and bob.theirs.newest == ana.own.newest.public != before
 
 
-def test_that_keys_of_before_are_good_no_more_is_said_until_it_is_known() -> None:
+def test_the_end_of_earlier_keys_is_announced_until_it_is_known() -> None:
     ana = end("ana")
     ana.tell_key(alone=True, at=NOW)
     alone = offer_of(ana)

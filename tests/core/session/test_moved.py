@@ -33,7 +33,7 @@ def states(world: World, name: str) -> set[str]:
 def test_a_link_from_an_address_that_is_gone_gives_way_to_another_when_that_stands() -> None:
     world = two()
     (old,) = up(world, "ana")
-    # Nothing comes through on the old one any more.
+    # The old one no longer carries cells.
     world.sim.links.alter = lambda source, target, frame: (
         frame if "confirming" in states(world, "ana") | states(world, "bob") else None
     )

@@ -16,7 +16,7 @@ SALT = b"s" * SALT_BYTES
 
 @pytest.fixture
 def ends() -> tuple[OrderedPayloads, OrderedPayloads]:
-    """Two who can read each other."""
+    """Two ends that can read each other."""
     ours, theirs = create_account(KEY), create_account(KEY)
     sending = ours.begin_session(theirs.identity_key, theirs.one_time_key())
     receiving, _ = theirs.accept_session(ours.identity_key, sending.encrypt(b"hello"))

@@ -45,7 +45,7 @@ def test_a_cell_under_a_key_that_we_have_yet_to_use_is_a_copy_s_and_we_go_on_beh
     assert ours.index == 4
 
 
-def test_nobody_else_can_write_such_a_cell() -> None:
+def test_no_other_can_write_such_a_cell() -> None:
     ours, tags = chain(), OwnTags()
     tags.follow_chain(ours, position(ours))
     real = nth_cell(3)

@@ -1,4 +1,4 @@
-"""Nobody without keys of the pair makes a session begin anew, and whoever has a copy of them gets no further
+"""An attacker without keys of the pair causes no new session, and a thief of a copy of them gets no further
 than decision 0024 says."""
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def test_an_answer_that_was_kept_is_of_no_use_once_the_living_home_is_back() -> 
     assert "secret" not in world.machines[other].store.received()
 
 
-def test_an_answer_that_nobody_confirms_is_given_up() -> None:
+def test_an_unconfirmed_answer_is_given_up() -> None:
     world = friends("r1", "r2", "r3")
     said(world, "r2", "r1", 1, "before")
     older = copied(world, "r2")
@@ -279,7 +279,7 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
     original = Session.fragment
 
     def fragment(self: Session, *said: object) -> Fragment:
-        """Whatever r2 says claims to have seen what r1 has yet to write."""
+        """Each cell of r2 claims to have seen cells that r1 has yet to write."""
         made: Fragment = original(self, *said)  # type: ignore[arg-type]
         mine = {id(each._session) for each in talks.values()}
         waits = {id(p.session) for each in talks.values() if (p := each._reunion._unconfirmed.pending)}

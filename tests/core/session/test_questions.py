@@ -1,4 +1,4 @@
-"""One question in the session does for all who want to know whether somebody is there."""
+"""One question in the session serves all parts that need to know whether a home is there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def session() -> Session:
     return two_sessions(*two_ends())[0]
 
 
-def test_nothing_is_asked_when_nobody_wants_to_know() -> None:
+def test_nothing_is_asked_without_a_reason() -> None:
     questions = Questions(list)
     assert questions.next_wakeup() == NEVER and not questions.ask_due(NOW) and not questions.moved
 

@@ -1,4 +1,4 @@
-"""A line without a session carries words, and whatever else its cells hold is refused."""
+"""A line without a session carries words, and refuses any other content of its cells."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_of_words_that_never_end_only_the_last_are_kept() -> None:
     assert [bob.hear(cell) for cell in said[-1][1:]][-1] == LONG
 
 
-def test_the_words_of_a_day_arrive_in_whatever_order_their_cells_come() -> None:
+def test_the_words_of_a_day_arrive_with_their_cells_in_any_order() -> None:
     alice, bob = lines()
     said = [[decode_cell(each) for each in alice.say(LONG, EPOCH)] for _ in range(16)]
     assert [bob.hear(first) for first, _ in said] == [None] * 16

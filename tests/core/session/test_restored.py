@@ -182,7 +182,7 @@ def test_a_contact_whose_backup_knows_an_older_key_of_ours_meets_us_again() -> N
     world.run_until(lambda: together(world, "r1", "r2"), 120.0)
 
 
-def test_a_backup_restored_twice_has_both_heed_nobody_until_a_person_says_so() -> None:
+def test_after_a_backup_is_restored_twice_both_are_refused_until_a_person_decides() -> None:
     world = friends("r1", "r2")
     said(world, "r1", "r2", 1, "before")
     made = backed_up(world, "r2")

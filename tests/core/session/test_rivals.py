@@ -1,5 +1,6 @@
-"""Two who have a contact's keys want to begin anew: nothing tells which is the contact's home, and neither is
-heeded before the person says so. Nobody without keys brings that about, nor a home that is put back again."""
+"""Two homes with a contact's keys want a new session: nothing tells which is the contact's home, and neither
+is heeded before the person says so. No attacker without keys causes that, nor does a home that is put back
+again."""
 
 from __future__ import annotations
 
@@ -52,7 +53,7 @@ def trusted(world: World) -> tuple[bool, bool, str]:
 @pytest.mark.parametrize(
     ("first", "between", "seed"), [("home", 0.0, 0), ("home", 20.0, 1), ("copy", 0.0, 1), ("copy", 3.0, 0)]
 )
-def test_of_two_who_ask_neither_is_answered_and_the_person_is_told(
+def test_of_two_askers_neither_is_answered_and_the_person_is_told(
     first: str, between: float, seed: int
 ) -> None:
     world, older = copied_home(seed)
@@ -195,7 +196,7 @@ def test_a_home_that_is_put_back_twice_is_not_two(
 
 
 @pytest.mark.parametrize(("hurry", "seed"), [(False, 0), (True, 1)], ids=["by the rules", "at once"])
-def test_of_two_who_answer_neither_is_heeded(hurry: bool, seed: int) -> None:
+def test_of_two_answerers_neither_is_accepted(hurry: bool, seed: int) -> None:
     world, _ = copied_home(seed)
     other = twin(world, "r2", copied(world, "r2"))
     if hurry:  # its program was changed
@@ -220,7 +221,7 @@ def test_of_two_who_answer_neither_is_heeded(hurry: bool, seed: int) -> None:
     assert together(world, "r1", "r2")
 
 
-def test_of_one_who_asks_and_another_who_answers_neither_is_heeded() -> None:
+def test_of_an_asker_and_an_answerer_neither_is_accepted() -> None:
     """Both sessions were stopped; the home asks, and the copy, whose program was changed, answers."""
     world = next(
         made for seed in range(20) if not talk(made := copied_home(seed)[0], "r1", "r2")._reunion._first

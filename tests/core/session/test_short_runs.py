@@ -1,4 +1,4 @@
-"""Homes that run for some seconds now and then: they begin anew, too, and displace nobody who lives."""
+"""Homes that run for some seconds now and then: they renew too, and displace no home that is alive."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_doubt_goes_on_in_the_next_run() -> None:
     assert turns(world, "r1") == turns(world, "r2") == []
 
 
-def test_somebody_who_was_heard_in_the_old_session_is_asked_for_in_the_next_run_too() -> None:
+def test_a_home_heard_in_the_old_session_is_asked_for_in_the_next_run_too() -> None:
     world = friends("r1", "r2", "r3")
     said(world, "r2", "r1", 1, "before")
     older = copied(world, "r2")

@@ -117,7 +117,7 @@ def test_silence_lets_the_asker_be_heard_and_cells_that_were_kept_back_hold_it_u
     assert waiting.find_session(tag) is not None
 
 
-def test_nobody_is_asked_for_in_a_session_of_no_use(
+def test_no_home_is_asked_for_in_a_useless_session(
     waiting: UnconfirmedAnswer, ends: tuple[SessionEnds, SessionEnds]
 ) -> None:
     old, _ = two_sessions(*ends)

@@ -1,5 +1,5 @@
-"""What cells cause while two begin anew does not leave in the moment in which they came: whoever brought them
-would see for whom they were."""
+"""What cells cause while two begin anew does not leave in the moment in which they came: otherwise the node
+that brought them would see their recipient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has more links than its descriptor lists is let go by those it leaves out, and by nobody else."""
+"""If a node has more links than its descriptor lists, only the neighbours that it omits end their links."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def test_a_node_with_more_links_than_its_descriptor_holds_loses_those_it_cannot_
     assert not any(one == "a" for one, _ in mesh.unlisted), "they list it"
 
 
-def test_a_mesh_of_honest_nodes_lets_nobody_go() -> None:
+def test_a_mesh_of_honest_nodes_ends_no_link() -> None:
     mesh = Wired("ab bc cd de ea ac ce eb bd da")
     mesh.run(3 * LEFT_OUT_S)
     assert mesh.unlisted == []
 
 
-# --- who tells its neighbours different things
+# --- a node that tells its neighbours different things
 
 RING = "bcdefghijklmno"
 HASTE_S = 0.2

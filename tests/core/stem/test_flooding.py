@@ -41,7 +41,7 @@ def test_the_first_descriptor_that_waits_says_when_all_go_on() -> None:
     assert flooding.due_at == NEVER
 
 
-def test_what_a_neighbour_has_or_nobody_keeps_any_more_does_not_go_there() -> None:
+def test_a_cell_that_a_neighbour_has_or_that_is_gone_does_not_go_there() -> None:
     flooding = DescriptorFlooding(SeededEntropy("flooding"), onward)
     for link in (A, B):
         flooding.add_descriptors(link, [NEAR, OTHER, THIRD], NOW)

@@ -59,7 +59,7 @@ def test_a_repeated_onion_and_one_for_another_go_no_further() -> None:
     assert scene.counted("onions refused: repeated") == scene.counted("onions refused: unreadable") == 1
 
 
-def test_an_onion_for_nobody_here_is_lost() -> None:
+def test_an_onion_for_an_unknown_node_is_lost() -> None:
     scene = Scene()
     onion = scene.onion(HopCommand.BROADCAST, "a", "c")
     scene.mesh.unlink("a", "c")

@@ -18,7 +18,7 @@ NOW = 1_000_000.0
 
 
 def linked() -> Guards:
-    """A node with two links, who has not heard who is there."""
+    """A node with two links that has not heard which nodes are there."""
     entropy = SeededEntropy("guards")
     stations = Stations(entropy, Counter())
     guards = Guards(stations, Pinned(FAST, entropy, Suspects()))
@@ -46,7 +46,7 @@ def test_a_newcomer_waits_for_the_map_and_then_for_a_link_that_it_sought() -> No
     assert guards.pick_stem(later) is None, "who is there has told nothing"
 
 
-def test_it_does_not_wait_for_ever_and_not_at_all_where_it_seeks_nobody_or_stops() -> None:
+def test_it_does_not_wait_for_ever_and_not_at_all_if_it_seeks_no_link_or_stops() -> None:
     assert linked().is_settled(NOW + GUARD_S)
     guards = linked()
     guards.seeks = False
@@ -65,7 +65,7 @@ def test_a_link_is_sought_since_the_first_time() -> None:
     assert guards.sought == {}
 
 
-def test_a_contact_is_at_one_link_until_it_is_trusted_no_more() -> None:
+def test_a_contact_is_at_one_link_as_long_as_it_is_trusted() -> None:
     guards = linked()
     guards.trust_link(ONE, BOB)
     guards.trust_link(OTHER, BOB)

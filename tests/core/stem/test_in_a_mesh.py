@@ -93,7 +93,7 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
     assert cell in kept
 
 
-def test_who_stops_before_a_neighbour_said_who_it_is_sends_at_the_next_start() -> None:
+def test_a_node_that_stops_without_an_identified_neighbour_sends_at_the_next_start() -> None:
     world = mesh(STRONG, NAMES[:2])
     (home,) = world.machines["n1"].running._meshes
     for station in home.traffic.stem._stations:

@@ -13,8 +13,8 @@ from tests.support.topologies import EPOCH, Signer, signers
 
 
 def beside() -> tuple[Station, Signer, Callable[..., None]]:
-    """A station with a neighbour a, who lists it from serial 2 on; and how a later one is told, by itself or
-    by another neighbour."""
+    """A station with a neighbour a, which lists it from serial 2 on; and how a later one is told, by itself
+    or by another neighbour."""
     station = Station(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
     node = signers("a")["a"]
     for number in (1, 2):

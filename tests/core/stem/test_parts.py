@@ -1,4 +1,4 @@
-"""The small parts of a stem: mixing, what is awaited, who is suspected, the clock of cover."""
+"""The small parts of a stem: mixing, expected returns, suspected nodes, the clock of cover."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_what_is_mixed_leaves_after_an_exponential_time_of_its_own() -> None:
     assert {item for _, item in left} == set(items)
 
 
-def test_a_full_mix_takes_no_more() -> None:
+def test_a_full_mix_takes_no_further_onion() -> None:
     mixing = Mixing(SeededEntropy(1), cap=2)
     assert [mixing.put(CellDispatched(Tag(b"")), 0.1, 0.0) for _ in range(3)] == [True, True, False]
 
@@ -67,7 +67,7 @@ def test_who_is_on_every_way_that_fails_is_the_one_that_no_way_clears() -> None:
     assert suspects.against(BAD, FORGIVEN_S) == 0
 
 
-def test_what_fails_over_who_is_suspected_is_laid_to_nobody_else() -> None:
+def test_a_failure_over_a_suspected_node_casts_no_suspicion_on_others() -> None:
     suspects = Suspects()
     for _ in range(SUSPECTED + 1):
         suspects.failed([BAD], 0.0)

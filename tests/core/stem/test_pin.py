@@ -27,14 +27,15 @@ def through_one_who_drops(profile: Profile, others: str, seed: int) -> Wired:
     [(FAST, "bc"), (FAST, "bcd"), (BALANCED, "bc"), (BALANCED, "bcd"), (BALANCED, "bcde"), (STRONG, "bcd")],
 )
 def test_a_small_mesh_is_not_silenced_by_one_who_drops(profile: Profile, others: str, seed: int) -> None:
-    """A stem is rather short than over who is suspected: down to a neighbour that broadcasts."""
+    """A stem is rather short than over a suspected node: down to a neighbour that broadcasts."""
     mesh = through_one_who_drops(profile, others, seed)
     assert cell(99) in [body for _, body in mesh.entered]
     assert "b" not in mesh.pinned("a")
 
 
-def test_who_drops_does_not_make_a_strong_node_show_itself_to_whoever_broadcasts() -> None:
-    """In a mesh of three, where it enters would name the writer to who drops: nothing is sent round it."""
+def test_a_dropping_node_does_not_make_a_strong_node_show_itself_to_the_broadcaster() -> None:
+    """In a mesh of three, the place of entry would name the writer to a dropping node: nothing is sent round
+    it."""
     mesh = through_one_who_drops(STRONG, "bc", 0)
     assert len(mesh.pinned("a")) == 2
     assert mesh.entered == []

@@ -58,7 +58,7 @@ def test_before_the_first_link_there_is_nothing_to_test() -> None:
     assert mesh.stems["z"]._probes.test_hops([HopId(b"nobody")], mesh.now) == []
 
 
-def test_a_loop_over_whom_we_lost_does_not_leave() -> None:
+def test_a_loop_over_a_lost_neighbour_does_not_leave() -> None:
     scene = Scene()
     assert scene.probes.send_loop(scene.station(), scene.mesh.now)
     station = scene.station()

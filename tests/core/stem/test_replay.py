@@ -1,4 +1,4 @@
-"""An onion is taken once in its epoch; after a restart none of before opens any more."""
+"""An onion is taken once in its epoch; after a restart no earlier one opens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_id_is_new_once() -> None:
 
 
 @given(st.lists(st.binary(min_size=ID_BYTES, max_size=ID_BYTES), unique_by=lambda id: id[-8:]))
-def test_ids_are_told_apart_whatever_stands_beside_them(ids: list[bytes]) -> None:
+def test_ids_are_distinguished_in_any_surroundings(ids: list[bytes]) -> None:
     replay = Replay(buckets=1)
     assert all(replay.first(id) for id in ids)
     assert not any(replay.first(id) for id in ids)

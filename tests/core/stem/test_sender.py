@@ -104,7 +104,7 @@ def test_a_tick_without_a_stem_sends_nothing() -> None:
 
 
 @pytest.mark.parametrize("profile", [FAST, BALANCED, STRONG])
-def test_where_no_neighbour_says_who_it_is_nothing_leaves_until_one_does(profile: Profile) -> None:
+def test_without_an_identified_neighbour_nothing_leaves_until_there_is_one(profile: Profile) -> None:
     mesh = Wired("bc cd bd")
     mesh.add("a", profile)
     for silent in "xy":
@@ -119,7 +119,7 @@ def test_where_no_neighbour_says_who_it_is_nothing_leaves_until_one_does(profile
     assert "a" not in [name for name, _ in mesh.entered]
 
 
-def test_who_stops_where_no_neighbour_says_who_it_is_broadcasts_nothing_of_its_own() -> None:
+def test_a_node_that_stops_without_an_identified_neighbour_broadcasts_no_own_cell() -> None:
     mesh = Wired("bc")
     for name in "ax":
         mesh.add(name)

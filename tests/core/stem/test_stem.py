@@ -162,7 +162,7 @@ def test_when_a_stem_breaks_its_hops_are_asked_one_by_one() -> None:
     mesh.run(20.0)
     asked = [target for source, target, _ in mesh.onions if source == "a"]
     assert sorted(asked) == ["b", "c", "d"]
-    for number in (2, 3):  # every stem of three hops leads over the one who drops
+    for number in (2, 3):  # every stem of three hops leads over the dropping node
         mesh.submit("a", cell(number))
         mesh.run(20.0)
     assert cell(3) in [body for _, body in mesh.entered]
@@ -348,7 +348,7 @@ def test_what_makes_no_sense_is_counted_and_not_answered() -> None:
 
 
 def friendly(profile: Profile, others: str = "bcdefgh", seed: int = 0) -> Wired:
-    """``a`` amid others, of whom b is a contact at whom its stem begins."""
+    """``a`` amid others; b is a contact at which its stem begins."""
     mesh = Wired(" ".join(map("".join, combinations(others, 2))), FAST, seed)
     mesh.add("a", profile, seed)
     for other in others:
@@ -401,7 +401,7 @@ def test_a_contact_that_drops_everything_is_left_all_the_same() -> None:
     assert mesh.pinned("a")[0] != "b"
 
 
-def test_who_is_trusted_no_more_is_first_hop_no_more() -> None:
+def test_a_contact_no_longer_trusted_is_no_longer_first_hop() -> None:
     mesh = friendly(FAST)
     mesh.stems["a"].guards.distrust_contact(ContactId("bob"))
     firsts = set()
@@ -449,7 +449,7 @@ def test_the_link_at_which_the_stem_begins_is_not_swapped() -> None:
     assert begins == ["b"]
 
 
-# --- those who would rule over others' stems
+# --- nodes that try to control others' stems
 
 
 @pytest.mark.parametrize("joined", [False, True])
@@ -478,7 +478,7 @@ def test_invented_nodes_by_the_hundred_leave_stems_where_they_were(
     assert len(mesh.entered) == 5
 
 
-def test_a_bad_onion_key_stops_nobody() -> None:
+def test_a_bad_onion_key_stops_no_node() -> None:
     mesh = wired(profile=BALANCED)
     own = mesh.stems["b"]._stations.now(mesh.now)
     assert own is not None
@@ -490,7 +490,7 @@ def test_a_bad_onion_key_stops_nobody() -> None:
     mesh.run(60.0)
 
 
-def test_a_link_that_was_quiet_for_one_end_alone_leads_to_whom_it_led_before() -> None:
+def test_a_link_that_was_quiet_for_one_end_alone_leads_to_the_same_node() -> None:
     mesh = wired("ab ac ad bc bd cd")
     link, binding = LinkId(ord("b")), b"ab".ljust(32)
     mesh.stems["a"].link_down(link, mesh.now)
@@ -570,7 +570,7 @@ def test_who_slept_over_an_epochs_edge_goes_on_with_the_last_stem() -> None:
     assert mesh.entered and mesh.entered[0][0] != "a"
 
 
-def test_who_is_trusted_no_more_is_not_begun_at_again_after_a_loss_either() -> None:
+def test_no_stem_begins_at_a_contact_no_longer_trusted_after_a_loss_either() -> None:
     firsts = set()
     for seed in range(8):
         mesh = friendly(FAST, seed=seed)
@@ -600,7 +600,7 @@ def test_a_stem_begins_at_a_link_that_we_sought(seed: int) -> None:
     assert mesh.pinned("a")[0] in "cd"
 
 
-def test_the_first_hop_is_kept_whatever_becomes_of_the_stem_and_whatever_is_sought_later() -> None:
+def test_the_first_hop_is_kept_through_lost_stems_and_later_searches() -> None:
     mesh = chosen("c", "d")
     mesh.submit("a", cell(1))
     first = mesh.pinned("a")[0]

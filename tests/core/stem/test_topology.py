@@ -31,7 +31,7 @@ def test_a_link_that_only_one_end_lists_does_not_count() -> None:
     assert known.map_links()[ids["a"]] == (ids["b"],)
 
 
-def test_it_is_closed_when_nobody_who_is_listed_is_missing() -> None:
+def test_it_is_closed_when_no_listed_node_is_missing() -> None:
     nodes = signers("abc")
     descriptors = graph(nodes, "ab", "bc")
     known = Topology(EPOCH)
@@ -78,7 +78,7 @@ def test_forgeries_and_other_epochs_are_refused() -> None:
     assert len(known) == 0
 
 
-def test_when_there_are_too_many_the_farthest_go_first_and_those_nobody_is_linked_with() -> None:
+def test_when_there_are_too_many_the_farthest_and_the_unlinked_go_first() -> None:
     nodes = signers("abcdefgh")
     known = Topology(EPOCH, cap=5)
     for descriptor in graph(nodes, "ab", "bc", "cd", "e>a", "fg").values():

@@ -10,6 +10,7 @@ owner proves to know the link's keys.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
@@ -32,6 +33,18 @@ address of ours."""
 
 PEERS_MAX: Final = 48
 """Addresses of the other end that a link knows, those included from which its checks came."""
+
+
+FROM_MAX: Final = 3
+"""Addresses of ours from which one of theirs is checked. From each of eight, two machines with dozens of
+container networks would spend ``TO_ALL_MAX`` on places of the same name at home."""
+
+
+def checked_from(own: Sequence[str], source: str | None) -> list[str]:
+    """Those of ours, the best first, from which an address is checked; ``source``: from which datagrams to it
+    leave by themselves."""
+    first = [host for host in own if host == source]
+    return list(dict.fromkeys((*first, *own)))[:FROM_MAX]
 
 
 class Checks:

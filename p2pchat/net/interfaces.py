@@ -14,7 +14,7 @@ import ifaddr
 
 from p2pchat.wire.places import is_nearby
 
-FAR: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+FAR: Final = ("192.0.2.1", "2001:db8::1")
 """Addresses that no machine has (RFC 5737, RFC 3849), behind the default route. Nothing is ever sent there:
 connecting a datagram socket only chooses a route."""
 
@@ -48,15 +48,18 @@ def private() -> tuple[ipaddress.IPv4Interface, ...]:
 
 def routed() -> tuple[str, ...]:
     """The address from which the rest of the world is reached: an IPv4 one, an IPv6 one, or fewer."""
-    found = []
-    for family, far in FAR:
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as trial:
-                trial.connect((far, 9))
-                found.append(str(trial.getsockname()[0]))
-        except OSError:
-            continue
-    return tuple(found)
+    return tuple(address for far in FAR if (address := source_towards(far)) is not None)
+
+
+def source_towards(host: str) -> str | None:
+    """Our address from which datagrams to a numeric address leave; None if they cannot."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as trial:
+            trial.connect((host, 9))
+            return str(trial.getsockname()[0])
+    except OSError:
+        return None
 
 
 def best(addresses: Iterable[str], routes: tuple[str, ...]) -> list[str]:

@@ -162,6 +162,12 @@ def test_a_line_of_1200_bytes_carries_what_is_larger(homes: Homes) -> None:
         assert delivered(homes, "long " * 2000) == 0
 
 
+def test_dozens_of_container_networks_at_both_ends_do_not_crowd_the_way_out(homes: Homes) -> None:
+    homes.lab.behind(Router.PORT_RESTRICTED, Router.PORT_RESTRICTED)
+    with homes.lab.containers(30):
+        assert delivered(homes, "past thirty networks") == 0
+
+
 def test_ipv6_leads_through_walls_that_let_no_stranger_in(
     homes: Homes, stack: ExitStack, tmp_path: Path
 ) -> None:

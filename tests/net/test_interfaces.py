@@ -24,5 +24,10 @@ def test_the_loopback_is_one_of_our_own_and_no_private_place() -> None:
     assert all(not place.ip.is_loopback for place in interfaces.private())
 
 
+def test_datagrams_leave_from_where_they_are_sent_to_or_not_at_all() -> None:
+    assert interfaces.source_towards("127.0.0.1") == "127.0.0.1"
+    assert interfaces.source_towards("255.255.255.255") is None
+
+
 def test_what_is_routed_is_one_of_our_own() -> None:
     assert set(interfaces.routed()) <= interfaces.own()

@@ -104,6 +104,18 @@ class Lab:
                 _run(place, "ip", "link", "set", device, "mtu", "1500")
 
     @contextmanager
+    def containers(self, count: int) -> Iterator[None]:
+        """Both homes have so many networks of their own machine beside the way out, of the same addresses."""
+        places = (self.west, self.east)
+        for place in places:
+            _run(place, "ip", "-batch", "-", stdin="".join(map(_CONTAINERS.format, range(count))))
+        try:
+            yield
+        finally:
+            for place in places:
+                _run(place, "ip", "-batch", "-", stdin="".join(f"link del c{n}\n" for n in range(count)))
+
+    @contextmanager
     def unreachable(self, port: int) -> Iterator[None]:
         """Nobody reaches that port of the world's server, and nobody is told."""
         _run(self.world, "nft", "-f", "-", stdin=_CLOSED.format(port=port))
@@ -193,6 +205,13 @@ def coturn(lab: Lab, secret: str, folder: Path) -> Iterator[None]:
 
 
 _HOMES = ("192.168.1", "192.168.2")
+
+_CONTAINERS = """
+link add c{0} type veth peer name inside{0}
+link set inside{0} up
+addr add 172.20.{0}.1/24 dev c{0}
+link set c{0} up
+"""
 
 _CLOSED = """
 table inet closed {{

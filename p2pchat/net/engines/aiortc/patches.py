@@ -33,8 +33,9 @@ from aiortc import (  # noqa: E402
     RTCSessionDescription,
 )
 
-from p2pchat.net.checks import PEERS_MAX, Checks  # noqa: E402
+from p2pchat.net.checks import PEERS_MAX, Checks, checked_from  # noqa: E402
 from p2pchat.net.engines.aiortc import gathering  # noqa: E402
+from p2pchat.net.interfaces import source_towards  # noqa: E402
 
 __all__ = [
     "RTCConfiguration",
@@ -131,6 +132,17 @@ def _check_of_few(
         _check_incoming(self, message, address, protocol)
 
 
+def _pair_with_few(self: aioice.ice.Connection, remote: aioice.Candidate) -> None:
+    """aioice checks each address of theirs from each of ours."""
+    fitting = [base for base in self._protocols if base.local_candidate.can_pair_with(remote)]
+    hosts = [base.local_candidate.host for base in fitting if base.local_candidate.type == "host"]
+    few = checked_from(hosts, source_towards(remote._network_host))
+    for base in fitting:
+        own = base.local_candidate
+        if (own.type != "host" or own.host in few) and not self._find_pair(base, remote):
+            self._check_list.append(aioice.ice.CandidatePair(base, remote))
+
+
 def _checks_of(protocol: aioice.ice.StunProtocol) -> Checks:
     return _checks.setdefault(protocol.receiver, Checks())
 
@@ -192,6 +204,7 @@ def _mend_engine() -> None:
     aioice.ice.get_host_addresses = _addresses_even_offline
     aioice.ice.Connection.get_component_candidates = gathering.gather  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.query_consent = _consent_while_open  # type: ignore[method-assign]
+    aioice.ice.Connection._pair_remote_candidate = _pair_with_few  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.check_incoming = _check_of_few  # type: ignore[method-assign,assignment]
     aioice.ice.StunProtocol.send_stun = _send_sparingly  # type: ignore[method-assign,assignment]
     aioice.ice.StunProtocol.request = _request_and_note  # type: ignore[method-assign,assignment]

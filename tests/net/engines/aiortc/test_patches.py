@@ -17,11 +17,25 @@ from p2pchat.net.engines.aiortc.patches import (
     DATAGRAMS_MAX,
     SCTP_RTO_MIN,
     _addresses_even_offline,
+    _pair_with_few,
 )
 from tests.support.aiortc_links import ice_of, sctp_of
 from tests.support.links import ONE, TWO, Side, frame, introduced, linked
 
 pytestmark = pytest.mark.real
+
+
+async def test_an_address_is_checked_from_few_of_ours_that_by_which_it_is_reached_among_them() -> None:
+    connection = aioice.Connection(ice_controlling=True)
+    for host in (*(f"172.20.{number}.1" for number in range(7)), "127.0.0.1"):
+        base = aioice.ice.StunProtocol(connection)
+        base.local_candidate = aioice.Candidate("1", 1, "udp", 1, host, 1234, "host")
+        connection._protocols.append(base)
+    there = aioice.Candidate("2", 1, "udp", 1, "127.0.0.1", 4321, "host")
+    _pair_with_few(connection, there)
+    _pair_with_few(connection, there)
+    found = [pair.local_candidate.host for pair in connection._check_list]
+    assert sorted(found) == ["127.0.0.1", "172.20.0.1", "172.20.1.1"]
 
 
 async def test_nothing_a_stranger_sends_harms_a_link(sides: tuple[Side, Side]) -> None:

@@ -40,7 +40,7 @@ class ConnectionLost(ControlError):
 
 
 class NotAnswering(ControlError):
-    """The node is there and says nothing: it was stopped, or its machine has no time for it."""
+    """The node is there but silent: it was suspended, or its machine is too busy."""
 
     def __init__(self, pid: int | None, then: str) -> None:
         name = f"the node (pid {pid})" if pid else "the node"
@@ -169,7 +169,7 @@ class PendingCall(Generic[A]):
         """Whether the request was answered, or never will be."""
 
     def add_event(self, event: Mapping[str, object]) -> None:
-        with suppress(Misfit):  # what is no event tells nobody anything
+        with suppress(Misfit):  # an invalid event is ignored
             self._events.put_nowait(read_event(event))
 
     def set_result(self, outcome: object) -> None:

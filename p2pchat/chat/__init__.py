@@ -1,4 +1,4 @@
-"""One chat, whatever shows it: who there is, what was said, what becomes of what is said here.
+"""The model of a chat, without its display: contacts, messages, and the state of sent messages.
 
 Knows: the node's events and the commands of a chat. Does not know: any screen.
 """

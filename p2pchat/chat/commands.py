@@ -1,6 +1,6 @@
 """The slash commands of a chat: one table that help, completion and the chat itself read.
 
-Knows: their names and what they are for. Does not know: how any of them is carried out.
+Knows: the names and uses of commands. Does not know: how a command is carried out.
 """
 
 from __future__ import annotations
@@ -22,51 +22,51 @@ class ChatCommand:
     argument: str
     about: str
     takes: tuple[str, ...] = ()
-    """What may follow it; ``NAME`` stands for the contacts."""
+    """The arguments of the command; ``NAME`` stands for the contacts."""
 
 
 COMMANDS: Final = (
     ChatCommand("/help", "", "this list"),
-    ChatCommand("/switch", "NAME", "talk with someone else", ("NAME",)),
-    ChatCommand("/who", "", "everyone you know, and who is here"),
-    ChatCommand("/history", "[N]", "the last lines again, or N of them"),
-    ChatCommand("/search", "[TEXT]", "find what was said"),
-    ChatCommand("/reply", "[^N] TEXT", "answer their last message, or Nth from the end"),
-    ChatCommand("/react", "[^N] SIGN|off", "one sign for that message", (*SIGNS, "off")),
-    ChatCommand("/correct", "[^N] TEXT", "have your last message say this, for both"),
-    ChatCommand("/withdraw", "[^N]", "have it say nothing any more, for both"),
-    ChatCommand("/invite", "[link]", "a code for a new friend", ("link",)),
+    ChatCommand("/switch", "NAME", "switch to another contact", ("NAME",)),
+    ChatCommand("/who", "", "all contacts, and which are online"),
+    ChatCommand("/history", "[N]", "show the last messages again, or N of them"),
+    ChatCommand("/search", "[TEXT]", "search the messages"),
+    ChatCommand("/reply", "[^N] TEXT", "reply to their last message, or Nth from the end"),
+    ChatCommand("/react", "[^N] SIGN|off", "react to that message with one sign", (*SIGNS, "off")),
+    ChatCommand("/correct", "[^N] TEXT", "correct your last message, for both"),
+    ChatCommand("/withdraw", "[^N]", "withdraw your last message, for both"),
+    ChatCommand("/invite", "[link]", "make a code for a new friend", ("link",)),
     ChatCommand("/join", "CODE", "answer a friend's code"),
     ChatCommand("/verify", "[yes]", "compare the safety number", ("yes",)),
-    ChatCommand("/rename", "NEW", "call this contact something else"),
-    ChatCommand("/mute", "[off]", "no noise about this contact", ("off",)),
-    ChatCommand("/block", "[off]", "stop hearing this contact", ("off",)),
+    ChatCommand("/rename", "NEW", "give this contact another name"),
+    ChatCommand("/mute", "[off]", "no notifications about this contact", ("off",)),
+    ChatCommand("/block", "[off]", "block this contact", ("off",)),
     ChatCommand(
         "/disappear",
         "SPAN|off",
-        "forget what is said after a while, on both sides",
+        "let messages disappear after some time, for both",
         ("8h", "1d", "4w", "off"),
     ),
-    ChatCommand("/forget", "", "forget what was said with this contact"),
-    ChatCommand("/remove", "", "forget this contact, and all that was said"),
-    ChatCommand("/profile", "", "how your messages are hidden, and links"),
-    ChatCommand("/doctor", "", "what works from here, who learns what"),
-    ChatCommand("/set", "[KEY VALUE]", "settings, kept for good", ("KEY",)),
-    ChatCommand("/theme", "NAME", "other colours, kept for good"),
+    ChatCommand("/forget", "", "delete the messages with this contact"),
+    ChatCommand("/remove", "", "delete this contact, and all messages with it"),
+    ChatCommand("/profile", "", "your links, and how your messages are hidden"),
+    ChatCommand("/doctor", "", "what works from here, and what others learn"),
+    ChatCommand("/set", "[KEY VALUE]", "settings, saved", ("KEY",)),
+    ChatCommand("/theme", "NAME", "other colours, saved"),
     ChatCommand("/quit", "", "leave"),
 )
 
 
 def parse_command(line: str) -> tuple[str, str]:
-    """A command line's command and what follows. Raises UsageError."""
+    """The command and the arguments of a line. Raises UsageError."""
     name, _, rest = line.strip().partition(" ")
     if name not in {command.name for command in COMMANDS}:
-        raise UsageError(f"there is no {name}; /help lists what there is, // sends a line beginning with /")
+        raise UsageError(f"there is no {name}; /help lists all commands, // sends a line that begins with /")
     return name, rest.strip()
 
 
 def complete(text: str, names: Iterable[str], themes: Sequence[str]) -> list[str]:
-    """What a line may become; nothing unless it begins with one slash."""
+    """Completions of a line; none unless it begins with one slash."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text:
         return []
     name, blank, rest = text.partition(" ")
@@ -82,7 +82,7 @@ def complete(text: str, names: Iterable[str], themes: Sequence[str]) -> list[str
 
 
 def _settings(rest: str) -> list[str]:
-    """The keys, or a key with each value that it may have."""
+    """The keys of settings, or a key with each of its values."""
     key, blank, _ = rest.partition(" ")
     if not blank:
         return list(SETTINGS)

@@ -1,6 +1,6 @@
-"""What a chat tells whatever shows it.
+"""Events that the model of a chat reports to its display.
 
-Knows: what may happen. Does not know: what makes it happen, or what is shown of it.
+Knows: the kinds of events. Does not know: their causes, or how they are shown.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from p2pchat.chat.lines import ChatLine, Stage
 
 @dataclass(frozen=True, slots=True)
 class LineAdded:
-    """A message came, or one of ours was queued here or elsewhere."""
+    """A message came, or a message of ours was queued by this or another program."""
 
     message: ChatLine
 
 
 @dataclass(frozen=True, slots=True)
 class LineRewritten:
-    """A line says something else now."""
+    """The text of a line has changed."""
 
     message: ChatLine
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceAdded:
-    """Something was said of a line, which is so now; ``line`` says what."""
+    """A reference to a line came; ``line`` is its new state."""
 
     message: ChatLine
     line: str
     outgoing: bool
-    """Whether it was said here."""
+    """Whether the reference is ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineForgotten:
-    """A line is no more; without an id, all that was said with somebody."""
+    """A line was deleted; without an id, all lines of a conversation."""
 
     name: str
     id: str | None
@@ -44,7 +44,7 @@ class LineForgotten:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One of our messages has come further."""
+    """The delivery state of a message of ours has advanced."""
 
     id: str
     stage: Stage
@@ -52,7 +52,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One of our messages cannot be sent at all."""
+    """A message of ours cannot be sent."""
 
     id: str
     to: str
@@ -62,14 +62,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NodeLost:
-    """The node is gone or silent; or what was sent waits for it."""
+    """The node is gone or silent, or sent messages wait for it."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class NodeFound:
-    """It is there again."""
+    """The node is back."""
 
     line: str
 
@@ -83,33 +83,33 @@ class Hindered:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Somebody decided how long what is said lasts."""
+    """The time of disappearing messages was changed."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """Something should be done that nobody asked about."""
+    """A reminder for the person."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """Something about a contact is another: it shows in a list of people, and lines tell it."""
+    """A contact has changed: the list of contacts shows it, and a line tells it."""
 
     line: str
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Something in the list of people, or in the line about the node."""
+    """The list of contacts or the line about the node has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """Something was set that may concern chats."""
+    """A setting was changed that may concern chats."""
 
 
 Happened = (

@@ -1,6 +1,6 @@
-"""A line of a conversation: in the history, just come, or not sent yet.
+"""A line of a conversation: from the history, just received, or not sent yet.
 
-Knows: what is known of it. Does not know: where it is shown.
+Knows: the fields of a line. Does not know: where it is shown.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from p2pchat.control.events import HistoryLine
 
 Stage = Literal["sending", "queued", "relayed", "delivered", "expired", "cancelled"]
-"""How far a line of ours has come: what the node says of it, and before that, that no node has it."""
+"""The stages of a line of ours: the node's states, and before them that no node has the line."""
 
 STAGES: Final[tuple[Stage, ...]] = ("sending", *get_args(State))
 
 NOT_HERE: Final = answered_beginning(AnsweredInfo(id=None, sender=None, text=None))
-"""What a reply says of a message that is not here."""
+"""The words of a reply for a message that is not here."""
 
 FINAL: Final[tuple[Stage, ...]] = ("delivered", "expired", "cancelled")
-"""Nothing more becomes of such a line."""
+"""Final stages."""
 
 
 def is_further(stage: Stage, than: Stage) -> bool:
-    """Whether a line has come further; a stage that was reached is never left for an earlier one."""
+    """Whether a stage is later than another; a line never goes back to an earlier stage."""
     return STAGES.index(stage) > STAGES.index(than)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatLine:
-    """One line, with whom it was exchanged and who wrote it."""
+    """One line, its conversation and its author."""
 
     id: str
     contact: str
@@ -46,16 +46,16 @@ class ChatLine:
     expires_at: str | None = None
     rewritten: bool = False
     answers: str = ""
-    """Whom and what it answers, in words; empty: nothing."""
+    """The message that it answers, in words; empty: none."""
     answers_id: str | None = None
-    """The message that it answers, if that is here."""
+    """The id of the message that it answers, if that is here."""
     marks: tuple[str, ...] = ()
-    """What else is known of it, in words."""
+    """Further facts about it, in words."""
     withdrawn: bool = False
 
 
 def line_of(message: HistoryLine) -> ChatLine:
-    """A message of the node's as a line."""
+    """Convert a message of the node to a line."""
     return ChatLine(
         message.id,
         message.contact,
@@ -74,10 +74,10 @@ def line_of(message: HistoryLine) -> ChatLine:
 
 
 def lines_of(messages: Iterable[HistoryLine]) -> list[ChatLine]:
-    """Messages as lines, in the same order."""
+    """Convert messages to lines, in the same order."""
     return [line_of(message) for message in messages]
 
 
 def beginning_of(line: ChatLine) -> str:
-    """How a reply to it says what it answers."""
+    """The beginning of a line, as a reply to it shows it."""
     return answered_beginning(AnsweredInfo(id=line.id, sender=line.sender, text=line.text))

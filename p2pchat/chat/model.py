@@ -1,4 +1,4 @@
-"""Everybody we talk with: what is new, what is unread, and what becomes of what we say.
+"""All conversations: new and unread messages, and the state of sent ones.
 
 Knows: the client's events and their order. Does not know: the screen.
 """
@@ -57,27 +57,27 @@ if TYPE_CHECKING:
     from p2pchat.control.answers import ContactInfo, NodeInfo
 
 UNREAD_MAX: Final = 1000
-"""Ids kept for one contact; a flood beyond that stays unheard and is offered again another time."""
+"""Ids kept for one contact; further messages of a flood stay unheard and are offered again later."""
 
 LOOK_S: Final = 3.0
 """Between looks at how the node is: what no event tells."""
 
 LEAVE_S: Final = 3.0
-"""Patience with a node that does not take what was said, when one leaves."""
+"""Seconds that leaving waits for a node that does not accept messages."""
 
 
 @dataclass(slots=True)
 class Person:
-    """A contact, and what was said with them last."""
+    """A contact, and the last message with them."""
 
     contact: ContactInfo
     last: ChatLine | None = None
     place: int = 0
-    """Grows with each message, by when it came here: what others' clocks say orders nothing."""
+    """Grows with each message in the order of arrival: the clocks of others do not count."""
     unread: dict[str, None] = field(default_factory=dict)
-    """Ids of messages that were not looked at."""
+    """Ids of unread messages."""
     unheard: int = 0
-    """How many came while no chat was open, and are told as soon as somebody listens."""
+    """Messages that came while no chat was open, and that the node tells to the first listener."""
 
     @property
     def name(self) -> str:
@@ -85,24 +85,24 @@ class Person:
 
     @property
     def muted(self) -> bool:
-        """Whether they make no noise."""
+        """Whether the contact is muted."""
         return self.contact.muted or self.contact.blocked
 
 
 class ChatModel:
-    """One person's conversations, while a chat is open."""
+    """The conversations of this home, while a chat is open."""
 
     def __init__(self, node: Node, tell: Callable[[Happened], None]) -> None:
         self.node = node
         self.me = ""
         self.people: dict[str, Person] = {}
-        """By name, in the order in which they are known."""
+        """Contacts by name, in the order in which they were added."""
         self.current = ""
-        """Whom we look at; empty for nobody."""
+        """The contact of the open conversation; empty for none."""
         self.looking = True
-        """Whether anybody looks at the screen at all."""
+        """Whether the person looks at the screen."""
         self.following = True
-        """Whether the newest of the conversation is in sight."""
+        """Whether the newest message of the conversation is in sight."""
         self.links = 0
         self.hindrance = ""
         """What keeps us from everybody, for certain."""
@@ -117,10 +117,10 @@ class ChatModel:
     def _node_changed(self, line: str) -> None:
         self._tell(NodeFound(line) if isinstance(line, NodeBack) else NodeLost(line))
 
-    # --- who there is
+    # --- contacts
 
     async def load_people(self) -> None:
-        """Learn who there is, and what was said last."""
+        """Read the contacts, and the last message with each."""
         self.me = (await self.node.whoami()).name
         status = await self.node.status()
         self.links = status.links_up
@@ -134,7 +134,7 @@ class ChatModel:
         self._tell(Changed())
 
     async def _remind_of_backup(self, backed_up_at: str | None) -> None:
-        """Once, where somebody would be lost and no backup is younger than a month."""
+        """Remind once of a backup, where there are contacts and the last backup is older than a month."""
         if self._reminded or not self.people:
             return
         self._reminded = True
@@ -155,7 +155,7 @@ class ChatModel:
         return status
 
     async def _meet(self) -> None:
-        """Learn anew who there is; whoever we look at may have another name now."""
+        """Read the contacts again; the contact of the open conversation may have a new name."""
         known = {person.contact.fingerprint: person for person in self.people.values()}
         watched = self.people.get(self.current)
         people = {}
@@ -169,47 +169,47 @@ class ChatModel:
             self.current = watched.name if watched.name in people else ""
 
     def _renamed(self, old: str, new: str) -> None:
-        """What waits for somebody goes to them under their new name."""
+        """Rename a contact in all that waits for it."""
         self.sent.rename_contact(old, new)
         self.drafts.rename_contact(old, new)
 
     def in_order(self) -> list[Person]:
-        """Whoever spoke last comes first; then those with whom nothing was said yet."""
+        """The latest conversation comes first; contacts without messages come last."""
         return sorted(
             self.people.values(), key=lambda person: person.place if person.last else 0, reverse=True
         )
 
     def _spoke(self, person: Person, message: ChatLine) -> None:
-        """The newest that was said with somebody."""
+        """The newest message with a contact."""
         self._places += 1
         person.last, person.place = message, self._places
 
     def count_unread(self) -> int:
-        """In all conversations but muted ones."""
+        """Unread messages in all conversations except muted ones."""
         return sum(len(person.unread) for person in self.people.values() if not person.muted)
 
-    # --- what we look at
+    # --- the open conversation
 
     def open_conversation(self, name: str) -> None:
-        """Turn to a conversation. Raises UsageError for an unknown name."""
+        """Open a conversation. Raises UsageError for an unknown name."""
         if name not in self.people:
-            raise UsageError(f"you know nobody called {harmless_name(name)}")
+            raise UsageError(f"you have no contact called {harmless_name(name)}")
         self.current = name
         self.following = True
 
     async def mark_shown(self) -> None:
-        """Somebody looks: what is on the screen was heard."""
+        """Mark what is on the screen as heard: the person looks."""
         person = self.people.get(self.current)
         if person is not None and person.unread and self.looking and self.following:
             ids, person.unread = list(person.unread), {}
-            with suppress(*PASSING):  # they are offered again
+            with suppress(*PASSING):  # the node offers them again
                 await self.node.heard(ids)
         self._tell(Changed())
 
-    # --- what happens
+    # --- events
 
     async def follow_events(self) -> None:
-        """Tell what happens, for ever, through nodes that go and come."""
+        """Report events for ever, also when a node ends and another starts."""
         while True:
             try:
                 await self.sent.catch_up()
@@ -220,7 +220,7 @@ class ChatModel:
                 await asyncio.sleep(RETRY_S)
 
     async def take_event(self, event: ListenEvents) -> None:
-        """One event of the node."""
+        """Handle one event of the node."""
         match event:
             case MessageEvent(outgoing=True):
                 self._sent_elsewhere(line_of(event))
@@ -247,7 +247,7 @@ class ChatModel:
                 if line := notice(event):
                     self._tell(Decided(line))
                 elif isinstance(event, ContactEvent) and event.change != "added":
-                    self._tell(Altered(contact_line(event)))  # who is added is told by whoever asked for it
+                    self._tell(Altered(contact_line(event)))  # the code that added a contact tells it
             case SettingEvent():
                 self._tell(Preferred())
             case _:
@@ -268,7 +268,7 @@ class ChatModel:
             await self.mark_shown()
 
     def _sent_elsewhere(self, message: ChatLine) -> None:
-        """Another program of this home, or another chat, said something."""
+        """Another program of this home sent a message."""
         person = self.people.get(message.contact)
         if person is not None and message.id not in self.sent:
             self._spoke(person, message)
@@ -297,10 +297,10 @@ class ChatModel:
                 person.last = next(iter(lines_of(await self.node.history(name, limit=1))), None)
         self._tell(LineForgotten(name, id))
 
-    # --- what we say
+    # --- sending
 
     def say_text(self, text: str, reply_to: ChatLine | None = None) -> ChatLine:
-        """Have a text sent to whom we look at, after all that was said and asked for; return it as a line."""
+        """Send a text to the open conversation, after all earlier messages and requests; return its line."""
         return self.sent.say_text(self.me, self.current, text, self.requests.last, reply_to)
 
     def _queued(self, line: ChatLine) -> None:
@@ -310,12 +310,12 @@ class ChatModel:
         self._tell(Changed())
 
     def note_draft(self, text: str) -> None:
-        """What is being written to whom we look at."""
+        """The draft of the open conversation."""
         if self.current:
             self.drafts.note_text(self.current, text)
 
     async def leave_chat(self) -> None:
-        """Wait a moment for the node to take what was said and what was begun."""
+        """Wait a short time for the node to accept messages and drafts."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_S):
                 await self.sent.all_handed_over()

@@ -1,6 +1,6 @@
 """The commands of a chat that concern one message: reply, react, correct, withdraw.
 
-Knows: which message is meant, and which call each is. Does not know: how a command was typed, or the screen.
+Knows: which message a command means, and its call. Does not know: how a command was typed, or the screen.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from p2pchat.client import Node
 
 BACK_MAX: Final = 100
-"""So many messages back one may be meant by its number."""
+"""How far back a number can name a message."""
 
 SIGNS: Final = ("👍", "❤️", "😂", "😮", "😢", "🎉")
-"""Offered; any other can be typed."""
+"""Signs that a menu offers; any other can be typed."""
 
-WITHDRAW: Final = "Withdraw this message, for both of you? It cannot be undone, and it may have been read."
+WITHDRAW: Final = "Withdraw this message, for both of you? This cannot be undone, and the message may have "
+"been read."
 
 _BACK: Final = re.compile(r"\^([1-9][0-9]{0,2})(?:\s+|$)")
 
 
 def parse_back(rest: str) -> tuple[int, str]:
-    """Which message is meant, counted from the newest, and what follows: ``^2 yes`` is the last but one.
+    """The number of a message, counted from the newest, and the rest: ``^2 yes`` means the last but one.
     Raises UsageError."""
     found = _BACK.match(rest)
     if found is None:
@@ -39,7 +40,7 @@ def parse_back(rest: str) -> tuple[int, str]:
 
 
 async def find_line(node: Node, name: str, back: int, *, ours: bool) -> ChatLine:
-    """The message of ours, or of theirs, that is so many back. Raises UsageError."""
+    """The message of ours, or of theirs, at that number. Raises UsageError."""
     lines = lines_of(await node.history(name, limit=4 * BACK_MAX))
     found = [line for line in lines if line.outgoing == ours and not line.withdrawn]
     if len(found) < back:
@@ -48,7 +49,7 @@ async def find_line(node: Node, name: str, back: int, *, ours: bool) -> ChatLine
 
 
 class ReferenceVerbs:
-    """Bound to one chat. ``have_node``: have the node do something in its turn."""
+    """Bound to one chat. ``have_node``: queue a request to the node."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class ReferenceVerbs:
         self._have_node(reply())
 
     def react_to(self, name: str, rest: str) -> None:
-        """Say one sign to a message of theirs, or take that back."""
+        """React to a message of theirs with one sign, or take the reaction back."""
         back, sign = parse_back(rest)
         if not sign:
             raise UsageError("/react needs a sign, like /react 👍, or off")
@@ -92,7 +93,7 @@ class ReferenceVerbs:
         self._have_node(react())
 
     def correct_one(self, name: str, rest: str) -> None:
-        """Have a message of ours say something else."""
+        """Correct a message of ours."""
         back, text = parse_back(rest)
         if not text:
             raise UsageError("/correct needs the new text")
@@ -104,10 +105,10 @@ class ReferenceVerbs:
         self._have_node(correct())
 
     def withdraw_one(self, name: str, rest: str) -> None:
-        """Have a message of ours say nothing any more, if that is really wanted."""
+        """Withdraw a message of ours, after a question."""
         back, more = parse_back(rest)
         if more:
-            raise UsageError("/withdraw takes which one, like /withdraw ^2 for your last but one")
+            raise UsageError("/withdraw takes a number only, like /withdraw ^2 for your last but one")
 
         async def withdraw() -> None:
             line = await find_line(self._model.node, name, back, ours=True)

@@ -1,6 +1,6 @@
-"""What the node is asked to do, in the order in which a person asked for it.
+"""Requests to the node, in the order in which a person made them.
 
-Knows: whose turn it is. Does not know: what is asked for.
+Knows: the order of requests. Does not know: what a request does.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import Any
 
 
 class Requests:
-    """One after another."""
+    """A queue of requests, carried out one after another."""
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[tuple[Coroutine[Any, Any, None], asyncio.Future[None]]] = asyncio.Queue()
         self.last: asyncio.Future[None] | None = None
-        """What comes after all that was asked for so far waits for this."""
+        """Set when all requests so far are done."""
 
     def ask_node(self, work: Coroutine[Any, Any, None]) -> None:
-        """Have something asked of the node, after all that was asked and before all that is said later."""
+        """Queue a request, after all earlier requests and before all later messages."""
         self.last = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((work, self.last))
 
     async def run_all(self) -> None:
-        """Ask the node for what it is to do, one after another, for ever."""
+        """Carry requests out, one after another, for ever."""
         while True:
             work, ended = await self._waiting.get()
             try:
@@ -33,6 +33,6 @@ class Requests:
                 ended.set_result(None)
 
     async def wait_for_all(self) -> None:
-        """Wait until the node has done all that it was asked for so far."""
+        """Wait until all requests so far are done."""
         if self.last is not None:
             await asyncio.wait([self.last])

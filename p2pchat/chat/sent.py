@@ -1,6 +1,6 @@
-"""What is said here: handed to the node in its order, and followed as far as it comes.
+"""Messages sent here: given to the node in order, and followed to their delivery.
 
-Knows: what was said to whom, and how far it is. Does not know: who is shown that.
+Knows: each message, its recipient and its stage. Does not know: where a stage is shown.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from p2pchat.control.answers import DeliveryInfo
 
 FOLLOWED: Final = 1000
-"""Messages sent from here whose states are followed; older ones are read back with the history."""
+"""Sent messages whose states are followed; the history has the states of older ones."""
 
 RETRY_S: Final = 2.0
-"""Between attempts to reach a node that cannot be found or run."""
+"""Seconds between attempts to reach a node that cannot be found or run."""
 
 PASSING: Final = (ControlError, NetworkError, StoreError)
-"""Failures that say nothing about the message, only about the node: worth another attempt."""
+"""Failures of the node, not of the message: another attempt may succeed."""
 
 
 @dataclass(slots=True)
@@ -41,12 +41,12 @@ class _Sent:
     at: str
     stage: Stage = "sending"
     after: asyncio.Future[None] | None = None
-    """What was asked before of the node, and may say how this is to be sent."""
+    """An earlier request that may change how this message is sent."""
     reply_to: ChatLine | None = None
 
 
 class SentLines:
-    """By id. ``queued`` is told of each line that a node has taken."""
+    """Messages by id. ``queued`` is told of each line that a node has accepted."""
 
     def __init__(
         self, node: Node, tell: Callable[[Happened], None], queued: Callable[[ChatLine], None]
@@ -69,8 +69,7 @@ class SentLines:
         after: asyncio.Future[None] | None,
         reply_to: ChatLine | None = None,
     ) -> ChatLine:
-        """Have a text sent, after all that was said before and ``after`` something else; return it as a
-        line."""
+        """Send a text, after all earlier messages and the request ``after``; return its line."""
         message = os.urandom(16).hex()
         sent = _Sent(me, to, text, time_now(), after=after, reply_to=reply_to)
         self._sent[message] = sent
@@ -80,7 +79,7 @@ class SentLines:
         return self._line(message, sent)
 
     async def send_texts(self) -> None:
-        """Hand what was said to the node, one after another, for ever and through nodes that go and come."""
+        """Give messages to the node in order, for ever, also when a node ends and another starts."""
         while True:
             message = await self._queue.get()
             sent = self._sent.get(message)
@@ -111,15 +110,15 @@ class SentLines:
         return await self._node.send(sent.to, sent.text, wait="queued", id=message, reply_to=answered)
 
     def lines_sent(self, name: str) -> list[ChatLine]:
-        """What was said here to somebody, as far as it is followed, oldest first."""
+        """Followed messages to a contact, oldest first."""
         return [self._line(id, sent) for id, sent in self._sent.items() if sent.to == name]
 
     def line_sent(self, id: str) -> ChatLine | None:
-        """A line that was said here, as far as it is followed."""
+        """A followed line of ours, by id."""
         return self._line(id, self._sent[id]) if id in self._sent else None
 
     def lines_waiting(self, name: str, known: Sequence[ChatLine]) -> list[ChatLine]:
-        """What was said to somebody and is in no history yet, as lines; ``known`` are those that are."""
+        """Lines to a contact that are in no history yet; ``known`` are the ids that are."""
         there = {message.id for message in known}
         return [
             self._line(id, sent)
@@ -128,7 +127,7 @@ class SentLines:
         ]
 
     def _line(self, id: str, sent: _Sent) -> ChatLine:
-        """A message of ours as the history will tell it."""
+        """A message of ours as a line of the history."""
         line = ChatLine(id, sent.to, sent.me, sent.at, sent.text, outgoing=True, stage=sent.stage)
         answered = sent.reply_to
         return (
@@ -138,7 +137,7 @@ class SentLines:
         )
 
     def note_stage(self, message: str, stage: Stage) -> None:
-        """Note a state, never backwards."""
+        """Note a state; never go back to an earlier one."""
         known = self._sent.get(message)
         if known is not None:
             if not is_further(stage, known.stage):
@@ -147,9 +146,9 @@ class SentLines:
         self._tell(Moved(message, stage))
 
     async def catch_up(self) -> None:
-        """Ask for the states that a node which went away could not tell us any more.
+        """Ask for the states that a node could not tell before it ended.
 
-        The same message again is not sent again; the answer says how far it is.
+        The same id again sends no second message; the answer has the state.
         """
         for message, sent in list(self._sent.items()):
             if sent.stage in ("queued", "relayed"):
@@ -158,37 +157,39 @@ class SentLines:
                     self.note_stage(message, known.state)
 
     def not_handed_over(self) -> list[tuple[str, str]]:
-        """To whom what was said that no node has yet."""
+        """Recipients of messages that no node has yet."""
         return [(sent.to, sent.text) for sent in self._sent.values() if sent.stage == "sending"]
 
     def rename_contact(self, old: str, new: str) -> None:
-        """What waits for somebody goes to them under their new name."""
+        """Rename a contact in the messages that wait for it."""
         for sent in self._sent.values():
             if sent.to == old:
                 sent.to = new
 
     def farewell(self) -> str:
-        """What to say when the chat is over; empty if nothing."""
+        """The message to show when the chat is over; empty for none."""
         lines = []
         lost = self.not_handed_over()
         for to, text in lost:
             lines.append(f"the node did not answer; NOT sent to {harmless_name(to)}:\n  {indented(text, 2)}")
         if waiting := self.count_undelivered() - len(lost):
             what = "1 message is" if waiting == 1 else f"{waiting} messages are"
-            lines.append(f"{what} still on the way, and will go on while a node runs here: p2pchat node run")
+            lines.append(
+                f"{what} not delivered yet, and will go out while a node runs here: p2pchat node run"
+            )
         return "\n".join(lines)
 
     async def all_handed_over(self) -> None:
-        """Wait until a node has all that was said, or has refused it."""
+        """Wait until a node has accepted or refused all messages."""
         while self.not_handed_over():
             self._handed.clear()
             await self._handed.wait()
 
     def count_undelivered(self) -> int:
-        """How many of the messages sent here are still on their way."""
+        """The number of messages sent here that are not delivered yet."""
         return sum(each.stage not in FINAL for each in self._sent.values())
 
 
 def time_now() -> str:
-    """The time as events give it."""
+    """The present time in the form of events."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

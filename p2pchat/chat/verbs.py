@@ -1,9 +1,9 @@
-"""What the commands of a chat do, whatever shows it.
+"""What the commands of a chat do, for any display.
 
-Each is begun before the next is looked at: what the node is asked waits for its turn behind what it was asked
-before (``Requests.ask_node``), and what a person is asked or shown is the screen's.
+Each command starts before the next is read: a request to the node waits behind earlier ones
+(``Requests.ask_node``), and the display asks and shows.
 
-Knows: which question or call each command is. Does not know: how it was typed, or what a question looks like.
+Knows: the question or call of each command. Does not know: how it was typed, or what a question looks like.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 HISTORY_LINES: Final = 20
-"""Shown again unless it is said how many: about a screen."""
+"""Lines that /history shows by default: about a screen."""
 
 HISTORY_MAX: Final = 9_999
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something that is done only if a person says so."""
+    """A question before an action."""
 
     title: str
     text: str
@@ -44,27 +44,27 @@ class Question:
 
 
 class ChatScreen(Protocol):
-    """What shows a chat, and asks."""
+    """The display of a chat."""
 
     def tell_person(self, text: str) -> None:
-        """Something has been done."""
+        """Show that an action was done."""
 
     def tell_failure(self, why: object) -> None:
-        """Something has not."""
+        """Show that an action failed."""
 
     def ask_person(
         self, question: Question, yes: Callable[[], None], no: Callable[[], None] | None = None
     ) -> None:
-        """Do what follows from the answer; nothing if there is none."""
+        """Ask, and act on the answer; without an answer, do nothing."""
 
     def show_conversation(self, name: str) -> None:
-        """Turn to a conversation. Raises UsageError."""
+        """Open a conversation. Raises UsageError."""
 
     def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
-        """Send a line to whom one looks at, and show it."""
+        """Send a line to the open conversation, and show it."""
 
     def show_history(self, lines: int) -> None:
-        """Show that many of the last lines again."""
+        """Show the last ``count`` lines again."""
 
     def choose_person(self) -> None: ...
     def show_help(self) -> None: ...
@@ -79,7 +79,7 @@ class ChatScreen(Protocol):
     def leave_chat(self) -> None: ...
 
     def theme_names(self) -> Iterable[str]:
-        """Themes that there are; none where there are no colours to choose."""
+        """The available themes; none where colours cannot be chosen."""
 
 
 class Verbs:
@@ -120,25 +120,25 @@ class Verbs:
         return self._model.node
 
     def take_line(self, text: str) -> None:
-        """What was typed: a command, or a line to be said. Raises UsageError."""
+        """Handle what was typed: a command, or a line to send. Raises UsageError."""
         if text.startswith("/") and not text.startswith("//"):
             self.run_line(text)
         elif self._model.current:
             self._screen.say_line(text.removeprefix("/") if text.startswith("//") else text)
         else:
-            raise UsageError("there is nobody to send it to yet: /invite makes a code for a friend")
+            raise UsageError("you have no contact to send it to yet: /invite makes a code for a friend")
 
     def run_line(self, line: str) -> None:
-        """A command as it was typed. Raises UsageError."""
+        """Carry out a typed command. Raises UsageError."""
         name, rest = parse_command(line)
         self.do_verb(name[1:], rest)
 
     def do_verb(self, verb: str, rest: str) -> None:
-        """One of the verbs. Raises UsageError."""
+        """Carry out a command. Raises UsageError."""
         self._verbs[verb](rest)
 
     def have_node(self, work: Awaitable[object], told: str = "") -> None:
-        """Have the node do something, and say so when it has."""
+        """Queue a request to the node, and tell when it is done."""
 
         async def have() -> None:
             try:
@@ -151,7 +151,7 @@ class Verbs:
 
         self._model.requests.ask_node(have())
 
-    # --- whom we look at
+    # --- the open conversation
 
     def _current(self) -> str:
         if not self._model.current:
@@ -206,15 +206,15 @@ class Verbs:
     def _set_blocked(self, name: str, blocked: bool) -> None:
         shown = harmless_name(name)
         if not blocked:
-            self.have_node(self._node.block(name, False), f"{shown} is heard again")
+            self.have_node(self._node.block(name, False), f"{shown} is no longer blocked")
             return
         text = (
-            f"Block {shown}? You no longer hear them, and what waits for them is taken back. What they write "
-            "meanwhile arrives if you unblock them within two weeks."
+            f"Block {shown}? You no longer receive their messages, and messages that wait for them are "
+            "cancelled. What they write meanwhile arrives if you unblock them within two weeks."
         )
         told = f"{shown} is blocked; '/block off' undoes it"
         self._screen.ask_person(
-            Question("block", text, "Block", "Go on hearing them"),
+            Question("block", text, "Block", "Do not block them"),
             lambda: self.have_node(self._node.block(name), told),
         )
 
@@ -231,7 +231,7 @@ class Verbs:
             gone = await self._node.forget(name)
             self._screen.tell_person(f"{gone} messages with {shown} deleted here")
 
-        text = f"Delete here all that was said with {shown}? {shown} keeps a copy."
+        text = f"Delete all messages with {shown} here? {shown} keeps a copy."
         doubt = Question("delete", text, "Delete", "Keep it")
         self._screen.ask_person(doubt, lambda: self.have_node(forget()))
 
@@ -254,7 +254,7 @@ class Verbs:
 
         self._screen.ask_person(Question("remove", question(name), "Remove", "Keep"), agreed)
 
-    # --- what is set
+    # --- settings
 
     def _theme(self, rest: str) -> None:
         known = list(self._screen.theme_names())
@@ -278,5 +278,5 @@ class Verbs:
 
 
 async def keep_setting(node: Node, key: str, value: str | None) -> ChangeSettingResult:
-    """Set it, or with None no more. Raises P2PChatError."""
+    """Change a setting; None restores its default. Raises P2PChatError."""
     return await (node.forget_setting(key) if value is None else node.change_setting(key, value))

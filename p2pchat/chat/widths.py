@@ -1,11 +1,11 @@
-"""How many columns a text takes, on whichever terminal.
+"""The number of columns that a text takes on different terminals.
 
 Knows: where terminals differ. Does not know: which of them this is.
 
-They agree on letters, ideographs and single emoji. An emoji made of several, or of another skin, is two
-columns on some and as many as its parts have on others; so are letters with a vowel beside them, as in Hindi,
-Tamil or Burmese. Nobody can ask. So what is laid out has room for the widest, and what is drawn
-(``drawing``) ends in its column on all of them.
+Terminals agree on letters, ideographs and single emoji. An emoji of several parts, or with a skin tone, takes
+two columns on some terminals and the sum of its parts on others. Letters with a separate vowel, as in Hindi,
+Tamil or Burmese, differ as well. A program cannot ask the terminal. So the layout leaves room for the widest,
+and ``drawing`` makes each part end in its column on all terminals.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
 _SKINS: Final = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _FILLERS: Final = {"\u3164": 2, "\uffa0": 1}
-"""Invisible letters of Hangul: nothing, or as wide as a letter."""
+"""Invisible letters of Hangul: some terminals give them no width, others that of a letter."""
 
 _LOOK: Final = "\ufe0f"
-"""Asks for a sign to be drawn as an emoji: one column becomes two, on some terminals."""
+"""Makes a sign an emoji, which widens it from one column to two on some terminals."""
 
 _CLOSING: Final = frozenset(("Pe", "Pf", "Po", "Lm"))
 _OPENING: Final = frozenset(("Ps", "Pi"))
-"""Categories of marks: no row of ideographs begins with one that closes, or ends with one that opens."""
+"""Categories of punctuation: no row of ideographs begins with a closing mark, or ends with an opening one."""
 
 Cluster = tuple[int, int, int]
-"""Where characters that belong together begin and end, and their columns."""
+"""The begin, end and columns of each group of characters that belong together."""
 
 
 def drawable(text: str) -> str:
-    """The text without what makes narrow signs wide on some terminals."""
+    """The text without the characters that make narrow signs wide on some terminals."""
     return text.replace(_LOOK, "")
 
 
 def room(text: str) -> int:
-    """The most columns that a terminal draws it in."""
+    """The columns of the text on the terminal that draws it widest."""
     return len(text) if text.isascii() else _room(text)
 
 
 def certain(text: str) -> bool:
-    """Whether all terminals draw it in as many columns as Textual reckons with."""
+    """Whether all terminals draw it in as many columns as Textual assumes."""
     return text.isascii() or _room(text) == cell_len(text)
 
 
 def cut(text: str, width: int) -> str:
-    """As much of it as fits into ``width`` columns, with ``…`` where something is missing."""
+    """The text cut to ``width`` columns, with ``…`` where characters are missing."""
     if room(text) <= width:
         return text
     taken, end = 1, 0
@@ -60,8 +60,8 @@ def cut(text: str, width: int) -> str:
 
 
 def rows(line: str, width: int) -> list[tuple[int, int]]:
-    """Where the rows of a line begin and end that are ``width`` columns wide: broken after blanks, between
-    ideographs, and where nothing else is left."""
+    """The begin and end of each row of ``width`` columns: a line breaks after blanks, between ideographs, and
+    elsewhere only if necessary."""
     found: list[tuple[int, int]] = []
     start, taken, may = 0, 0, 0
     widths: list[Cluster] = []
@@ -86,7 +86,7 @@ def _parts(before: str, after: str) -> bool:
 
 
 def _clusters(text: str, width: int) -> Iterator[Cluster]:
-    """What must not be torn apart; by characters where it would fill more than a row."""
+    """The parts of a line that must not be broken; a part wider than a row is broken between characters."""
     for begins, ends, _ in split_graphemes(text)[0]:
         columns = room(text[begins:ends])
         if columns <= width:

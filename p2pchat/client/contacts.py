@@ -1,4 +1,4 @@
-"""Contacts: who they are, and what holds for each of them.
+"""Contacts, and the settings of each.
 
 Knows: parameters and answers. Does not know: how contacts are kept.
 """
@@ -10,7 +10,7 @@ from p2pchat.control import answers, methods, parameters
 
 
 class ContactCalls(Reach):
-    """Whom one knows."""
+    """The methods about contacts."""
 
     async def contacts(self) -> list[answers.ContactInfo]:
         """All contacts: ``name``, ``fingerprint``, ``verified``, ``blocked``, ``muted``, ``disappear``
@@ -38,20 +38,20 @@ class ContactCalls(Reach):
         return await self._call(methods.MUTE, parameters.MuteParams(name=name, muted=muted))
 
     async def disappear(self, name: str, seconds: float | None) -> answers.ContactInfo:
-        """Have all that is said with a contact forgotten, by both, so long after it was written; None: no
-        more."""
+        """Let messages with a contact disappear, for both, that many seconds after they were written; None:
+        never."""
         return await self._call(methods.DISAPPEAR, parameters.DisappearParams(name=name, seconds=seconds))
 
     async def renew(self, name: str) -> answers.ContactInfo:
-        """Begin anew with a contact whose session is out of step, and let go what waits for a home that was
-        restored; the contact, whose ``session`` says how things stand."""
+        """Get new keys with a contact whose session is out of step, and send what waits for a restored home;
+        returns the contact, with the state in ``session``."""
         return await self._call(methods.RENEW, parameters.ContactParams(name=name))
 
     async def remove(
         self, name: str, *, keep_mesh: bool = False, renew_mesh: bool = False
     ) -> answers.RemoveContactResult:
         """Forget a contact and everything said; with the last contact of a mesh, leave it (``left_mesh``),
-        unless ``keep_mesh``: then go on relaying. With ``renew_mesh``, go with all who stay to a mesh
+        unless ``keep_mesh``: then go on relaying. With ``renew_mesh``, move with all others to a mesh
         (``renewed_mesh``) with a secret that the contact is not told."""
         asked = parameters.RemoveParams(name=name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
         return await self._call(methods.REMOVE, asked)

@@ -1,4 +1,4 @@
-"""A node in this very process: made, unlocked, run until it is asked to stop.
+"""A node in this process: made, unlocked, and run until it is asked to stop.
 
 Knows: how a passphrase is asked for, and what a node here is told. Does not know: whether there is another.
 """
@@ -50,12 +50,12 @@ async def run_node(
 
 
 class Typed(str):
-    """A passphrase that somebody has typed, who may type another next time, or the same once more."""
+    """A typed passphrase; a second attempt may give another."""
 
 
 class Unlock:
-    """Asks for the passphrase until it is right, and then no more, however often the node has to be run
-    anew; keeps it only until the store has been opened."""
+    """Asks for the passphrase until it is right, and then never again, even if the node restarts; keeps it
+    only until the store is open."""
 
     def __init__(self, ask: AskPassphrase | None) -> None:
         self._ask = ask
@@ -83,7 +83,7 @@ class Unlock:
         return self._way
 
     def keep(self, way: Way) -> None:
-        """This opens the store from now on; nobody is asked again."""
+        """Keep the key of the store, so that the person is not asked again."""
         self._way, self._ask = way, None
 
     def _asked(self) -> str:

@@ -1,6 +1,6 @@
-"""What whoever follows an answer keeps in mind while it is asked for again and again.
+"""The memory of a caller that repeats a question until it is answered.
 
-Knows: the time that is left, the states that were told, the messages that were shown. Does not know: nodes.
+Knows: the remaining time, the states that were told, the messages that were shown. Does not know: nodes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from p2pchat.control.events import Event, HindranceEvent, ReceiptEvent, State
 
 
 def remaining(timeout: float | None) -> Callable[[], float | None]:
-    """What is left of ``timeout`` seconds from now on."""
+    """The remaining part of ``timeout`` seconds."""
     loop = asyncio.get_running_loop()
     end = None if timeout is None else loop.time() + timeout
     return lambda: None if end is None else max(0.0, end - loop.time())
@@ -22,7 +22,7 @@ def remaining(timeout: float | None) -> Callable[[], float | None]:
 def each_once(
     on_state: Callable[[ReceiptEvent], None] | None, on_hindrance: Callable[[str], None] | None
 ) -> Callable[[Event], None]:
-    """Tell each state once and in order, however often the question had to be asked."""
+    """Tell each state once and in order, even if the question was repeated."""
     order = get_args(State)
     reached = -1
 

@@ -1,4 +1,4 @@
-"""History: what was said is read, found, rewritten and forgotten; drafts are kept.
+"""History: read, search, rewrite and delete messages; save drafts.
 
 Knows: parameters and answers. Does not know: how lines are kept.
 """
@@ -38,7 +38,7 @@ class HistoryCalls(Reach):
         return await self._call(methods.SEARCH, parameters.SearchParams(search=text, limit=limit))
 
     async def edit(self, id: str, text: str) -> None:
-        """Have a line of the history here say something else. Nobody else's changes."""
+        """Change the text of a line in this home's history only."""
         await self._call(methods.EDIT, parameters.EditParams(id=id, text=text))
 
     async def forget(self, name: str) -> int:

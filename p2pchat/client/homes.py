@@ -92,7 +92,7 @@ def runs(process: int) -> bool:
     """Whether there is such a process, one that still does something."""
     try:
         os.kill(process, 0)
-        # Ended, but not yet noticed by whoever started it: as good as gone. (Only Linux tells.)
+        # Ended, but its parent has not noticed yet. (Only Linux tells.)
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
@@ -113,7 +113,7 @@ def create_home(home: Path, name: str, rendezvous: Sequence[str] = (), passphras
 
 
 def draw_phrase() -> str:
-    """Ten words for a backup, which nobody knows yet."""
+    """Ten fresh random words for a backup."""
     from p2pchat.daemon.setup import draw_phrase as draw
 
     return draw()

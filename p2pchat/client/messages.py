@@ -68,7 +68,7 @@ class MessageCalls(Reach):
         id of a message with the same contact.
         """
         if wait not in get_args(Wait):
-            raise UsageError(f"there is no waiting for {wait!r}; wait for queued, relayed or delivered")
+            raise UsageError(f"{wait!r} is no state to wait for; use queued, relayed or delivered")
         report = each_once(on_state, on_hindrance)
         named = message_name(id) if id is not None else MessageName(id=os.urandom(16).hex())
         within = None if timeout is None else max(timeout, ACCEPT_S)
@@ -105,9 +105,9 @@ class MessageCalls(Reach):
     async def listen(
         self, sender: str | None = None, *, own: bool = False
     ) -> AsyncGenerator[events.ListenEvents, None]:
-        """Yield events for ever: first messages that no listener has had, then all that happens. With
-        ``own`` also what happens to the history here: messages of ours (``outgoing``), from whatever program,
-        what we say of them, and lines ``rewritten`` or ``forgotten``.
+        """Yield events for ever: first messages that no listener has had, then all that happens. With ``own``
+        also what happens to the history here: messages of ours (``outgoing``), from any program, what we say
+        of them, and lines ``rewritten`` or ``forgotten``.
 
         Call ``heard`` for each message once it is shown; one that was not is offered again to the next
         listener.

@@ -25,7 +25,7 @@ class Node(PairingCalls, ContactCalls, MeshCalls, SettingCalls, ReferenceCalls, 
         return await self._call(methods.WHOAMI, parameters.NoParams())
 
     async def rename_self(self, name: str) -> answers.IdentityInfo:
-        """Be called so by contacts whom you meet from now on; answers as ``whoami``. Raises UsageError."""
+        """Use this name for future contacts; answers as ``whoami``. Raises UsageError."""
         return await self._call(methods.RENAME_SELF, parameters.RenameSelfParams(name=name))
 
     async def status(self) -> answers.NodeInfo:

@@ -14,7 +14,7 @@ from p2pchat.control import answers, events, methods, parameters
 from p2pchat.rpc import ConnectionLost
 
 INVITE_LIVES: Final = 4
-"""Nodes that may wait at one code, one after another, as long as nobody has tried it."""
+"""Nodes that may wait at one code, one after another, as long as the code was not tried."""
 
 
 class PairingCalls(Reach):
@@ -30,10 +30,10 @@ class PairingCalls(Reach):
         mesh: str | None = None,
     ) -> AsyncGenerator[events.PairingEvents | answers.ContactAddedEvent, None]:
         """Yield ``InviteEvent``, which has the ``code``, then ``ContactAddedEvent``, and end. Between them
-        ``StrangerEvent`` when somebody without the words sat in the way.
+        ``StrangerEvent`` when a stranger without the words took the place.
 
         It leads into ``mesh`` (the beginning of its id), or else into the first of ours. The code stays good
-        when the node is lost and another takes over, unless somebody has begun to answer.
+        when the node is lost and another takes over, unless a friend has begun to answer.
         """
         left, code = remaining(timeout), None
         for lives in reversed(range(INVITE_LIVES)):
@@ -68,8 +68,8 @@ class PairingCalls(Reach):
         rendezvous: Sequence[str] = (),
         accept_new: bool = False,
     ) -> answers.PairingResult:
-        """Become somebody's contact with the code or link they gave; return the contact. The same code again
-        returns the same contact.
+        """Pair with the friend who gave a code or link; return the contact. The same code again returns the
+        same contact.
 
         Where their mesh is met that neither you nor the code named is not gone to, but told as ``left_out``;
         with ``accept_new``, only private addresses are.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from p2pchat.daemon.resting import RestingNode
 
 FIND_S: Final = 20.0
-"""How long to look for the node of a home that somebody holds: opening a store takes a second or two."""
+"""Seconds to look for the node of a home that is in use: opening a store takes one or two."""
 
 FIND_EVERY_S: Final = 0.05
 
@@ -203,7 +203,7 @@ class Reach:
         except NotAnswering:
             return False
         except ControlError:
-            pass  # that it was lost is found out by whoever waits for its answer
+            pass  # the caller that waits for the answer finds out that it was lost
         finally:
             if connection is not None:
                 await connection.close()
@@ -342,7 +342,8 @@ class Reach:
             raise
 
     async def _become(self) -> bool:
-        """Run the node here, or read a home that cannot be written; False when somebody else is about to."""
+        """Run the node here, or read a home that cannot be written; False when another program is about
+        to."""
         from p2pchat.daemon.home import ReadOnlyHome
         from p2pchat.daemon.node import HomeBusy
         from p2pchat.daemon.resting import RestingNode

@@ -155,8 +155,8 @@ _ALL: Final = (
         YesNo(),
         "no",
         Effect.ANEW,
-        "find others on your own network, without any rendezvous, and let them find you: whoever is there can"
-        " see that p2pchat runs on this machine, not for whom",
+        "find others on your own network, without any rendezvous, and let them find you: machines there can "
+        "see that p2pchat runs on this machine, but not its owner",
     ),
     SettingSpec(
         "listen",

@@ -1,6 +1,6 @@
-"""Where a home's node is spoken to.
+"""The address of a home's node.
 
-Knows: the control socket's path, and how a long one is used. Does not know: who listens there.
+Knows: the control socket's path, and how a long one is used. Does not know: the listener.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class ChangeSettingResult(SettingInfo, frozen=True, kw_only=True):
 
 
 class DeliveryInfo(Value, frozen=True, kw_only=True):
-    """How far a message of ours has come."""
+    """The state of a message of ours."""
 
     id: str
     state: State
@@ -184,7 +184,7 @@ class StemInfo(Value, frozen=True, kw_only=True):
 
 
 class Hidden(NamedTuple):
-    """How who writes in a mesh is hidden."""
+    """How a mesh hides the writer."""
 
     profile: str
     among: int

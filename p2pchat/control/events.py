@@ -45,7 +45,7 @@ class VersionInfo(Value, frozen=True, kw_only=True):
 
 
 class HistoryLine(Value, frozen=True, kw_only=True):
-    """A line of the history, in whatever event or answer."""
+    """A line of the history, in any event or answer."""
 
     id: str
     sender: str = msgspec.field(name="from")
@@ -65,7 +65,7 @@ class HistoryLine(Value, frozen=True, kw_only=True):
     reactions: list[ReactionInfo] = msgspec.field(default_factory=list)
     earlier: list[VersionInfo] = msgspec.field(default_factory=list)
     unknown: int | None = None
-    """The type of something that this version does not know, and of which it has no text."""
+    """The type of a message that this version does not know; such a message has no text here."""
 
 
 class MessageEvent(HistoryLine, frozen=True, kw_only=True, tag="message", tag_field="type"):
@@ -73,37 +73,37 @@ class MessageEvent(HistoryLine, frozen=True, kw_only=True, tag="message", tag_fi
 
 
 class RewrittenEvent(HistoryLine, frozen=True, kw_only=True, tag="rewritten", tag_field="type"):
-    """A line of the history here says something else now."""
+    """The text of a line of the history here has changed."""
 
 
 class ReactionEvent(HistoryLine, frozen=True, kw_only=True, tag="reaction", tag_field="type"):
-    """Somebody has reacted to a line; an empty sign takes the one before back."""
+    """A person reacted to a line; an empty sign takes the earlier one back."""
 
     by: str
     sign: str
 
 
 class CorrectedEvent(HistoryLine, frozen=True, kw_only=True, tag="corrected", tag_field="type"):
-    """Whoever wrote a line has corrected it."""
+    """The author of a line has corrected it."""
 
     by: str
 
 
 class WithdrawnEvent(HistoryLine, frozen=True, kw_only=True, tag="withdrawn", tag_field="type"):
-    """Whoever wrote a line has withdrawn it."""
+    """The author of a line has withdrawn it."""
 
     by: str
 
 
 class ForgottenEvent(Value, frozen=True, kw_only=True, tag="forgotten", tag_field="type"):
-    """A line of the history here is no more; without an id, all that was said with them."""
+    """A line of the history here was deleted; without an id, all lines with the contact."""
 
     contact: str = msgspec.field(name="with")
     id: str | None
 
 
 class ReceiptEvent(Value, frozen=True, kw_only=True, tag="receipt", tag_field="type"):
-    """A message of ours has come further. ``to`` is told to listeners, who asked for no one message."""
+    """The state of a message of ours has advanced. ``to`` is set for listeners, which follow all messages."""
 
     id: str
     to: str | UnsetType = UNSET
@@ -112,7 +112,7 @@ class ReceiptEvent(Value, frozen=True, kw_only=True, tag="receipt", tag_field="t
 
 
 class HindranceEvent(Value, frozen=True, kw_only=True, tag="hindrance", tag_field="type"):
-    """Something is certainly in the way of a message that is waited for."""
+    """A known obstacle delays a message that a caller waits for."""
 
     id: str
     why: str
@@ -128,7 +128,7 @@ class ContactEvent(Value, frozen=True, kw_only=True, tag="contact", tag_field="t
 
 
 class SessionEvent(Value, frozen=True, kw_only=True, tag="session", tag_field="type"):
-    """A home was put back to a copy, or runs twice."""
+    """A home was restored from a copy, or runs twice."""
 
     name: str
     turn: str
@@ -150,7 +150,7 @@ class LinkEvent(Value, frozen=True, kw_only=True, tag="link", tag_field="type"):
 
 
 class SettingEvent(Value, frozen=True, kw_only=True, tag="setting", tag_field="type"):
-    """What the home keeps of a setting is another."""
+    """The home's value of a setting has changed."""
 
     key: str
 
@@ -169,7 +169,7 @@ class InviteEvent(Value, frozen=True, kw_only=True, tag="invite", tag_field="typ
 
 
 class StrangerEvent(Value, frozen=True, kw_only=True, tag="stranger", tag_field="type"):
-    """Somebody without the words sat at this invite's number."""
+    """A stranger without the words took the place of this invite."""
 
     strangers: int
 

@@ -25,7 +25,7 @@ CANCEL: Final = "cancel"
 """The notification by which a client withdraws its own ``request``, which then gets no answer."""
 
 EVENT: Final = "event"
-"""The notification by which a node tells an event to whoever made the ``request``."""
+"""The notification by which a node tells an event to the client that made the ``request``."""
 
 RequestId = str | int | float
 
@@ -80,7 +80,7 @@ def cancel_line(request: int) -> bytes:
 
 
 def event_line(request: RequestId | None, event: object) -> bytes:
-    """An event for whoever made a request."""
+    """An event for the client that made a request."""
     return _line({"jsonrpc": "2.0", "method": EVENT, "params": {"request": request, "event": event}})
 
 
@@ -111,7 +111,7 @@ class Unfit(MethodError):
 
 
 def read_request(line: bytes) -> Request | None:
-    """None for a notification that nobody can be told the fault of. Raises Unfit."""
+    """None for a malformed notification, which has no answer. Raises Unfit."""
     try:
         value = _parsed(line)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """Every method of the control socket: what it is told, what it answers, how long it may take.
 
-Knows: the whole contract. Does not know: how a method is carried out, or who asks.
+Knows: the whole contract. Does not know: how a method is carried out, or its callers.
 
 A new method is one value here; CONTRIBUTING.md ("A new verb") names the other places.
 """
@@ -22,7 +22,7 @@ class ResponseTime(Enum):
     """How long an answer may take."""
 
     MOMENT = "it is answered at once"
-    LONG = "it may take a node long, which nobody is told"
+    LONG = "it may take a node long, without progress events"
     ENDLESS = "it waits for something to happen, and ends with the connection it was asked on"
 
 

@@ -23,7 +23,7 @@ COUNT_MAX: Final = 2**53
 Seconds = Annotated[float, Meta(ge=0, lt=SECONDS_MAX)]
 Count = Annotated[int, Meta(ge=1, le=COUNT_MAX)]
 Wait = Literal["queued", "relayed", "delivered"]
-"""How far a message must have come for somebody who waits for it."""
+"""The state that a message must have reached for a waiting caller."""
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

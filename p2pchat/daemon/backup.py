@@ -1,7 +1,7 @@
-"""The methods about backups: made while the node goes on, and older ones made worthless.
+"""The methods about backups: make one while the node runs, and make older ones worthless.
 
-Knows: in which order keys are drawn, the file is written and contacts are told. Does not know: what is in the
-file, or how it is sealed.
+Knows: the order of drawing keys, writing the file and telling contacts. Does not know: what is in the file,
+or how it is sealed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class BackupMethods:
         self._making = asyncio.Lock()
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about backups."""
+        """Carry out requests about backups."""
         handlers.add(methods.BACKUP, self.make_backup)
         handlers.add(methods.REVOKE_BACKUPS, self.revoke_backups)
 
     async def make_backup(self, request: parameters.BackupParams, client: Asker) -> answers.BackupResult:
-        """Write one. Contacts are told of the new keys when it is on the disk, and not before: until then the
-        older one is good."""
+        """Write a backup. Contacts are told of the new keys only after the file is on the disk: until then
+        the older backup is valid."""
         place = self._place(request.path)
         if not request.phrase:
             raise UsageError("a backup needs a phrase")
@@ -71,7 +71,7 @@ class BackupMethods:
     async def revoke_backups(
         self, request: parameters.NoParams, client: Asker
     ) -> answers.RevokeBackupsResult:
-        """Have contacts take none of the keys that any backup of before has."""
+        """Tell contacts to refuse the keys of all earlier backups."""
         async with self._making:
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysDrawn())
             await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=True))
@@ -89,5 +89,5 @@ class BackupMethods:
             raise UsageError("the path of a backup must begin at the root")
         home = self._host.home.resolve()
         if place.resolve().is_relative_to(home):
-            raise UsageError("a backup inside the home is lost with it; keep it elsewhere")
+            raise UsageError("a backup inside the home is lost with the home; write it elsewhere")
         return place

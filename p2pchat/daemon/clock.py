@@ -1,6 +1,6 @@
-"""Where time and randomness come in.
+"""The sources of time and randomness.
 
-Knows: the operating system's clock and random source. Does not know: who uses them.
+Knows: the operating system's clock and random source. Does not know: their users.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ _ticking = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class SystemClock:
-    """Unix seconds that never jump: set once from the wall clock, then carried by one that also counts
-    through suspend.
+    """Unix seconds that never jump: set once from the wall clock, then advanced by a clock that also counts
+    during suspend.
 
-    A wall clock that is corrected while we run would stall every timer or fire them all. So that is noticed
-    (``set_by``), and the node begins anew.
+    A wall clock that is corrected while we run would stall every timer or fire them all. So ``set_by``
+    reports a correction, and the node restarts.
     """
 
     def __init__(self) -> None:
         self._offset = time.time() - time.clock_gettime(_ticking)
 
     def now(self) -> float:
-        """The present moment."""
+        """The present time."""
         return time.clock_gettime(_ticking) + self._offset
 
     def set_by(self) -> float:
-        """By how many seconds the wall clock was set since, forwards or (negative) back."""
+        """The seconds by which the wall clock was set since, forwards or (negative) back."""
         return time.time() - self.now()
 
 
@@ -39,5 +39,5 @@ class SystemEntropy:
         return os.urandom(size)
 
     def make_child(self, label: str) -> SystemEntropy:
-        """A stream of its own, whatever the label."""
+        """A separate source; the label has no effect."""
         return self

@@ -1,6 +1,6 @@
-"""The methods about settings: listed, told, changed, on disk before the answer.
+"""The methods about settings: list, show and change them; a change is on disk before the answer.
 
-Knows: how a change comes into force here. Does not know: any setting, or which value wins.
+Knows: how a change takes effect here. Does not know: any setting, or the precedence of values.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from p2pchat.errors import SettingRestart, UsageError
 from p2pchat.store import Store
 
 TEXT_MAX = 4096
-"""Characters of a value: more is a file that was meant to go elsewhere."""
+"""Characters of a value: a longer text is a file that was given by mistake."""
 
 
 class SettingMethods:
     """The verbs, bound to one running node."""
 
     def __init__(self, host: Configured, rests: bool = False) -> None:
-        """``rests``: there is no node whose doing would change, only a home."""
+        """``rests``: no node runs that a change could affect."""
         self._host = host
         self._rests = rests
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about settings."""
+        """Carry out requests about settings."""
         handlers.add(methods.SETTINGS, self.list)
         handlers.add(methods.SETTING, self.get)
         handlers.add(methods.CHANGE_SETTING, self.set)
         handlers.add(methods.FORGET_SETTING, self.unset)
 
     async def list(self, asked: parameters.NoParams, asker: Asker) -> list[answers.SettingInfo]:
-        """Every setting: what is in force, without passwords, and where it comes from."""
+        """Every setting: its value, without passwords, and the source of the value."""
         return [views.setting(each) for each in self._host.choices]
 
     async def get(self, asked: parameters.SettingParams, asker: Asker) -> answers.SettingInfo:
-        """One, with its passwords."""
+        """One setting, with its passwords."""
         chosen = self._host.choices[named(asked.key).name]
         return views.setting(chosen).with_changes(value=chosen.text)
 
     async def set(self, asked: parameters.ChangeSettingParams, asker: Asker) -> answers.ChangeSettingResult:
-        """Keep a value in the home."""
+        """Save a value in the home."""
         setting, text = named(asked.key), asked.value.strip()
         if len(text) > TEXT_MAX or not text.isprintable():
             raise UsageError(f"{setting.name} must be a line of at most {TEXT_MAX} characters")
@@ -55,14 +55,14 @@ class SettingMethods:
         return await self._keep(setting, text, asker)
 
     async def unset(self, asked: parameters.SettingParams, asker: Asker) -> answers.ChangeSettingResult:
-        """Keep none any more."""
+        """Remove a value from the home."""
         return await self._keep(named(asked.key), None, asker)
 
     async def _keep(
         self, setting: SettingSpec, text: str | None, asker: Asker
     ) -> answers.ChangeSettingResult:
-        """Raises UsageError if the home would no longer open with that, by itself or with what this node was
-        told; then nothing was changed."""
+        """Raises UsageError if the home would no longer open with that value, by itself or with the values
+        given to this node; then nothing was changed."""
         kept = await self._host.ask_store(Store.read_settings)
         changed = {name: each for name, each in kept.items() if name != setting.name}
         if text is not None:
@@ -80,8 +80,8 @@ class SettingMethods:
     def _come_into_force(
         self, before: Choices, after: Choices, chosen: Choice, asker: Asker
     ) -> answers.Effect:
-        """Do what is to be done now, and say what that is: ``unchanged``, ``overruled`` (by what this node
-        was told from outside), ``at start`` (no node runs), ``now``, or ``anew``."""
+        """Apply a change, and name its effect: ``unchanged``, ``overruled`` (by a flag or the environment of
+        this node), ``at start`` (no node runs), ``now``, or ``anew``."""
         setting = chosen.setting
         same = before[setting.name].text == chosen.text
         if not same:

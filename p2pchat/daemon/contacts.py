@@ -1,6 +1,6 @@
-"""The methods about contacts: listed, shown, changed, removed.
+"""The methods about contacts: list, show, change and remove them.
 
-Knows: which inputs a change becomes, and whom a name means. Does not know: how a contact came to be one.
+Knows: which inputs a change becomes, and which contact a name means. Does not know: how contacts are made.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ContactMethods:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about contacts."""
+        """Carry out requests about contacts."""
         handlers.add(methods.CONTACTS, self.list)
         handlers.add(methods.CONTACT, self.show)
         handlers.add(methods.VERIFY, self.verify)
@@ -94,7 +94,7 @@ class ContactMethods:
         return views.contact(contact, here, node.heard_at(contact.id), node.over_quota(contact.id))
 
     def named(self, name: str) -> Contact:
-        """A contact by name: exactly, or else in whatever case and composition, or as the name is shown, if
+        """A contact by its exact name, or else by the name in any case and composition, or as it is shown, if
         only one matches. Raises UsageError."""
         contacts = self._host.node.contacts()
         matches = (

@@ -1,6 +1,6 @@
 """The control socket's server: a node answers the programs of its owner.
 
-Knows: connections, requests under way, who may connect. Does not know: what any method does.
+Knows: connections, pending requests, which users may connect. Does not know: what any method does.
 """
 
 from __future__ import annotations
@@ -33,39 +33,39 @@ from p2pchat.errors import LimitError, P2PChatError, StoreError
 from p2pchat.text import one_line
 
 UNSENT_MAX: Final = 16 << 20
-"""Bytes that wait for a client to read them; beyond it the client is cut off, the node is not held up."""
+"""Unread bytes at which a client is disconnected, so that it does not block the node."""
 
 REQUESTS_MAX: Final = 256
-"""Requests of one client under way at once. Beyond it no more is read until some are answered: whoever writes
-faster than the node can do it is slowed by its socket."""
+"""Pending requests of one client. At this number the node stops reading until some are answered, so the
+socket slows a client that asks too fast."""
 
 LOOK_EVERY_S: Final = 2.0
-"""Between looks whether our socket is still where programs look for it."""
+"""Seconds between checks that our socket is still in its place."""
 
 CALLERS_MAX: Final = 1024
-"""Programs waiting to be let in while the node is busy: a script may well start hundreds at once."""
+"""Programs that may wait to connect while the node is busy: a script may start hundreds at once."""
 
 GONE_EVERY_S: Final = 0.25
-"""Between looks whether a client that has stopped writing still reads, while it has requests under way."""
+"""Seconds between checks that a client with pending requests still reads after it stopped writing."""
 
 Handler = Callable[[str, Mapping[str, object], "Asker"], Awaitable[object]]
 
 
 class Asker:
-    """One request under way: how events reach whoever made it."""
+    """One pending request, and the way for events to its client."""
 
     def __init__(self, client: _ClientConnection, request: RequestId | None) -> None:
         self._client = client
         self._request = request
         self.then: list[Callable[[], None]] = []
-        """What is done once the answer was written: it may end this very node."""
+        """Runs after the answer was written: it may end this node."""
 
     async def read(self) -> None:
-        """Wait until most of what was sent has been read: between the events of a long list."""
+        """Wait until the client has read most of what was sent, between the events of a long list."""
         await self._client.read()
 
     def event(self, event: Event) -> None:
-        """Send an event before the answer. Never waits; an asker who does not read is cut off."""
+        """Send an event before the answer. Never waits; a client that does not read is disconnected."""
         self._client.send(event_line(self._request, event))
 
 
@@ -73,7 +73,7 @@ class ControlServer:
     """Serves ``HOME/control.sock`` while it runs."""
 
     def __init__(self, handler: Handler, endless: Collection[str] = ()) -> None:
-        """``endless``: the methods that end with the connection they were asked on; all others are done."""
+        """``endless``: the methods that end with their connection; all others are completed."""
         self._handler = handler
         self._endless = endless
         self._server: asyncio.Server | None = None
@@ -84,7 +84,7 @@ class ControlServer:
         self._home: Path | None = None
 
     async def start(self, home: Path) -> None:
-        """Begin to listen. The caller holds the home's lock."""
+        """Start to listen. The caller holds the home's lock."""
         self._home = home
         await self._bind(home)
         self._staying = asyncio.get_running_loop().create_task(self._stay(home))
@@ -100,22 +100,22 @@ class ControlServer:
             before.close()
 
     async def _stay(self, home: Path) -> None:
-        """Bind anew what was removed or replaced under us (by a cleaner, or whoever mirrors folders)."""
+        """Bind the socket again if a cleaner or a mirroring program removed or replaced it."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             if socket_place(home) != self._place:
-                with suppress(StoreError):  # no room, or no home at all: another time
+                with suppress(StoreError):  # no room, or no home: try again later
                     await self._bind(home)
 
     async def pair(self) -> socket.socket:
-        """Serve this process alone, where no socket can be made; its end of the line."""
+        """Serve this process alone, where no socket can be made; returns the client's end."""
         ours, theirs = socket.socketpair()
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=REQUEST_MAX)
         self._paired = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         return theirs
 
     async def stop(self) -> None:
-        """Let no one find us, then hang up on everybody."""
+        """Remove the socket, then close all connections."""
         self._stopping = True
         if self._staying is not None:
             self._staying.cancel()
@@ -140,7 +140,7 @@ class ControlServer:
 
 
 class _PendingCall(NamedTuple):
-    """A request under way."""
+    """A pending request."""
 
     id: RequestId | None
     method: str
@@ -163,13 +163,13 @@ class _ClientConnection:
         self._tasks: dict[asyncio.Task[None], _PendingCall] = {}
         self._hung_up = False
         self._awaited = 0
-        """Bytes of answers being read, which count against nobody."""
+        """Bytes of answers being read, which do not count as unread."""
         self.gone = asyncio.Event()
 
     async def run(self) -> None:
-        """Take requests until the client stops writing, and do what it asked.
+        """Read requests until the client stops writing, and carry them out.
 
-        A client that still reads gets every answer. What is endless ends with a client that has gone.
+        A client that still reads gets every answer. Endless requests end when the client has gone.
         """
         with suppress(ConnectionError):
             while line := await self._line():
@@ -181,7 +181,7 @@ class _ClientConnection:
             await asyncio.wait(self._tasks, timeout=GONE_EVERY_S)
 
     async def _wait_for_room(self) -> None:
-        """Read no further while too much is under way. What is endless makes no room, ever."""
+        """Stop reading while too many requests are pending. Endless requests never make room."""
         while len(self._tasks) > REQUESTS_MAX and not self._hung_up and not self._has_gone():
             if all(request.method in self._endless for request in self._tasks.values()):
                 self._fail(None, -LimitError.exit_code, f"more than {REQUESTS_MAX} requests at once")
@@ -190,8 +190,8 @@ class _ClientConnection:
             await asyncio.wait(self._tasks, timeout=GONE_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
 
     def _has_gone(self) -> bool:
-        """Whether nobody can read our answers any more. To stop writing alone looks the same to a reader, so
-        this asks as a writer, with no bytes."""
+        """Whether the client can no longer read our answers. A reader cannot tell this from a client that
+        only stopped writing, so this writes zero bytes."""
         if self._writer.is_closing():
             return True
         try:
@@ -209,13 +209,13 @@ class _ClientConnection:
                 task.cancel()
 
     def send(self, line: bytes) -> None:
-        """Write one line, or cut off a client that does not read."""
+        """Write one line, or disconnect a client that does not read."""
         self._write(line)
         if self._writer.transport.get_write_buffer_size() > UNSENT_MAX + self._awaited:
             self._writer.transport.abort()
 
     async def answer(self, line: bytes) -> None:
-        """Write the line that a client waits for, however long it takes to read. Raises LimitError."""
+        """Write the line that a client waits for, without a limit of time. Raises LimitError."""
         if len(line) > ANSWER_MAX:
             raise LimitError(
                 f"the answer has more than {ANSWER_MAX >> 20} MB; ask for less, with --limit or --since"
@@ -228,7 +228,7 @@ class _ClientConnection:
             self._awaited -= len(line)
 
     async def read(self) -> None:
-        """Wait until most of what was written has been read."""
+        """Wait until the client has read most of the written bytes."""
         with suppress(ConnectionError):
             await self._writer.drain()
 
@@ -237,7 +237,7 @@ class _ClientConnection:
             self._writer.write(line)
 
     def hang_up(self) -> None:
-        """End the connection; ``run`` then returns, whatever is under way."""
+        """End the connection; ``run`` then returns, even with pending requests."""
         self._hung_up = True
         self._writer.close()
         self._reader.feed_eof()
@@ -254,7 +254,7 @@ class _ClientConnection:
     async def _line(self) -> bytes:
         try:
             return await self._reader.readline()
-        except ValueError:  # longer than the limit: what follows cannot be told from its rest
+        except ValueError:  # longer than the limit: the next request cannot be told from the rest of this one
             self._fail(None, INVALID_REQUEST, f"a request of more than {REQUEST_MAX} bytes")
             return b""
 
@@ -304,7 +304,7 @@ def _verdict(error: Exception) -> tuple[int, str]:
 
 
 def _same_user(peer: socket.socket) -> bool:
-    """Belt and braces: the socket's mode keeps other users out already."""
+    """A second check: the socket's mode already keeps other users out."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))

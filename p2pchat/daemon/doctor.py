@@ -1,6 +1,6 @@
 """What works from here: the home, the rendezvous, the links.
 
-Knows: how each is tried, with the node's own settings. Does not know: how it is told, or what to advise.
+Knows: how each is tested, with the node's own settings. Does not know: how results are shown, or any advice.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from p2pchat.wire.ice import Servers
 DAY_S: Final = 86_400.0
 
 OLD_DAYS: Final = 31
-"""A backup that is older is worth a word."""
+"""The report mentions a backup that is older."""
 
 RENDEZVOUS_S: Final = 8.0
-"""For every rendezvous to be reached, or found out of reach."""
+"""Seconds for a test of all rendezvous."""
 
 LINK_S: Final = 15.0
-"""For a link to ourselves: a TURN server and a slow machine included."""
+"""Seconds for a link to ourselves, over a TURN server on a slow machine."""
 
 LINK: Final = LinkId(1)
 
@@ -53,7 +53,7 @@ docs/a-recorded-line.md)."""
 
 
 async def checks(host: Examined) -> list[CheckResult]:
-    """Each with a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
+    """The checks, each with a ``name``, whether it is ``ok``, and the result ``found`` in a few words."""
     hinted = host.node.hinted(host.clock.now())
     (rendezvous, clock), link = await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
     still = is_read_only(host.home)
@@ -75,7 +75,7 @@ async def checks(host: Examined) -> list[CheckResult]:
 
 
 def _settings(host: Examined) -> list[CheckResult]:
-    """What its owner has set, and where: it decides what all the others found."""
+    """The settings of the owner and their sources, which affect all other checks."""
     told = [each for each in host.choices if each.source is not Source.DEFAULT]
     of_nodes = [each for each in told if each.setting.effect is not Effect.CHAT]
     if not of_nodes:
@@ -90,7 +90,7 @@ def _origin(chosen: Choice) -> str:
 
 
 def _listens(host: Examined) -> list[CheckResult]:
-    """Whether it can be reached from elsewhere, nobody can say from here."""
+    """The open port; whether others can reach it cannot be tested from here."""
     now = host.servers.listener_info()
     if now is None:
         return []
@@ -98,7 +98,7 @@ def _listens(host: Examined) -> list[CheckResult]:
 
 
 def _nearby(host: Examined) -> list[CheckResult]:
-    """Nothing where nothing is looked for on the machine's own network."""
+    """The own network; no check where discovery is off."""
     lan = host.servers.lan_info()
     if lan is None:
         return []
@@ -108,12 +108,12 @@ def _nearby(host: Examined) -> list[CheckResult]:
 
 def _sessions(host: Examined) -> CheckResult:
     wrong = [contact.name for contact in host.node.contacts() if contact.standing]
-    found = f"out of step with {', '.join(wrong)}" if wrong else "in step with everybody, as far as known"
+    found = f"out of step with {', '.join(wrong)}" if wrong else "in step with all contacts, as far as known"
     return _check("session", not wrong, found)
 
 
 def _backup(host: Examined) -> CheckResult:
-    """Nothing that fails: a home without one works."""
+    """The last backup; never a failure, because a home works without one."""
     at = host.backed_up_at
     if at is None:
         return _check("backup", True, "none; a lost disk would be a lost identity: p2pchat backup FILE")
@@ -139,7 +139,7 @@ def _disk(home: Path) -> tuple[bool, str]:
 
 
 async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResult]]:
-    """Every one that is known, on a connection of its own that asks for nothing; and what they say of our
+    """Every known rendezvous, on a separate connection that asks for nothing; and what they say of our
     clock."""
     urls, typed = host.node.places(), host.node.typed()
     if not urls:
@@ -177,7 +177,7 @@ async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResu
 
 
 def _clock(told: list[ClockStatus]) -> list[CheckResult]:
-    """One rendezvous that agrees is enough."""
+    """The clock: one rendezvous that agrees is enough."""
     if not told:
         return []
     nearest = min(told, key=lambda each: abs(each.ahead_s))
@@ -186,8 +186,8 @@ def _clock(told: list[ClockStatus]) -> list[CheckResult]:
 
 
 async def _link(paths: NetworkPolicy, hinted: Servers) -> list[CheckResult]:
-    """A link from this machine to itself, by the ways that are set, and what rendezvous have hinted: what it
-    offers, what it shows of the network, and whether it opens."""
+    """A link from this machine to itself, with the settings and the servers that rendezvous named: its
+    addresses, the kind of network, and whether it opens."""
     heard: asyncio.Queue[tuple[int, Input]] = asyncio.Queue()
     engine = engine_for(paths)
     ends = [
@@ -230,14 +230,14 @@ async def _link(paths: NetworkPolicy, hinted: Servers) -> list[CheckResult]:
 
 
 def _opened(links: WebRtcLinks, engine: Engine) -> str:
-    """By which engine, from what kind of address to which."""
+    """The engine, and the kinds of both addresses."""
     pair = links.selected_pair(LINK)
     ends = f" from {pair.own} to {pair.peer}" if pair is not None else ""
     return f"one to this machine itself came up, by {engine.name}{ends}"
 
 
 def _nat(nat: Nat, kinds: Counter[str]) -> list[CheckResult]:
-    """Nothing where nothing is known: links by relays alone, or no rendezvous that answers STUN."""
+    """No check where nothing is known: links by relays alone, or no rendezvous that answers STUN."""
     if nat is Nat.UNKNOWN:
         return []
     helped = nat not in (Nat.SYMMETRIC, Nat.BLOCKED) or bool(kinds["relay"])
@@ -246,8 +246,8 @@ def _nat(nat: Nat, kinds: Counter[str]) -> list[CheckResult]:
 
 
 def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]) -> CheckResult:
-    """Without STUN or TURN only our own addresses are offered, which is enough for the same network and for
-    who has a public one."""
+    """Without STUN or TURN only our own addresses are offered, which is enough on one network and for a node
+    with a public address."""
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
     stun, turn = bool(paths.servers.stun), bool(paths.servers.turn)
     ok = (
@@ -261,7 +261,8 @@ def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]
 
 
 def _cover(host: Examined) -> list[CheckResult]:
-    """What hiding costs, in all meshes together. Others' cover passes here too, whatever the profile."""
+    """The traffic of the privacy profile, in all meshes together. The cover of others passes here with any
+    profile."""
     name, meshes = host.profile, len(host.node.status().meshes)
     if name is None:
         return []
@@ -276,7 +277,7 @@ def _costs(frames_per_s: float) -> str:
 
 
 async def _neighbours(host: Examined, reached: bool) -> CheckResult:
-    """A node that has just begun is given the time for its first link, where a rendezvous is ``reached``."""
+    """The links; a node that has just started gets time for its first, where a rendezvous is ``reached``."""
     with host.events.subscribed() as happenings, suppress(TimeoutError):
         if reached and host.looking and host.node.meshes():
             async with asyncio.timeout(host.looks_until - host.clock.now()):

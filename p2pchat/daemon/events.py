@@ -1,4 +1,4 @@
-"""What happens in the node, handed to everyone who is listening.
+"""Passes the node's events to all listeners.
 
 Knows: subscriptions. Does not know: what events mean.
 """
@@ -16,20 +16,20 @@ from p2pchat.core.records import Message
 from p2pchat.types import ConversationId, MessageId
 
 QUEUE_MAX: Final = 10_000
-"""Events waiting for one listener. A listener this far behind is cut off: what it missed is in the
-history."""
+"""Events waiting for one listener. A listener this far behind is disconnected; the history has what it
+missed."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRewritten:
-    """A line of the history here says something else now."""
+    """The text of a line of the history here has changed."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryForgotten:
-    """A line of the history here is no more; without an id, all of the conversation."""
+    """A line of the history here was deleted; without an id, all of the conversation."""
 
     conversation: ConversationId
     id: MessageId | None
@@ -37,7 +37,7 @@ class HistoryForgotten:
 
 @dataclass(frozen=True, slots=True)
 class SettingSet:
-    """What the home keeps of a setting is another."""
+    """The home's value of a setting has changed."""
 
     name: str
 
@@ -52,7 +52,7 @@ class Subscription:
         self._queue: asyncio.Queue[Happening | None] = asyncio.Queue()
 
     def put(self, event: Happening) -> None:
-        """Hand over an event, or the end when the listener is too slow."""
+        """Queue an event, or the end when the listener is too slow."""
         size = self._queue.qsize()
         if size < QUEUE_MAX:
             self._queue.put_nowait(event)
@@ -70,14 +70,14 @@ class Subscription:
 
 
 class Events:
-    """Publishes to all who subscribe."""
+    """Publishes events to subscribers."""
 
     def __init__(self) -> None:
         self._listeners: dict[Subscription, None] = {}
         self._followers: dict[MessageId, dict[Subscription, None]] = {}
 
     def publish(self, event: Happening) -> None:
-        """Hand an event to everyone whom it concerns."""
+        """Pass an event to each listener that it concerns."""
         for listener in list(self._listeners):
             listener.put(event)
         if isinstance(event, MessageMoved):
@@ -86,8 +86,8 @@ class Events:
 
     @contextmanager
     def follow_message(self, message: MessageId) -> Iterator[Subscription]:
-        """Hear inside the block of one message alone: many wait for theirs at once, and none is woken for the
-        others'."""
+        """Listen inside the block to the events of one message: many callers wait at once, and each is woken
+        for its own message only."""
         subscription = Subscription()
         self._followers.setdefault(message, {})[subscription] = None
         try:

@@ -1,4 +1,4 @@
-"""What an asker is told when no contact comes of an invite.
+"""Errors for a caller whose invite fails.
 
 Knows: the error and the words for each reason. Does not know: when an invite fails.
 """
@@ -31,7 +31,7 @@ def explain_failure(failure: InviteFailure) -> P2PChatError:
             url = failure.urls[0]
             return UsageError(
                 f"this link meets at {url}, an address of a private network; "
-                f"if you know it to be right, add --rendezvous {url}"
+                f"if it is right, add --rendezvous {url}"
             )
         case NoContact.UNREACHABLE:
             return NetworkError(f"no rendezvous could be reached ({_listed(failure, '{}: {}')})")
@@ -75,29 +75,29 @@ _LINES: dict[NoContact, tuple[type[P2PChatError], str]] = {
         ),
     ),
     NoContact.INVITES_FULL: (LimitError, f"{CAP} invites are open already; cancel one first"),
-    NoContact.OWN_INVITE: (UsageError, "this is your own invite; give it to somebody else"),
+    NoContact.OWN_INVITE: (UsageError, "this is your own invite; give it to a friend"),
     NoContact.NUMBER_IN_USE: (
         UsageError,
         "another invite with this number is open here; wait until that is over",
     ),
     NoContact.TRIED_HERE: (
         TrustError,
-        "somebody began to answer this invite before its node went away, so it is used up; make a new one",
+        "someone began to answer this invite before its node went away, so it is used up; make a new one",
     ),
     NoContact.TRIED_FROM_HERE: (
         TrustError,
         "this invite was tried from here already, and each works once; ask for a new one",
     ),
     NoContact.MESH_UNKNOWN: (UsageError, "you are not in that mesh any more"),
-    NoContact.NOT_IN_TIME: (NotInTime, "nobody came in time; the invite is no longer valid"),
+    NoContact.NOT_IN_TIME: (NotInTime, "your friend did not come in time; the invite is no longer valid"),
     NoContact.NOBODY_NEARBY: (
         NetworkError,
         (
-            "nobody on this network announces that invite, and no rendezvous is known; the other side needs"
-            " --lan, too"
+            "no machine on this network announces that invite, and no rendezvous is known; the other side "
+            "needs --lan, too"
         ),
     ),
-    NoContact.TAKEN: (TrustError, "somebody else has used this invite already; ask for a new one"),
+    NoContact.TAKEN: (TrustError, "someone else has used this invite already; ask for a new one"),
     NoContact.RENDEZVOUS_BUSY: (
         NetworkError,
         "the rendezvous is too busy just now; try again in a minute",
@@ -123,11 +123,11 @@ _LINES: dict[NoContact, tuple[type[P2PChatError], str]] = {
         TrustError,
         "the other side is not the one who made this link; do not trust it",
     ),
-    NoContact.OWN_HOST: (TrustError, "this is your own invite; give it to somebody else"),
-    NoContact.OWN_GUEST: (TrustError, "that invite was answered by yourself"),
+    NoContact.OWN_HOST: (TrustError, "this is your own invite; give it to a friend"),
+    NoContact.OWN_GUEST: (TrustError, "you answered your own invite"),
     NoContact.OTHER_PAIRING: (
         TrustError,
-        "the other side answered out of another pairing: somebody may sit between you; nothing came of it",
+        "the answer belongs to another pairing: an attacker may sit between you; no contact was made",
     ),
     NoContact.CLOCKS_APART: (
         NetworkError,

@@ -1,7 +1,7 @@
-"""The show of ``p2pchat forge``, on accounts that are thrown away.
+"""The demonstration of ``p2pchat forge``, with temporary accounts.
 
-Knows: what is said in it, and where time and chance come from. Does not know: how a transcript is made,
-forged or judged (``core.deniability``), or how it is printed.
+Knows: its messages, and the sources of time and randomness. Does not know: how a transcript is made, forged
+or judged (``core.deniability``), or how it is printed.
 """
 
 from __future__ import annotations

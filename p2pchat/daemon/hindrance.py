@@ -34,7 +34,7 @@ def why_not_yet(host: Knows) -> str:
         return way
     if status.rendezvous and not any(each.up for each in status.rendezvous):
         return _unreached(status.rendezvous) or "no rendezvous yet"
-    return doubt or "nobody else of the mesh is there"
+    return doubt or "no other member of the mesh is online"
 
 
 def _unreached(places: Sequence[RendezvousStatus]) -> str:

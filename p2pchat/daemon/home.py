@@ -1,6 +1,6 @@
-"""One home on disk: where it is, who may use it, where its node is spoken to.
+"""One home on disk: its place, its lock, and its control socket.
 
-Knows: paths, the lock, the control socket's file. Does not know: what is stored or said.
+Knows: paths, the lock, the control socket's file. Does not know: what is stored or sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ messages, so that it does not stop again at the first."""
 
 
 class ReadOnlyHome(StoreError):
-    """A home on a file system that takes no writes: what is in it can be read."""
+    """A home on a read-only file system, which can still be read."""
 
 
 class Lock:
@@ -57,7 +57,7 @@ class Lock:
             os.close(descriptor)  # of a home that was wiped meanwhile
 
     def release(self) -> None:
-        """Let another node have the home. The file stays: removing it would let two hold different locks."""
+        """Release the home. The file stays: without it two nodes could hold different locks."""
         with suppress(OSError):
             os.close(self._descriptor)
 
@@ -71,7 +71,7 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 
 def has_room(home: Path) -> bool:
-    """Whether the disk takes ``ROOM`` bytes. Asked by writing them: quotas and limits count, too."""
+    """Whether the disk takes ``ROOM`` bytes. This writes them, because quotas and limits count, too."""
     trial = home / TRIAL
     try:
         with trial.open("wb", buffering=0) as file:
@@ -86,7 +86,7 @@ def has_room(home: Path) -> bool:
 
 
 def is_read_only(home: Path) -> bool:
-    """Whether nothing can be written there, however much room there is."""
+    """Whether the file system is read-only."""
     try:
         return bool(os.statvfs(home).f_flag & os.ST_RDONLY)
     except OSError:
@@ -95,8 +95,8 @@ def is_read_only(home: Path) -> bool:
 
 def listening_socket(home: Path) -> socket.socket:
     """Bind the control socket, mode 0600. Only the holder of the lock may call this: it replaces what is
-    there. Raises StoreError when the disk will not have it."""
-    # The mode counts from the first moment on, so it is set by the umask and not after.
+    there. Raises StoreError when the disk refuses."""
+    # The umask sets the mode, so that it holds from the first moment.
     old = os.umask(0o177)
     try:
         with socket_address(home) as address, ExitStack() as failing:
@@ -122,6 +122,6 @@ def socket_place(home: Path) -> tuple[int, int] | None:
 
 
 def remove_socket(home: Path) -> None:
-    """Nobody is to find us any more."""
+    """Remove the control socket."""
     with suppress(OSError):
         (home / SOCKET).unlink()

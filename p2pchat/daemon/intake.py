@@ -1,6 +1,6 @@
-"""Lets messages into the outbox as others leave it: a script that never pauses is slowed by its socket.
+"""Accepts messages into the outbox as others leave it: the socket slows a script that never pauses.
 
-Knows: how many wait. Does not know: whose they are, or why they wait.
+Knows: the number of waiting messages. Does not know: their senders, or why they wait.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 AHEAD: Final = 1024
-"""Messages in the outbox beyond which a new one waits to be accepted: some seconds of the fastest line."""
+"""Messages in the outbox at which a new one waits to be accepted: some seconds of the fastest line."""
 
 STILL_S: Final = 3.0
-"""If nothing leaves for so long, nobody is there to take it, and waiting is of no use."""
+"""If no message leaves for this time, no contact is online, and waiting is of no use."""
 
 LOOK_S: Final = 0.05
 
@@ -25,7 +25,7 @@ class Intake:
         self._waiting = waiting
         self._one = asyncio.Lock()
         self._still: int | None = None
-        """How many waited when nothing left any more."""
+        """The number that waited when messages stopped leaving."""
 
     async def wait_for_room(self) -> None:
         """Return when one more may be accepted."""

@@ -1,4 +1,4 @@
-"""The methods about the node itself: who we are, how it is, what works, its end.
+"""The methods about the node itself: its identity, its state, its checks, its end.
 
 Knows: what a node tells of itself. Does not know: how it runs.
 """
@@ -29,7 +29,7 @@ class NodeMethods:
         self.stop_wanted = asyncio.Event()
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about the node."""
+        """Carry out requests about the node."""
         handlers.add(methods.WHOAMI, self.whoami)
         handlers.add(methods.RENAME_SELF, self.rename)
         handlers.add(methods.STATUS, self.status)
@@ -73,14 +73,15 @@ class NodeMethods:
     async def stop(self, asked: parameters.NoParams, asker: Asker) -> answers.StopResult:
         if not self._host.stays:
             raise UsageError(
-                f"the node here runs inside a chat or another command: end that one (process {os.getpid()})"
+                "the node here runs inside a chat or another command: end that program (process "
+                f"{os.getpid()})"
             )
         self.stop_wanted.set()
         return answers.StopResult(stopping=True)
 
     async def trace(self, asked: parameters.NoParams, asker: Asker) -> None:
-        """Every cell's first sight here, and every onion; for pictures of a mesh, it says nothing about
-        whose a cell is."""
+        """Report each cell when it is first seen, and each onion. This is for pictures of a mesh, and does
+        not tell whose a cell is."""
         with self._host.events.subscribed() as happenings:
             asker.event(events.TracingEvent())
             async for event in happenings:

@@ -1,6 +1,6 @@
-"""This machine's own network: a rendezvous of our own on it, what is announced and found there.
+"""This machine's own network: our own rendezvous on it, and the discovery of others.
 
-Knows: when something is said, when a place is given up. Does not know: how members are told from strangers
+Knows: when to announce, when to give a place up. Does not know: how members are told from strangers
 (``core.membership.nearby``), or any socket (``net.multicast``).
 """
 
@@ -25,46 +25,47 @@ from rendezvous.limits import Limits
 from rendezvous.server import running
 
 LOOK_S: Final = 0.25
-"""Between looks at what is sought, and at what was found."""
+"""Seconds between checks of searches and results."""
 
 NETWORK_LOOK_S: Final = 2.0
-"""Between looks at the machine's networks, and at places that cannot be reached."""
+"""Seconds between checks of the machine's networks, and of unreachable places."""
 
 RETRY_S: Final = 10.0
-"""Between attempts where the port of multicast DNS, or a place of our own, could not be had."""
+"""Seconds between attempts to open the port of multicast DNS, or our own place."""
 
 QUERY_AFTER_S: Final = (0.0, 1.0, 3.0)
-"""When it is asked who is there, after something new is sought: a datagram may be lost."""
+"""Times of questions after a new search starts; repeated, because a datagram may be lost."""
 
 ANNOUNCE_AFTER_S: Final = (0.0, 1.0)
-"""When it is said that we are there, after what we say has changed (RFC 6762, section 8.3)."""
+"""Times of announcements after their contents have changed (RFC 6762, section 8.3)."""
 
 REPEAT_S: Final = 60.0
-"""Said and asked anew, half as long as an announcement counts."""
+"""Seconds between repetitions: half the lifetime of an announcement."""
 
 ANSWERED_FROM_S, ANSWERED_TO_S = 0.02, 0.12
-"""Before an answer, so that not all speak at once (RFC 6762, section 6)."""
+"""Delay of an answer, so that not all nodes send at once (RFC 6762, section 6)."""
 
 ANNOUNCE_GAP_S: Final = 1.0
-"""Between two announcements on one network, whoever asks (the same section)."""
+"""Seconds between two announcements on one network, for any number of questions (the same section)."""
 
 LOST_S: Final = 10.0
-"""A place that is out of reach for so long makes room for another."""
+"""A place that is unreachable for this time is dropped for another."""
 
 NETWORKS_MAX: Final = 4
-"""Of one machine; each costs a listening port and a connection."""
+"""Networks of one machine; each costs a listening port and a connection."""
 
 LIMITS: Final = Limits(
     connections=64, connections_per_address=8, seats=512, topics=128, addresses=256, seats_per_address=64
 )
-"""Of our own rendezvous: eight machines of eight meshes, or fifty of one. 4 MB when all are reached."""
+"""Caps of our own rendezvous: eight machines of eight meshes, or fifty of one. 4 MB when all caps are
+reached."""
 
 
 class Lan:
-    """What one node has to do with its own network. ``problem``: why it has nothing, in words."""
+    """Discovery on the own network. ``problem``: why it does not work, in words."""
 
     def __init__(self, host: Acts, entropy: Entropy, also: tuple[str, ...] = ()) -> None:
-        """``also``: where we listen besides, for whoever comes from elsewhere."""
+        """``also``: our further places, for nodes that come from elsewhere."""
         self._also = also
         self._host = host
         self._entropy = entropy
@@ -82,28 +83,28 @@ class Lan:
         self._running: asyncio.Task[None] | None = None
         self.problem = ""
 
-    # --- what may be asked
+    # --- state
 
     @property
     def own(self) -> tuple[str, ...]:
-        """Where we listen."""
+        """Our own places."""
         return tuple(nearby_url(place.ip, port) for place, port in self._ports.items())
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The same without the ports, which change."""
+        """Our addresses without the ports, which change."""
         return tuple(str(place.ip) for place in self._ports)
 
     @property
     def found(self) -> int:
-        """How many places of others are known."""
+        """The number of known places of others."""
         places = self._told.places.values() if self._told is not None else ()
         return len({url for urls in places for url in urls})
 
     # --- life
 
     async def start_listening(self) -> None:
-        """Listen on every network that there is. What fails is told by ``problem``, and tried again."""
+        """Listen on every network. ``problem`` tells a failure, which is tried again."""
         self._places = interfaces.private()[:NETWORKS_MAX]
         self._look_at = self._host.clock.now() + NETWORK_LOOK_S
         self.problem = "" if self._places else "this machine is on no private network"
@@ -123,12 +124,12 @@ class Lan:
         self._renew()
 
     def start_announcing(self) -> None:
-        """Say, ask and tell the node, from now on."""
+        """Start to announce, ask, and report to the node."""
         self._look()
         self._running = asyncio.get_running_loop().create_task(self._run())
 
     async def shut_down(self) -> None:
-        """Take back what was announced, and close."""
+        """Withdraw the announcements, and close."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait((self._running,))
@@ -146,12 +147,12 @@ class Lan:
         while True:
             await asyncio.sleep(LOOK_S)
             if self._host.clock.now() >= self._look_at:
-                with suppress(OSError):  # interfaces that come and go while they are looked at
+                with suppress(OSError):  # an interface may vanish while it is read
                     await self._follow()
             self._look()
 
     async def _follow(self) -> None:
-        """Be where the machine is now; give up what cannot be reached."""
+        """Listen on the present networks; drop unreachable places."""
         now = self._host.clock.now()
         self._look_at = now + NETWORK_LOOK_S
         if self.problem or interfaces.private()[:NETWORKS_MAX] != self._places:
@@ -181,16 +182,17 @@ class Lan:
             self._told = found
             self._host.driver.submit_input(found)
 
-    # --- what is said and heard
+    # --- sending and receiving
 
     def _renew(self) -> None:
-        """What is sought, or where we are, has changed."""
+        """Announce and ask again: our searches or places have changed."""
         now = self._host.clock.now()
         self._announce_at = [now + after for after in ANNOUNCE_AFTER_S]
         self._query_at = [now + after for after in QUERY_AFTER_S]
 
     def _due(self, times: list[float], now: float) -> bool:
-        """Whether it is time, once for all that is overdue; the last is followed by another."""
+        """Whether the next time has come; all overdue times count once, and the last is followed by
+        another."""
         overdue = [at for at in times if at <= now]
         for at in overdue:
             times.remove(at)
@@ -206,7 +208,7 @@ class Lan:
         self._multicast.send_to(encode(announcement), place)
 
     def _receive(self, data: bytes, sender: IPv4Address, place: IPv4Interface) -> None:
-        """Called for each datagram that may be one of ours."""
+        """Handle a datagram that may be of our kind."""
         now = self._host.clock.now()
         if data == QUESTION:
             if sender != place.ip and now >= self._announced_at.get(place, 0.0) + ANNOUNCE_GAP_S:

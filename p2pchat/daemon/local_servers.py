@@ -1,8 +1,8 @@
-"""The rendezvous that run inside a node: one on this machine's own network, one at a port for all.
+"""The rendezvous that run inside a node: one on this machine's own network, one at an open port.
 
-Only where one is wanted is a rendezvous imported.
+The rendezvous package is imported only if a setting needs it.
 
-Knows: which are wanted, and in which order they start and end. Does not know: how either works.
+Knows: which of them are needed, and the order in which they start and end. Does not know: how either works.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LocalServers:
         self._port: OpenPort | None = None
 
     async def start_listening(self, policy: NetworkPolicy) -> None:
-        """Start those that the policy wants."""
+        """Start those that the policy needs."""
         if policy.listen is not None:
             from p2pchat.daemon.open_port import OpenPort
 
@@ -45,14 +45,14 @@ class LocalServers:
             await self._lan.start_listening()
 
     def start_announcing(self) -> None:
-        """Tell this node, and others on this machine's network, where they are; the driver runs now."""
+        """Tell this node, and others on this machine's network, of these places; the driver runs now."""
         if self._lan is not None:
             self._lan.start_announcing()
         elif self._port is not None:
             self._host.driver.submit_input(NearbyFound(self._port.urls, {}))
 
     async def stop_announcing(self) -> None:
-        """Take back what was announced. What is broken already is no trouble."""
+        """Withdraw the announcements. Ignores what is broken already."""
         if self._lan is not None:
             with suppress(OSError):
                 await self._lan.shut_down()
@@ -65,13 +65,13 @@ class LocalServers:
             await self._port.stop_listening()
 
     def lan_info(self) -> LanInfo | None:
-        """Tell how it stands with this machine's own network; None: nothing is looked for there."""
+        """The state of discovery on the own network; None: it is off."""
         lan = self._lan
         if lan is None:
             return None
         return LanInfo(addresses=list(lan.addresses), found=lan.found, problem=lan.problem)
 
     def listener_info(self) -> ListenerInfo | None:
-        """Tell how it stands with the port for all; None: there is none."""
+        """The state of the open port; None: there is none."""
         port = self._port
         return None if port is None else ListenerInfo(port=port.port, problem=port.problem)

@@ -1,6 +1,6 @@
-"""Whom a text mentions: ``@`` and the name of somebody in the conversation.
+"""Finds mentions in a text: ``@`` and the name of a member of the conversation.
 
-Knows: how a mention is written. Does not know: who is in a conversation, or what follows from a mention.
+Knows: how a mention is written. Does not know: the members of a conversation, or the effect of a mention.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from p2pchat.types import ContactId
 
 
 def find_mentions(text: str, names: Mapping[str, ContactId]) -> tuple[ContactId, ...]:
-    """Return whom ``text`` mentions of those who are in the conversation, by name; case does not count."""
+    """Return the members of the conversation that ``text`` mentions, by name; case does not count."""
     folded = text.casefold()
     return tuple(id for name, id in names.items() if _is_mentioned(f"@{name.casefold()}", folded))
 
 
 def _is_mentioned(mention: str, text: str) -> bool:
-    """Whether it stands there by itself: an address of mail mentions nobody."""
+    """Whether the mention stands by itself: a mail address is no mention."""
     at = text.find(mention)
     while at >= 0:
         before, after = text[at - 1 : at] if at else "", text[at + len(mention) :][:1]

@@ -1,7 +1,7 @@
-"""The methods by which messages go and come: send, wait, listen.
+"""The methods about messages under way: send, wait, listen.
 
-Knows: when a message is accepted, and what whoever waits is told. Does not know: how messages travel, or why
-they do not (``hindrance``).
+Knows: when a message is accepted, and what a waiting caller is told. Does not know: how messages travel, or
+why they do not (``hindrance``).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
 from p2pchat.types import ConversationId, MessageId, MessageState, conversation_with
 
 HINDRANCE_LOOK_S: Final = 0.5
-"""Between looks whether something is in the way of a message that somebody waits for."""
+"""Seconds between checks for an obstacle to a message that a caller waits for."""
 
 _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -49,14 +49,14 @@ class MessageMethods:
         self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about messages on their way."""
+        """Carry out requests about messages under way."""
         handlers.add(methods.SEND, self.send)
         handlers.add(methods.WAIT, self.wait)
         handlers.add(methods.LISTEN, self.listen)
 
     async def send(self, asked: parameters.SendParams, asker: Asker) -> answers.DeliveryInfo:
-        """Accept a message; the answer comes when it is on disk. The same ``id`` again accepts nothing
-        twice."""
+        """Accept a message; the answer comes when it is on disk. A second request with the same ``id``
+        accepts no second message."""
         contact, text = self._named(asked.to), asked.text
         message = await self._message_id(asked)
         await self._intake.wait_for_room()
@@ -65,7 +65,8 @@ class MessageMethods:
         return views.progress(message, state, self._host.clock.now())
 
     async def _message_id(self, asked: parameters.SendParams) -> MessageId:
-        """By its ``id``, or by a ``key`` of the asker's own (bytes in hexadecimal); else a new one."""
+        """The id of a message: the ``id``, or derived from the caller's ``key`` (bytes in hexadecimal), or a
+        new one."""
         if asked.key is None:
             message = MessageId(asked.id or self._host.entropy.draw_bytes(16).hex())
             if not _MESSAGE_ID.fullmatch(message):
@@ -75,7 +76,7 @@ class MessageMethods:
             data = bytes.fromhex(asked.key)
         except ValueError as error:
             raise MethodError(INVALID_PARAMS, "key must be hexadecimal digits") from error
-        before = MessageId(digest(data, 16).hex())  # what versions without a secret made of it
+        before = MessageId(digest(data, 16).hex())  # the id that versions without a secret derived
         if await self._host.ask_store(
             lambda store: store.history.find_sent_message(before) or store.history.is_forgotten(before)
         ):
@@ -84,7 +85,7 @@ class MessageMethods:
 
     @asynccontextmanager
     async def _alone(self, message: MessageId) -> AsyncIterator[None]:
-        """One at a time for each id: what is found out about it must still hold when it is used."""
+        """Lock an id: the facts about it must still hold when they are used."""
         lock, askers = self._sending.get(message, (asyncio.Lock(), 0))
         self._sending[message] = (lock, askers + 1)
         try:
@@ -92,13 +93,13 @@ class MessageMethods:
                 yield
         finally:
             lock, askers = self._sending.pop(message)
-            if askers > 1:  # the next may have been woken and not yet hold the lock
+            if askers > 1:  # the next waiter may have been woken without holding the lock yet
                 self._sending[message] = (lock, askers - 1)
 
     async def _accepted(
         self, message: MessageId, contact: Contact, text: str, reply_to: str | None
     ) -> MessageState:
-        """How far a message is that was just accepted, or was before."""
+        """The state of a message that was just or earlier accepted."""
         conversation = conversation_with(contact.id)
         known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
         if known is None:
@@ -117,7 +118,7 @@ class MessageMethods:
         return known.state
 
     async def _find_target(self, conversation: ConversationId, id: str) -> inputs.Target:
-        """A message of the conversation that is answered."""
+        """The message of the conversation that a reply answers."""
         line = await self._host.ask_store(lambda store: store.history.find_message(MessageId(id)))
         if line is None or line.conversation != conversation:
             raise UsageError(
@@ -126,7 +127,7 @@ class MessageMethods:
         return inputs.Target(line.id, line.outgoing)
 
     async def wait(self, asked: parameters.WaitParams, asker: Asker) -> answers.DeliveryInfo:
-        """Wait until a message has reached a state; its states on the way come as events."""
+        """Wait until a message has reached a state; each earlier state comes as an event."""
         message, wanted, patience = MessageId(asked.id), MessageState(asked.state), asked.timeout
         telling = asyncio.get_running_loop().create_task(self._tell_hindrances(message, asker))
         try:
@@ -151,7 +152,7 @@ class MessageMethods:
                 state, at = await self._next_state(message, happenings)
                 asker.event(views.receipt(message, state, at))
         if not state.has_reached(wanted):
-            raise Ended(f"the message is {state.value} and will not be delivered any more")
+            raise Ended(f"the message is {state.value} and will no longer be delivered")
         return views.progress(message, state, at)
 
     async def _next_state(self, message: MessageId, happenings: Subscription) -> tuple[MessageState, float]:
@@ -161,7 +162,7 @@ class MessageMethods:
         raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
 
     async def _out_of_step(self, message: MessageId) -> str | None:
-        """What keeps a message here though there may be links."""
+        """The reason that keeps a message here although there may be links."""
         known = await self._host.ask_store(lambda store: store.history.sent_state(message))
         contact = next(
             (
@@ -176,8 +177,8 @@ class MessageMethods:
         return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"
 
     async def _tell_hindrances(self, message: MessageId, asker: Asker) -> None:
-        """What is in the way, as soon as it is known: a rendezvous that is down, two networks without a
-        way between them. Whoever waits need not wait for the end to hear of it."""
+        """Tell a waiting caller of an obstacle as soon as it is known: a rendezvous that is down, or two
+        networks that cannot be linked."""
         told = ""
         while True:
             why = hindrance(self._host)
@@ -187,7 +188,7 @@ class MessageMethods:
             await asyncio.sleep(HINDRANCE_LOOK_S)
 
     async def listen(self, asked: parameters.ListenParams, asker: Asker) -> None:
-        """First what no listener was given yet, then whatever happens. Ends only with the connection."""
+        """First the unheard messages, then all events. Ends only with the connection."""
         contact = self._named(asked.sender) if asked.sender is not None else None
         conversation = conversation_with(contact.id) if contact is not None else None
         with self._host.events.subscribed() as happenings:
@@ -218,6 +219,6 @@ class MessageMethods:
 
 
 def _is_altered(line: Message) -> bool:
-    """Whether its text may be another by now than what was sent."""
+    """Whether the text may have changed since it was sent."""
     referred = line.referred or Referred()
     return line.rewritten or referred.correction is not None or referred.withdrawal is not None

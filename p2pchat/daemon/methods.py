@@ -1,6 +1,6 @@
-"""All that a node can be asked, put together.
+"""All methods of a node.
 
-Knows: which family carries out which methods. Does not know: any of them, or sockets.
+Knows: which family carries out which methods. Does not know: any method, or sockets.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Methods:
         self.stop_wanted: asyncio.Event = itself.stop_wanted
 
     async def call(self, name: str, params: Mapping[str, object], asker: Asker) -> object:
-        """Carry a method out. Raises MethodError for what JSON-RPC names, P2PChatError for the rest."""
+        """Carry a method out. Raises MethodError for errors of JSON-RPC, P2PChatError for all others."""
         if name in METHODS and METHODS[name].urgent:
             self._host.driver.submit_input(Urged())
         return await self.handlers.call(name, params, asker)

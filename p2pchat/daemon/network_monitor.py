@@ -1,6 +1,6 @@
-"""Watches the machine's network: links and connections are made anew as soon as it has changed.
+"""Watches the machine's network: links and connections are renewed as soon as it has changed.
 
-By themselves they would notice after half a minute.
+Without this they would notice after half a minute.
 
 Knows: addresses, routes, and sleep. Does not know: how links and connections are made.
 """
@@ -17,14 +17,14 @@ from p2pchat.net import interfaces
 from p2pchat.net.changes import Changes
 
 NETWORK_LOOK_S = 2.0
-"""Between looks at the machine's addresses and routes, if the system tells of no change sooner; a look takes
-half a millisecond."""
+"""Seconds between checks of the machine's addresses and routes, if the system reports no change before; a
+check takes half a millisecond."""
 
 NOTICED_S = 0.1
-"""For connections to be known as lost, so that they are made anew at once."""
+"""Seconds for connections to be known as lost, so that they are renewed at once."""
 
 SLEPT_S = 20.0
-"""A look that comes so late comes after a sleep."""
+"""A check that is this late comes after a suspend."""
 
 
 class Addressed(Protocol):
@@ -34,7 +34,7 @@ class Addressed(Protocol):
 
 
 class AddressedLinks(Addressed, Protocol):
-    """Links, which can be tried at once."""
+    """Links that can be tried at once."""
 
     def shake_links(self) -> None: ...
 
@@ -51,7 +51,7 @@ class NetworkMonitor:
         self._submit = submit
 
     async def run_forever(self) -> None:
-        """Look again and again."""
+        """Check for ever."""
         before, looked = (interfaces.routed(), interfaces.own()), self._clock.now()
         with Changes() as changes:
             while True:

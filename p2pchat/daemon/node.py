@@ -1,7 +1,7 @@
 """The composition root: one home's store, core, links, rendezvous connections and control socket, started and
 stopped.
 
-Knows: what is made of what, and in which order. Does not know: any method or message (``methods``).
+Knows: the parts of a node and the order of their start. Does not know: any method or message (``methods``).
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ T = TypeVar("T")
 
 
 FIRST_LINK_S: Final = 10.0
-"""For a node that has just begun to have its first link: over a reachable rendezvous it takes one to three
-seconds. What is not there then is not there."""
+"""Seconds that a new node gets for its first link, which takes one to three over a reachable rendezvous.
+After that a missing link counts as missing."""
 
 SETTLE_S: Final = 5.0
-"""Between cuts of the store's log: so long, at most, a state of a session that has moved on can be had from
-the files of a node that is killed. A cut takes a third of a millisecond of processor time."""
+"""Seconds between cuts of the store's log: for at most this time the files of a killed node reveal an old
+state of a session. A cut takes a third of a millisecond of processor time."""
 
 
 class HomeBusy(P2PChatError):
@@ -56,8 +56,8 @@ class HomeBusy(P2PChatError):
 
 
 class RunningNode:
-    """One home's node. ``start``, then ``ended`` tells why it is over, then ``stop``; not to be started
-    again."""
+    """One home's node. Call ``start``, then ``ended``, which tells the reason of the end, then ``stop``; a
+    node cannot be started again."""
 
     def __init__(
         self,
@@ -68,16 +68,16 @@ class RunningNode:
         opened: Callable[[Unlock], None] = lambda unlock: None,
         settings: Settings | None = None,
     ) -> None:
-        """``told``: what goes before the home's own settings. ``stays``: it runs for its own sake, not inside
-        another command, and may be asked to stop. ``opened`` is told what opens the store from now on, so
-        that nobody need keep a passphrase. ``settings``: for measuring, in place of all that is set."""
+        """``told``: values that take precedence over the home's settings. ``stays``: it is a program of its
+        own, not part of another command, and may be asked to stop. ``opened`` receives the key of the store,
+        so that no caller need keep a passphrase. ``settings``: for measurements, in place of all settings."""
         self.home = home
         self.stays = stays
         self._unlock = unlock
         self._opened = opened
         self.told = told or Overrides()
         self.choices: Choices = choose(self.told, {})
-        """What is in force here."""
+        """The settings in force."""
         self._measured = settings
         self._settings = settings or Settings()
         self.paths = NetworkPolicy()
@@ -86,13 +86,13 @@ class RunningNode:
         self.events = Events()
         self.started_at = 0.0
         self.backed_up_at: float | None = None
-        """When the last backup was made that is of use."""
+        """The time of the last usable backup."""
         self.waits_for = ""
-        """What a node that rests waits for."""
+        """The reason that a resting node waits."""
         self.set_back = ""
-        """What tells that the home's files are older than they were: a sentence for its owner."""
+        """The evidence that the home's files were replaced by older ones: a sentence for its owner."""
         self.failure: P2PChatError | None = None
-        """What ended it, if nobody asked for the end: a StoreError when the disk refuses."""
+        """The failure that ended it, if the end was not requested: a StoreError when the disk refuses."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._methods = Methods(self)
         self._control = ControlServer(self._handle, ENDLESS)
@@ -102,11 +102,11 @@ class RunningNode:
         """The rendezvous that run here."""
 
     def made_of(self) -> tuple[Path, Unlock, Overrides, bool]:
-        """What another node in its place is made of."""
+        """The parts for the next node in its place."""
         return self.home, self._unlock, self.told, self.stays
 
     def cautions(self) -> Iterator[str]:
-        """What its owner should be told as it begins: a line each."""
+        """Warnings for the owner at the start, a line each."""
         if self.set_back:
             yield self.set_back
         if self.paths.proxy is not None and not self.paths.relay_only:
@@ -115,9 +115,9 @@ class RunningNode:
     # --- life
 
     async def start(self) -> None:
-        """Open the store, begin to link, serve the control socket. Raises HomeBusy, StoreError, TrustError,
-        UsageError (what is set makes no sense)."""
-        cores.leave_none()  # also of a program that is not ours
+        """Open the store, start to link, serve the control socket. Raises HomeBusy, StoreError, TrustError,
+        UsageError (invalid settings)."""
+        cores.leave_none()  # also from a program that is not ours
         self._lock = self._lock or Lock.try_acquire(self.home)
         if self._lock is None:
             raise HomeBusy(f"another node runs in {self.home}")
@@ -150,14 +150,14 @@ class RunningNode:
         ]
 
     async def _load_node(self) -> NodeMachine:
-        """As the open home has it, with what is said of that home."""
+        """The settings of the open home, with the warnings about it."""
         memory = await self.ask_store(Store.load_memory)
         self.set_back, self.backed_up_at = memory.set_back, await self.ask_store(backed_up_at)
         return NodeMachine(memory, self.entropy, self._settings)
 
     async def ended(self) -> None:
-        """Wait until somebody asks for the end. Raises StoreError when the disk ended it, BeginsAnew when
-        another has to go on in its place."""
+        """Wait until the end is requested. Raises StoreError when the disk ended it, BeginsAnew when another
+        node must replace it."""
         assert self._running is not None, "started"
         asked = asyncio.get_running_loop().create_task(self._methods.stop_wanted.wait())
         try:
@@ -168,18 +168,18 @@ class RunningNode:
             self._running.result()
 
     def succeed(self, before: RunningNode) -> None:
-        """Have the lock of one that was stopped and kept it: nobody else gets in between."""
+        """Take the lock over from a node that was stopped, so that no other node gets it in between."""
         self._lock, before._lock = before._lock, None
 
     async def stop(self, *, keep_lock: bool = False) -> None:
-        """Take leave, close everything, let the home go. Never raises for what is broken already."""
+        """Say goodbye, close everything, release the home. Never raises for a part that is broken already."""
         await self._control.stop()
         if self._running is not None:
-            with suppress(Exception):  # what ended the driver is told by ``ended``
+            with suppress(Exception):  # ``ended`` tells why the driver ended
                 await self.driver.submit_and_persist(StopAnnounced())
                 await self.driver.submit_and_persist(ShutDown())
             await self.servers.stop_announcing()
-            # Together: an offer that came while links close would be answered, by a node as good as gone.
+            # At once: otherwise a node that ends would still answer an offer that comes while links close.
             await asyncio.gather(self._connections.aclose(), self._links.aclose())
             tasks = (self._running, *self._tasks)
             for task in tasks:
@@ -190,7 +190,7 @@ class RunningNode:
     async def _settle_forever(self) -> None:
         while True:
             await asyncio.sleep(SETTLE_S)
-            with suppress(StoreError):  # a disk that is full: the next commit says so
+            with suppress(StoreError):  # a full disk: the next commit reports it
                 await self.ask_store(Store.fold_log)
 
     async def _let_go(self, keep_lock: bool = False) -> None:
@@ -204,20 +204,20 @@ class RunningNode:
                 self._lock.release()
 
     def _driver_ended(self, running: asyncio.Task[None]) -> None:
-        """A node that cannot go on hangs up, so that its clients look for another."""
+        """Hang up when the node cannot go on, so that its clients look for another."""
         error = None if running.cancelled() else running.exception()
         if error is not None:
             self.failure = error if isinstance(error, P2PChatError) else _bug(error)
             self._hanging_up = asyncio.get_running_loop().create_task(self._control.stop())
 
-    # --- what is set
+    # --- settings
 
     async def read_choices(self) -> Choices:
-        """What the home keeps now, with all that goes before it."""
+        """The home's settings, with all values that take precedence."""
         return choose(self.told, await self.ask_store(Store.read_settings))
 
     def take_choices(self, choices: Choices) -> None:
-        """Have these in force, as far as that can be while the node runs: the servers for new links."""
+        """Apply these settings, as far as a running node can: the servers for new links."""
         self.choices = choices
         self._settings = self._measured or choices.node_settings()
         self.paths = choices.network_policy()
@@ -225,18 +225,18 @@ class RunningNode:
             self._links.use_servers(self.paths.servers)
 
     def begin_anew(self, why: SettingRestart) -> None:
-        """End, for a node in this one's place to go on with what is set now."""
+        """End, so that a new node takes this one's place with the present settings."""
         if self._running is not None:
             self.driver.end_with(why)
 
-    # --- what methods need
+    # --- services for the methods
 
     async def ask_store(self, question: Callable[[Store], T]) -> T:
-        """Run a question to the store in its one thread."""
+        """Run a query in the thread of the store."""
         return await self._in_worker(lambda: question(self.store))
 
     def view(self, event: Happening) -> ListenEvents | None:
-        """An event as listeners see it."""
+        """Convert an event to its form for listeners."""
         return views.event(event, self.node.identity.name, self.name_of)
 
     def name_of(self, contact: str) -> str:
@@ -250,12 +250,12 @@ class RunningNode:
 
     @property
     def looks_until(self) -> float:
-        """When it has had the time for a first link; Unix seconds."""
+        """The end of the time for a first link; Unix seconds."""
         return self.started_at + FIRST_LINK_S
 
     @property
     def looking(self) -> bool:
-        """Whether it has no link yet, and has not had the time for one."""
+        """Whether it has no link yet, and still has time for the first."""
         return self.clock.now() < self.looks_until and not self.linked
 
     @property

@@ -1,6 +1,7 @@
-"""A port of this machine at which members of our meshes meet, when every rendezvous is gone.
+"""An open port of this machine at which members of our meshes meet, when every rendezvous is gone.
 
-Knows: the rendezvous that runs here, and its caps. Does not know: who is told of it (``core.mesh.mesh``).
+Knows: the rendezvous that runs here, and its caps. Does not know: which members learn of it
+(``core.mesh.mesh``).
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from rendezvous.limits import Limits
 from rendezvous.server import running
 
 LIMITS: Final = Limits(connections=256, connections_per_address=8, seats=1024, topics=256, addresses=4096)
-"""The whole Internet may knock: 8 MB when all are reached. Members come here one by one, for a minute."""
+"""Caps, because the whole Internet may connect: 8 MB when all are reached. Members come one by one, for a
+minute."""
 
 
 class OpenPort:
-    """``urls`` says where the node itself sits there; ``problem`` why it does not, in words."""
+    """``urls`` are the node's own addresses of it; ``problem`` tells in words why it does not listen."""
 
     def __init__(self, host: Knows, port: int) -> None:
         self._host = host
@@ -27,11 +29,11 @@ class OpenPort:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Where this very machine finds it: one, or none."""
+        """The address for this machine itself: one, or none."""
         return () if self.problem else (f"ws://127.0.0.1:{self.port}",)
 
     async def start_listening(self) -> None:
-        """Listen on every address. What fails is told by ``problem``."""
+        """Listen on every address. ``problem`` tells a failure."""
         serves = self._host.node.meets_at
         server = running("*", self.port, limits=LIMITS, serves=serves, guest=True)
         try:
@@ -40,5 +42,5 @@ class OpenPort:
             self.problem = f"cannot listen at port {self.port}: {error.strerror or error}"
 
     async def stop_listening(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         await self._opened.aclose()

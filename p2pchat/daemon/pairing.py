@@ -1,7 +1,6 @@
 """The methods that make contacts: invite and join.
 
-Knows: how long somebody is waited for, and what of a pairing its asker is told. Does not know: how two nodes
-pair.
+Knows: how long an invite waits, and what its caller is told. Does not know: how two nodes pair.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from p2pchat.daemon.typed import checked_code, checked_nick, checked_urls
 from p2pchat.errors import ControlError
 
 WORDS_PATIENCE_S: Final = 600.0
-"""How long an invite by words waits by default: as long as one waits on the telephone."""
+"""The default lifetime of an invite by words: the length of a telephone call."""
 
 LINK_PATIENCE_S: Final = 86_400.0
-"""How long an invite by link waits by default: until the next day, as mail does."""
+"""The default lifetime of an invite by link: a day, as for mail."""
 
 JOIN_PATIENCE_S: Final = 60.0
 
@@ -38,7 +37,7 @@ class PairingMethods:
         self._invites = 0
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what makes contacts."""
+        """Carry out requests that make contacts."""
         handlers.add(methods.INVITE, self.invite)
         handlers.add(methods.JOIN, self.join)
 
@@ -65,7 +64,7 @@ class PairingMethods:
     async def _follow(
         self, number: int, input: inputs.InviteOpened | inputs.InviteEntered, asker: Asker
     ) -> answers.PairingResult:
-        """Follow one pairing to its end; whoever stops listening has stopped wanting it."""
+        """Follow one pairing to its end; a caller that stops listening cancels it."""
         over = False
         try:
             with self._host.events.subscribed() as happenings:

@@ -1,4 +1,4 @@
-"""The methods about meshes and where they are met: listed, added to, left.
+"""The methods about meshes and their rendezvous: list, add, leave.
 
 Knows: their parameters and answers. Does not know: how a mesh is joined or left.
 """
@@ -24,7 +24,7 @@ class MeshMethods:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about meshes and where they are met."""
+        """Carry out requests about meshes and their rendezvous."""
         handlers.add(methods.MESHES, self.meshes)
         handlers.add(methods.LEAVE_MESH, self.leave)
         handlers.add(methods.RENDEZVOUS, self.rendezvous)
@@ -32,8 +32,8 @@ class MeshMethods:
         handlers.add(methods.REMOVE_RENDEZVOUS, self.remove)
 
     async def meshes(self, asked: parameters.NoParams, asker: Asker) -> list[answers.MeshInfo]:
-        """Every mesh, with the contacts who are reached through it; the one into which invites lead first.
-        Of a node that has not had the time to link, ``links`` are not known."""
+        """Every mesh, with its contacts; the mesh for invites comes first. ``links`` are not known while a
+        new node still has time to link."""
         node = self._host.node
         links = {each.mesh: each.links for each in node.status().meshes}
         none = None if self._host.looking else 0
@@ -51,20 +51,19 @@ class MeshMethods:
         ]
 
     async def leave(self, asked: parameters.LeaveMeshParams, asker: Asker) -> answers.LeaveMeshResult:
-        """Take part no more; with ``forget``, also though contacts are reached through it, who then are
-        forgotten."""
+        """Leave a mesh; with ``forget``, also a mesh with contacts, which are then deleted."""
         mesh = self.mesh(asked.mesh)
         contacts = self._names(mesh.id)
         if contacts and not asked.forget:
             raise UsageError(
-                f"{', '.join(contacts)} would be forgotten: they are reached through this mesh alone"
+                f"{', '.join(contacts)} would be deleted: they are reached through this mesh alone"
             )
         await self._host.driver.submit_and_persist(inputs.MeshLeft(mesh.id))
         return answers.LeaveMeshResult(mesh=mesh.id.hex(), forgotten=contacts)
 
     async def rendezvous(self, asked: parameters.NoParams, asker: Asker) -> list[answers.RendezvousInfo]:
-        """Every rendezvous that is known: whose it is, whether it is ``used`` just now, and whether it is
-        reached, if that is known."""
+        """Every known rendezvous: its meshes, whether it is ``used`` now, and whether it is reached, if
+        known."""
         node = self._host.node
         reached = {each.url: each for each in node.status().rendezvous}
         meshes, own = node.meshes(), node.identity.rendezvous
@@ -82,7 +81,7 @@ class MeshMethods:
         ]
 
     async def add(self, asked: parameters.AddRendezvousParams, asker: Asker) -> list[answers.RendezvousInfo]:
-        """Meet others there: of one mesh, or else our own, and the one mesh there is. ``typed``: by a person;
+        """Add a rendezvous: to one mesh, or else to our own and the only mesh. ``typed``: a person typed it;
         otherwise a contact named it and a person agreed."""
         url, typed, name = asked.url, asked.typed, asked.mesh
         self._check((url,), typed)
@@ -100,7 +99,7 @@ class MeshMethods:
     async def remove(
         self, asked: parameters.RemoveRendezvousParams, asker: Asker
     ) -> list[answers.RendezvousInfo]:
-        """Meet nobody there any more: of one mesh, or of none and not for ourselves either."""
+        """Remove a rendezvous: from one mesh, or from all meshes and our own."""
         url, name = asked.url, asked.mesh
         meshes = [self.mesh(name)] if name is not None else self._host.node.meshes()
         own = name is None and url in self._host.node.identity.rendezvous
@@ -120,7 +119,7 @@ class MeshMethods:
         return [contact.name for contact in self._host.node.contacts() if contact.mesh == mesh]
 
     def mesh(self, name: str) -> MeshRecord:
-        """A mesh by the beginning of its id. Raises UsageError."""
+        """A mesh by the first digits of its id. Raises UsageError."""
         meshes = self._host.node.meshes()
         fitting = [each for each in meshes if name and each.id.hex().startswith(name.lower())]
         if len(fitting) == 1:

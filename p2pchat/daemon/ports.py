@@ -1,6 +1,6 @@
-"""What the methods need of the node they are bound to, each no more than it uses.
+"""The parts of a node that each family of methods needs.
 
-Knows: the shapes. Does not know: who has them (``node``), or what is done with them.
+Knows: the shapes. Does not know: the class that has them (``node``), or their use.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Clock(Protocol):
 
 
 class InputSink(Protocol):
-    """Where inputs go."""
+    """Takes inputs."""
 
     def submit_input(self, input: Input, /) -> None: ...
 
@@ -52,7 +52,7 @@ class Knows(Protocol):
 
 
 class Acts(Knows, Protocol):
-    """Can be given inputs."""
+    """Takes inputs and has the core's state."""
 
     @property
     def driver(self) -> InputSink: ...
@@ -65,31 +65,31 @@ class Remembers(Protocol):
 
 
 class Happens(Protocol):
-    """Tells what happens."""
+    """Has the node's events."""
 
     @property
     def events(self) -> Events: ...
 
 
 class Pairs(Acts, Happens, Protocol):
-    """What pairing needs."""
+    """The needs of pairing."""
 
 
 class Looks(Acts, Protocol):
-    """What is needed to tell of meshes and where they are met."""
+    """The needs of the methods about meshes."""
 
     @property
     def looking(self) -> bool: ...
 
 
 class Recalls(Knows, Remembers, Happens, Protocol):
-    """What the history needs."""
+    """The needs of the history."""
 
     def name_of(self, contact: str, /) -> str: ...
 
 
 class Sends(Acts, Recalls, Protocol):
-    """What messages need."""
+    """The needs of messages."""
 
     @property
     def entropy(self) -> Entropy: ...
@@ -98,7 +98,7 @@ class Sends(Acts, Recalls, Protocol):
 
 
 class BacksUp(Acts, Remembers, Protocol):
-    """What backups need."""
+    """The needs of backups."""
 
     backed_up_at: float | None
 
@@ -110,7 +110,7 @@ class BacksUp(Acts, Remembers, Protocol):
 
 
 class Configured(Remembers, Happens, Protocol):
-    """What settings need."""
+    """The needs of settings."""
 
     choices: Choices
 
@@ -131,14 +131,14 @@ class ServersInfo(Protocol):
 
 
 class Networked(Protocol):
-    """Takes part in its own network, or not."""
+    """Has the state of discovery on its own network."""
 
     @property
     def servers(self) -> ServersInfo: ...
 
 
 class Examined(Looks, Happens, Networked, Protocol):
-    """What is looked at by somebody who wants to know what works from here."""
+    """The needs of the doctor."""
 
     @property
     def home(self) -> Path: ...
@@ -164,7 +164,7 @@ class Examined(Looks, Happens, Networked, Protocol):
 
 
 class Shown(Examined, Protocol):
-    """What a node is asked about itself."""
+    """The needs of the methods about the node itself."""
 
     @property
     def separate(self) -> bool: ...

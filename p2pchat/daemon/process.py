@@ -1,6 +1,6 @@
-"""What the operating system says of this process.
+"""Figures of this process from the operating system.
 
-Knows: memory and processor time. Does not know: what they are spent on.
+Knows: memory and processor time. Does not know: their use.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def process_info(home: Path) -> ProcessInfo:
 
 
 def _resident_kb() -> int:
-    """Memory of this process now; where only its peak is known (no Linux), that."""
+    """Memory of this process now; its peak where only that is known (not Linux)."""
     try:
         with open("/proc/self/statm") as statm:
             return int(statm.read().split()[1]) * resource.getpagesize() // 1024

@@ -1,7 +1,6 @@
-"""Why no link comes up with those who are there, in words, and what helps.
+"""Why no link to present members comes up, in words, and what helps.
 
-Knows: what the two ends of an attempt have told each other of their networks. Does not know: how links are
-made.
+Knows: what the two ends of an attempt told each other of their networks. Does not know: how links are made.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ KINDS = {
     Nat.OPEN: "none: others see this machine as it sees itself",
     Nat.CONE: "one port for all destinations: direct links with most others",
     Nat.SYMMETRIC: "another port for every destination (symmetric): direct links with few others",
-    Nat.SOME: "there is one; of which kind, a second STUN answer would tell",
-    Nat.BLOCKED: "no STUN server answers: UDP does not get out of this network, or they are down",
+    Nat.SOME: "there is a NAT; a second STUN answer would tell its kind",
+    Nat.BLOCKED: "no STUN server answers: this network blocks UDP, or the servers are down",
 }
 
 TURN = "a TURN server beside the rendezvous helps, or a friend with a public address in this mesh"
@@ -25,7 +24,7 @@ STUN = "a rendezvous that answers STUN helps, or one of your own: p2pchat config
 
 
 def no_way(unreached: Sequence[Unreached], turn_refused: bool = False) -> str:
-    """One sentence about whoever was met last and cannot be linked with; empty if there is nobody.
+    """One sentence about the last member that could not be linked with; empty if there is none.
     ``turn_refused``: a TURN server did not take its user or password."""
     if not unreached:
         return ""
@@ -46,7 +45,7 @@ def _cause(of: Unreached) -> str:
     if Nat.UNKNOWN in (of.own, of.theirs):
         return "their public addresses are not known (no STUN server)"
     if Nat.SOME in (of.own, of.theirs):
-        return "nothing that is sent arrives (a second STUN answer would tell of what kind the NATs are)"
+        return "nothing that is sent arrives (a second STUN answer would tell the kinds of the NATs)"
     return "nothing that is sent arrives, though both could be reached (a firewall?)"
 
 

@@ -1,4 +1,4 @@
-"""The methods about what was said: read, found, changed, forgotten.
+"""The methods about the history: read, search, change and delete.
 
 Knows: their parameters and answers. Does not know: how lines are kept, or how messages travel.
 """
@@ -30,7 +30,7 @@ class HistoryMethods:
         self._named = named
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about the history."""
+        """Carry out requests about the history."""
         handlers.add(methods.HEARD, self.heard)
         handlers.add(methods.HISTORY, self.history)
         handlers.add(methods.SEARCH, self.search)
@@ -40,16 +40,16 @@ class HistoryMethods:
         handlers.add(methods.DRAFTS, self.answer_drafts)
 
     async def heard(self, asked: parameters.HeardParams, asker: Asker) -> None:
-        """These messages were shown."""
+        """Mark messages as heard."""
         ids = [MessageId(each) for each in asked.ids]
         await self._host.ask_store(lambda store: store.history.mark_read(ids))
 
     async def history(self, asked: parameters.HistoryParams, asker: Asker) -> list[MessageEvent]:
-        """What was said with one contact."""
+        """The messages with one contact."""
         return await self._lines(conversation_with(self._named(asked.name).id), asked)
 
     async def search(self, asked: parameters.SearchParams, asker: Asker) -> list[MessageEvent]:
-        """What was said with anybody, by a text in it."""
+        """The messages with all contacts that contain a text."""
         return await self._lines(None, asked)
 
     async def _lines(
@@ -69,7 +69,7 @@ class HistoryMethods:
         return [views.message(line, own, self._host.name_of(line.conversation)) for line in lines]
 
     async def edit(self, asked: parameters.EditParams, asker: Asker) -> answers.EditResult:
-        """Have a line say something else."""
+        """Change the text of a line."""
         message, text = MessageId(asked.id), asked.text
         if not await self._host.ask_store(lambda store: store.history.edit_message(message, text)):
             raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
@@ -79,7 +79,7 @@ class HistoryMethods:
         return answers.EditResult(id=message)
 
     async def forget(self, asked: parameters.ForgetParams, asker: Asker) -> answers.ForgetResult:
-        """One line by its ``id``, or all that was said with ``name``."""
+        """Delete one line by its ``id``, or all lines with ``name``."""
         if asked.id is None:
             if asked.name is None:
                 raise MethodError(INVALID_PARAMS, "name must be a text")
@@ -101,7 +101,7 @@ class HistoryMethods:
         return lines
 
     async def conversations(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ConversationInfo]:
-        """The last line with each contact, and how many are unheard."""
+        """The last line with each contact, and the number of unheard ones."""
         own = self._host.node.identity.name
         talks = await self._host.ask_store(lambda store: store.history.list_conversations())
         return [
@@ -114,7 +114,7 @@ class HistoryMethods:
         ]
 
     async def answer_drafts(self, wish: parameters.DraftParams, _caller: Asker) -> list[answers.DraftInfo]:
-        """What was begun and not sent; before that, ``text`` is kept for ``name``."""
+        """The drafts, after ``text`` was saved as the draft to ``name``."""
         if wish.name is not None and wish.text is not None:
             conversation, text = conversation_with(self._named(wish.name).id), wish.text
             if len(text.encode()) > TEXT_LIMIT:

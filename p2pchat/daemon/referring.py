@@ -1,7 +1,7 @@
 """The methods about one message: react to it, correct it, withdraw it.
 
-Knows: what is refused before anything is said, and what was said before. Does not know: how it travels, or
-what becomes of the message.
+Knows: what is refused before sending, and what was sent before. Does not know: how a reference travels, or
+its effect on the message.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class ReferenceMethods:
     def __init__(self, host: Sends) -> None:
         self._host = host
         self._one = asyncio.Lock()
-        """What was found out of a message must still hold when something is said of it."""
+        """Facts about a message must still hold when a reference to it is sent."""
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out what is asked about one message."""
+        """Carry out requests about one message."""
         handlers.add(methods.REACT, self.add_reaction)
         handlers.add(methods.CORRECT, self.correct_message)
         handlers.add(methods.WITHDRAW, self.withdraw_message)
 
     async def add_reaction(self, params: parameters.ReactParams, _caller: Asker) -> answers.DeliveryInfo:
-        """Say one sign to a message, in place of the one before; an empty one takes that back."""
+        """React to a message with one sign, which replaces an earlier one; an empty sign takes it back."""
         sign = params.sign.strip()
         if not _is_sign(sign):
             raise UsageError("a reaction is one sign, like 👍; to say more, reply")
@@ -56,19 +56,19 @@ class ReferenceMethods:
             return await self._submit(line, ReferenceKind.REACTION, turn, sign)
 
     async def correct_message(self, params: parameters.CorrectParams, _caller: Asker) -> answers.DeliveryInfo:
-        """Have a message of ours say something else, for both."""
+        """Correct a message of ours, for both."""
         async with self._one:
             line, referred = await self._find_line(params.id)
             self._check_ours(line, referred, "correct")
             if line.text == params.text and not line.rewritten:
-                return self._known(referred.correction, "that is what the message says")
+                return self._known(referred.correction, "the message already has that text")
             turn = referred.correction.turn + 1 if referred.correction is not None else 1
             return await self._submit(line, ReferenceKind.CORRECTION, turn, params.text)
 
     async def withdraw_message(
         self, params: parameters.WithdrawParams, _caller: Asker
     ) -> answers.DeliveryInfo:
-        """Have a message of ours say nothing any more, for both."""
+        """Withdraw a message of ours, for both."""
         async with self._one:
             line, referred = await self._find_line(params.id)
             if line.outgoing and referred.withdrawal is not None:
@@ -84,7 +84,7 @@ class ReferenceMethods:
 
     def _check_ours(self, line: Message, referred: Referred, what: str) -> None:
         if not line.outgoing:
-            raise UsageError(f"only who wrote a message can {what} it")
+            raise UsageError(f"only the author of a message can {what} it")
         if referred.withdrawal is not None:
             raise UsageError("that message was withdrawn")
         if line.state in (MessageState.EXPIRED, MessageState.CANCELLED):
@@ -93,7 +93,7 @@ class ReferenceMethods:
             )
 
     def _known(self, before: Reference | None, otherwise: str) -> answers.DeliveryInfo:
-        """The same again says nothing twice."""
+        """The id of a reference; a repeated request has the same id and sends nothing."""
         if before is None:
             raise UsageError(otherwise)
         return views.progress(before.id, before.state, self._host.clock.now())
@@ -110,13 +110,13 @@ class ReferenceMethods:
 
 
 def people_of(host: Sends, conversation: ConversationId) -> dict[str, ContactId]:
-    """Who can be mentioned there, by name."""
+    """The people who can be mentioned there, by name."""
     return {
         known.name: known.id for known in host.node.contacts() if conversation_with(known.id) == conversation
     }
 
 
 def _is_sign(text: str) -> bool:
-    """Whether it is one word. Several people, or a sign with its look, are one: what joins them is not
-    printable by itself."""
+    """Whether it is one sign. An emoji of several parts counts as one: the joining characters are not
+    printable by themselves."""
     return not any(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cs", "Co") for letter in text)

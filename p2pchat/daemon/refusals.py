@@ -1,4 +1,4 @@
-"""What an asker is told when the core does not do what it asks for.
+"""Errors for a caller whose request the core refuses.
 
 Knows: the error and the words for each reason. Does not know: when the core refuses.
 """
@@ -14,8 +14,8 @@ from p2pchat.wire.pairing import check_nick
 
 
 def raise_refusal(rejected: Rejected | None, *, contact: str = "", text: str = "", name: str = "") -> None:
-    """Raise the error for a refusal, if it is one. ``contact``: whom the asker named; ``text``, ``name``:
-    what it gave."""
+    """Raise the error for a refusal, if it is one. ``contact``, ``text``, ``name``: the caller's
+    parameters."""
     if rejected is not None:
         raise _error(rejected, contact, text, name)
 
@@ -32,7 +32,7 @@ def _error(rejected: Rejected, contact: str, text: str, name: str) -> P2PChatErr
         case Reason.NAME_TAKEN:
             return UsageError(f"another contact is called {rejected.name!r} already, which looks the same")
         case Reason.NAME_IS_OURS:
-            return UsageError(f"{name!r} is what you are called here yourself, or looks the same")
+            return UsageError(f"{name!r} is your own name here, or looks the same")
         case Reason.RETENTION_IMPOSSIBLE:
             return UsageError("messages last from ten seconds to ten years, or for ever")
         case _:
@@ -44,7 +44,7 @@ def _error_of_text(reason: Reason, text: str) -> P2PChatError:
         case Reason.TEXT_EMPTY:
             return UsageError("there is nothing to send")
         case Reason.TEXT_NOT_UNICODE:
-            return UsageError("a text with characters that have no encoding")
+            return UsageError("the text has characters that have no encoding")
         case Reason.TEXT_TOO_LONG:
             size = text_size(text)
             return LimitError(
@@ -53,7 +53,7 @@ def _error_of_text(reason: Reason, text: str) -> P2PChatError:
         case Reason.SIGN_TOO_LONG:
             return LimitError(f"a reaction is one sign of at most {SIGN_LIMIT} bytes; send a reply instead")
         case Reason.NOT_THE_AUTHOR:
-            return UsageError("only who wrote a message can correct or withdraw it")
+            return UsageError("only the author of a message can correct or withdraw it")
         case Reason.OUTBOX_FULL:
             return LimitError(
                 f"{OUTBOX_CAP} messages wait to be delivered already; try again when some have been"

@@ -1,6 +1,6 @@
-"""A node that cannot go on, for its disk takes nothing: one can read what is kept, and forget to make room.
+"""A node whose disk takes no writes: its programs can read the history, and delete to make room.
 
-Knows: what is done without a mesh and without new writes. Does not know: how a node runs, how room is made.
+Knows: the methods that need no mesh and no new writes. Does not know: how a node runs, how room is made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from p2pchat.errors import P2PChatError, StoreError
 from p2pchat.store import Store
 
 LOOK_S: Final = 2.0
-"""Between looks at the disk; each writes a megabyte, where there is one."""
+"""Seconds between checks of the disk; each writes a megabyte, if there is room."""
 
 _READ: Final = frozenset(
     each.name
@@ -38,24 +38,23 @@ _READ: Final = frozenset(
         methods.STATUS,
     )
 )
-"""Of a home that cannot be written."""
+"""Methods for a home that cannot be written."""
 
 _STILL_DONE: Final = (_READ | {methods.FORGET.name, methods.STOP.name}) - {methods.DOCTOR.name}
 
 _WAITED_FOR: Final = frozenset({methods.LISTEN.name, methods.WAIT.name, methods.TRACE.name})
-"""Not refused where room is waited for: whoever asks for these waits anyhow, and asks the node that comes
-after this one again."""
+"""Methods without an answer here: a caller of these waits, and asks the next node again."""
 
 
 class RestingNode(RunningNode):
-    """Takes the place of a node that has failed, with its lock and its socket, until there is room."""
+    """Replaces a node that has failed, with its lock and its socket, until there is room."""
 
     _may: frozenset[str] = _STILL_DONE
     _keeps_waiting: frozenset[str] = _WAITED_FOR
 
     @classmethod
     def after(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
-        """Rest in the place of a node that was stopped."""
+        """Take the lock over from a node that was stopped."""
         resting = cls(*failed.made_of())
         resting.waits_for = str(why)
         return resting
@@ -76,8 +75,8 @@ class RestingNode(RunningNode):
         self.started_at = self.clock.now()
 
     async def start_reading(self) -> socket.socket:
-        """Open a copy of a home that cannot be written; the line to ask this node on. Raises StoreError,
-        TrustError."""
+        """Open a copy of a home that cannot be written; returns the connection to this node. Raises
+        StoreError, TrustError."""
         self._may, self._keeps_waiting = _READ, frozenset()
         try:
             self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
@@ -90,7 +89,7 @@ class RestingNode(RunningNode):
 
     @property
     def turn_refused(self) -> bool:
-        """It makes no links, so it asks no TURN server."""
+        """None refuses: without links this node asks no TURN server."""
         return False
 
     async def room(self) -> bool:
@@ -103,7 +102,7 @@ class RestingNode(RunningNode):
         return True
 
     async def hang_up(self) -> None:
-        """Let clients look for the node that comes after this one."""
+        """Close the socket, so that clients look for the next node."""
         await self._control.stop()
 
     async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:

@@ -1,7 +1,7 @@
-"""A node that stays: runs until it is asked to stop, through disks that fill up and empty again, clocks that
-are set, and settings that are changed.
+"""A node that stays: it runs until it is asked to stop, and restarts after a full disk, a set clock, or a
+changed setting.
 
-Knows: when to start anew. Does not know: what a node does.
+Knows: when to restart. Does not know: what a node does.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from p2pchat.daemon.resting import RestingNode
 from p2pchat.errors import BeginsAnew, ClockSet, P2PChatError, StoreError, TrustError, UsageError
 
 RETRY_S: Final = 5.0
-"""Between attempts while the disk refuses."""
+"""Seconds between attempts while the disk refuses."""
 
 BUSY_S: Final = 5.0
-"""For a program that holds the home and is no node, such as one that reads what is set, to be done."""
+"""Seconds to wait for a program that holds the home without a node, such as one that reads settings."""
 
 BUSY_LOOK_S: Final = 0.1
 
@@ -36,11 +36,11 @@ async def serve(
     again: Callable[[], bool] = lambda: False,
     tell: Callable[[ListenEvents], None] = lambda event: None,
 ) -> None:
-    """Run nodes of one home, one after another, until one is asked to stop.
+    """Run nodes of one home, one after another, until a node is asked to stop.
 
-    A store that fails at the first start is the caller's problem; one that fails later is waited for. Whether
-    to try ``again`` is asked when its key is wrong. ``tell`` is given every event. Raises UsageError when
-    another node has the home.
+    An error of the store at the first start is raised; after a later one this waits. ``again`` decides
+    whether to try after a wrong key. ``tell`` receives every event. Raises UsageError when another node has
+    the home.
     """
     patient_until = asyncio.get_running_loop().time() + BUSY_S
     while True:
@@ -71,7 +71,8 @@ async def serve(
         except BeginsAnew as error:
             failure = error
             complain(f"{error}; the node restarts")
-            mended = "it runs by the new time" if isinstance(error, ClockSet) else "it runs as it is set now"
+            mended = "it runs with the new time" if isinstance(error, ClockSet) else "it runs with the new "
+            "settings"
         finally:
             await running.stop(keep_lock=isinstance(running.failure, BeginsAnew))
         if isinstance(failure, BeginsAnew):
@@ -88,7 +89,7 @@ async def serve(
 
 
 async def _next(make: Callable[[], RunningNode], before: RunningNode) -> RunningNode | None:
-    """Go on at once with the lock of the one before; None where the disk refuses."""
+    """Start a node at once with the lock of the one before; None where the disk refuses."""
     running = make()
     running.succeed(before)
     try:
@@ -109,7 +110,7 @@ async def _told(running: RunningNode, tell: Callable[[ListenEvents], None]) -> A
 
 
 async def _tell(running: RunningNode, tell: Callable[[ListenEvents], None]) -> None:
-    while True:  # a listener that was too slow is cut off
+    while True:  # a listener that was too slow is disconnected
         with running.events.subscribed() as happenings:
             async for event in happenings:
                 if (view := running.view(event)) is not None:
@@ -119,8 +120,8 @@ async def _tell(running: RunningNode, tell: Callable[[ListenEvents], None]) -> N
 async def _restarted(
     make: Callable[[], RunningNode], failed: RunningNode, why: P2PChatError
 ) -> RunningNode | None:
-    """Rest until there is room, the store opens, and whoever has taken the home meanwhile has left it; None
-    when asked to stop before."""
+    """Rest until there is room, the store opens, and another program that took the home meanwhile has left
+    it; None when asked to stop before."""
     while True:
         try:
             if not await _room(RestingNode.after(failed, why)):

@@ -1,6 +1,6 @@
-"""Making a home, and destroying one.
+"""Makes a home, and destroys one.
 
-Knows: what a new identity consists of. Does not know: how it is stored, or what it will do.
+Knows: the parts of a new identity. Does not know: how it is stored, or its use.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from p2pchat.store import archive, copying
 
 
 def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: store.Unlock) -> None:
-    """A new identity. Raises UsageError on a bad name or address, or where there is an identity or anything
-    else already;
-    StoreError."""
+    """Make a new identity. Raises UsageError on a bad name or address, or where there is an identity or any
+    other file already; StoreError."""
     checked_nick(name)
     checked_urls(rendezvous)
     entropy = SystemEntropy()
@@ -40,12 +39,12 @@ def create_home(home: Path, name: str, rendezvous: tuple[str, ...], unlock: stor
 
 @contextmanager
 def _held(home: Path) -> Iterator[None]:
-    """Keep others out of a home that is being made: two at once would leave one that does not open."""
+    """Lock a home that is being made: two programs at once would leave a home that does not open."""
     made = not home.exists()
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if made:
-            home.chmod(0o700)  # whatever the umask
+            home.chmod(0o700)  # under any umask
     except OSError as error:
         raise StoreError(
             f"the home {home} cannot be made: {error.strerror}; choose another with --home"
@@ -66,7 +65,7 @@ def _held(home: Path) -> Iterator[None]:
 
 
 def restore_home(home: Path, backup: Path, phrase: str, unlock: store.Unlock) -> copying.Contents:
-    """Make a home of a backup. Raises UsageError (no such file, or the home is in use), TrustError (another
+    """Make a home from a backup. Raises UsageError (no such file, or the home is in use), TrustError (another
     phrase), StoreError; then there is no home."""
     entropy, now = SystemEntropy(), SystemClock().now()
     if store.exists(home):
@@ -89,14 +88,14 @@ def restore_home(home: Path, backup: Path, phrase: str, unlock: store.Unlock) ->
         try:
             store.Store.create_store(home, unlock, identity, entropy, fill=fill).close()
         except BaseException:
-            if begun:  # there was nothing before, and half of a home is of no use
+            if begun:  # half of a home is of no use
                 store.wipe(home)
             raise
     return contents
 
 
 def check_backup(backup: Path, phrase: str) -> copying.Contents:
-    """What is in a backup, all of it read. Raises as ``restore_home`` does."""
+    """Read all of a backup and tell its contents. Raises as ``restore_home`` does."""
     entries = archive.read_entries(backup, phrase)
     contents = copying.open_home(entries)
     copying.take_entries(entries, contents, lambda kind, read: None)
@@ -104,19 +103,19 @@ def check_backup(backup: Path, phrase: str) -> copying.Contents:
 
 
 def draw_phrase() -> str:
-    """Ten words that nobody knows yet."""
+    """Ten fresh random words."""
     return drawn(SystemEntropy())
 
 
 def change_passphrase(home: Path, old: store.Unlock, new: store.Unlock) -> None:
-    """Lock a home in another way, whole or not at all; a node that runs there goes on. Raises TrustError (the
-    old passphrase is wrong), StoreError."""
+    """Change the lock of a home, completely or not at all; a node that runs there goes on. Raises TrustError
+    (the old passphrase is wrong), StoreError."""
     store.change_unlock(home, old, new, SystemEntropy())
 
 
 def wipe_home(home: Path) -> None:
-    """Destroy a home's key and all else in it. Raises ControlError while a node runs there, UsageError where
-    none is."""
+    """Destroy a home's key and all its other data. Raises ControlError while a node runs there, UsageError
+    where none is."""
     if not home.is_dir():
         raise UsageError(f"there is nothing in {home} to wipe")
     lock = Lock.try_acquire(home)

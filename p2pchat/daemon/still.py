@@ -1,8 +1,8 @@
-"""A home that is opened for its settings alone: nothing is sent, nobody is called, no link is made.
+"""A home that is opened for its settings alone: no connection or link is made.
 
-A proxy is set before the first connection or it comes too late.
+So a proxy can be set before the first connection.
 
-Knows: what may be asked of it. Does not know: what a setting means.
+Knows: the methods that it answers. Does not know: what a setting means.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from p2pchat.store import Store
 
 
 class StillNode(RunningNode):
-    """Answers one program, in its own process, about what is set."""
+    """Answers one program, in its own process, about settings."""
 
     line: socket.socket
-    """Where to ask it."""
+    """The connection to it."""
 
     async def start(self) -> None:
         """Open the store. Raises HomeBusy, StoreError, TrustError."""
@@ -44,5 +44,5 @@ class StillNode(RunningNode):
 
     async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
         if method not in self._asked:
-            raise ControlError("only settings can be had of a home that is opened for them")
+            raise ControlError("this home was opened for its settings only")
         return await self._asked.call(method, params, asker)

@@ -1,6 +1,6 @@
-"""What a person typed, checked before it becomes an input.
+"""Checks what a person typed before it becomes an input.
 
-Knows: which rule of the wire each has to keep. Does not know: what it is for.
+Knows: the rules of the wire. Does not know: the use of a value.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from p2pchat.wire.places import check_rendezvous
 
 @contextmanager
 def by_a_person() -> Iterator[None]:
-    """What is checked in the block was typed. Raises UsageError in place of Malformed."""
+    """Raise UsageError in place of Malformed inside the block, because a person typed the values."""
     try:
         yield
     except Malformed as error:

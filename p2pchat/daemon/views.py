@@ -1,4 +1,4 @@
-"""What a node says to the outside, as plain values: the events and answers of the control socket.
+"""The events and answers of the control socket, as plain values.
 
 Knows: the shape that scripts rely on (docs/scripting.md). Does not know: where the values come from.
 """
@@ -23,13 +23,13 @@ from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten,
 from p2pchat.types import MessageId, MessageState
 
 NameOf = Callable[[str], str]
-"""Our name for a contact, or for whom a conversation is with."""
+"""Our name for a contact, or for the partner of a conversation."""
 L = TypeVar("L", bound=events.HistoryLine)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeConfiguration:
-    """What a node is besides its links."""
+    """The state of a node besides its links."""
 
     paths: answers.PathsInfo
     profile: str | None
@@ -51,28 +51,28 @@ _STATES: Final[dict[MessageState, events.State]] = {
 
 
 def moment(at: float) -> str:
-    """ISO 8601 in UTC with milliseconds; a time outside the calendar is shown as its nearest end."""
+    """ISO 8601 in UTC with milliseconds; a time outside the calendar becomes the nearest end."""
     bounded = min(max(at, 0.0), 253_402_300_799.0)
     return datetime.fromtimestamp(bounded, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def state(of: MessageState) -> events.State:
-    """As scripts name it."""
+    """The name of a state for scripts."""
     return _STATES[of]
 
 
 def progress(message: MessageId, reached: MessageState, at: float) -> answers.DeliveryInfo:
-    """How far a message of ours has come."""
+    """The event for a new state of a message of ours."""
     return answers.DeliveryInfo(id=message, state=state(reached), at=moment(at))
 
 
 def receipt(message: MessageId, reached: MessageState, at: float) -> events.ReceiptEvent:
-    """The same, for whoever waits for it."""
+    """The same, for a caller that waits for the message."""
     return events.ReceiptEvent(id=message, state=state(reached), at=moment(at))
 
 
 def message(line: Message, own_name: str, name: str) -> events.MessageEvent:
-    """A line of history; the same object whether it has just come or is read back."""
+    """A line of history; the same object for a new message and for one from the history."""
     return _line(events.MessageEvent, line, own_name, name)
 
 
@@ -148,19 +148,19 @@ def contact(
 
 
 def contact_made(them: Contact, unnamed: Iterable[str]) -> answers.PairingResult:
-    """A contact whom we have just met, and where their mesh is met that nobody here named."""
+    """A new contact, and the rendezvous of the mesh that this side did not name."""
     return extended(contact(them, here=True), answers.PairingResult, left_out=list(unnamed))
 
 
 def shown(them: answers.ContactInfo, known: Contact, own_key: bytes) -> answers.ContactDetailInfo:
-    """One contact, with what two people compare."""
+    """One contact, with the safety number."""
     number = safety_number(own_key, known.identity_key, known.trust.renewal)
     return extended(them, answers.ContactDetailInfo, safety_number=number)
 
 
 def event(happened: Happening, own_name: str, name_of: NameOf) -> events.ListenEvents | None:
-    """An event for listeners; None for what only its asker is told (invites) or only a trace shows
-    (cells)."""
+    """An event for listeners; None for events of invites, which only their caller is told, and of cells,
+    which only a trace shows."""
     match happened:
         case effects.MessageArrived(line) | effects.MessageSent(line):
             return message(line, own_name, name_of(line.conversation))
@@ -219,8 +219,8 @@ def onion(seen: effects.OnionSeen) -> events.OnionEvent:
 def status(
     now: Status, started_at: float, chosen: NodeConfiguration, looking: bool = False, no_way: str = ""
 ) -> answers.NodeInfo:
-    """The whole of ``node status``. ``looking``: the node has not had the time to find anybody yet;
-    ``no_way``: why no link comes up with those who are there."""
+    """The answer of ``node status``. ``looking``: the node still has time to find others; ``no_way``: why no
+    link to present members comes up."""
     links = [
         answers.LinkInfo(
             peer=link.peer.hex() if link.peer is not None else None,
@@ -264,7 +264,7 @@ def status(
 
 
 def setting(chosen: Choice) -> answers.SettingInfo:
-    """One setting, without passwords: what is in force, and where it comes from."""
+    """One setting: its value without passwords, and the source of the value."""
     declared = chosen.setting
     return answers.SettingInfo(
         key=declared.name,
@@ -280,7 +280,7 @@ def setting(chosen: Choice) -> answers.SettingInfo:
 
 
 def paths(chosen: NetworkPolicy, turn_refused: bool) -> answers.PathsInfo:
-    """By which ways the node reaches others, without the addresses and passwords of those who help."""
+    """How the node reaches others, without the addresses and passwords of servers."""
     return answers.PathsInfo(
         relay_only=chosen.relay_only,
         proxied=chosen.proxy is not None,
@@ -298,8 +298,7 @@ def _clock(now: ClockStatus | None) -> answers.ClockInfo | None:
 
 
 def clock_doubt(now: ClockStatus | None) -> str | None:
-    """A line about a clock that is probably wrong; None for one that is right, or of which nothing is
-    known."""
+    """A line about a clock that is probably wrong; None if the clock is right or not compared."""
     if now is None or not now.doubtful:
         return None
     where = "ahead of" if now.ahead_s > 0 else "behind"
@@ -307,7 +306,7 @@ def clock_doubt(now: ClockStatus | None) -> str | None:
 
 
 def how_long(seconds: float) -> str:
-    """In the largest unit of which there are two."""
+    """A span in the largest unit of which there are at least two."""
     for unit, size in (("years", 31_557_600), ("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if abs(seconds) >= 2 * size:
             return f"{abs(seconds) / size:.0f} {unit}"
@@ -341,16 +340,17 @@ def _mesh(now: MeshStatus) -> answers.MembershipInfo:
 
 
 def _stem_state(stem: StemStatus) -> Literal["none", "short", "pinned"]:
-    """``none`` hides nothing from others of the mesh; ``short`` less than the profile says; or ``pinned``."""
+    """The state of the stem: ``none`` hides nothing from members of the mesh; ``short`` hides less than the
+    profile promises; or ``pinned``."""
     if stem.hops < 2:
         return "none"
     return "pinned" if stem.hops >= stem.wanted else "short"
 
 
 def health(now: Status, looking: bool = False, no_way: str = "") -> str:
-    """How the node is, in words: the worst that is true of it."""
+    """The health of the node in words: the worst problem that it has."""
     if not now.meshes:
-        return "knows nobody yet: invite or join somebody"
+        return "no contacts yet: invite a friend, or join one"
     links = sum(mesh.links for mesh in now.meshes)
     unreached = all(each.up is False for each in now.rendezvous)
     if not links and now.rendezvous and unreached:
@@ -360,7 +360,7 @@ def health(now: Status, looking: bool = False, no_way: str = "") -> str:
     if not links and no_way:
         return f"alone: {no_way}"
     if not links:
-        return "looking for the others of the mesh" if looking else "alone: nobody of the mesh is there"
+        return "looking for the others of the mesh" if looking else "alone: no member of the mesh is online"
     if any(mesh.reconciling for mesh in now.meshes):
         return "catching up on what it missed"
     if any(mesh.held.dropped for mesh in now.meshes):

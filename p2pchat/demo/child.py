@@ -1,6 +1,6 @@
-"""The processes a demo is made of; none outlives it.
+"""The processes of a demo; all end with it.
 
-Knows: their roles, and that the end of stdin is the end. Does not know: who plays which part for what.
+Knows: the roles, and that the end of stdin ends a process. Does not know: the plan of the demo.
 
 ::
 
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 GRACE_S: Final = 2.0
-"""To take leave after the end of stdin; then the process goes without, as nothing of a demo is kept."""
+"""Seconds to say goodbye after the end of stdin; after them the process exits at once."""
 
 
 def main(role: str, *arguments: str) -> int:
@@ -57,7 +57,7 @@ def main(role: str, *arguments: str) -> int:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Until it is over, or somebody asks for the end."""
+    """Run until the role or stdin ends."""
 
     async def interruptible() -> None:
         task = asyncio.ensure_future(work)

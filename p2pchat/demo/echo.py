@@ -1,6 +1,6 @@
-"""The echo contact: sends every text back to whoever sent it.
+"""The echo contact: sends every text back to its sender.
 
-Knows: the client, as any program that answers messages would. Does not know: that it is part of a demo.
+Knows: the client, as any program that answers messages does. Does not know: that it is part of a demo.
 """
 
 from __future__ import annotations
@@ -25,5 +25,6 @@ async def echo(home: Path) -> None:
 
 
 def _answer_id(message: str) -> str:
-    """Always the same for one message, so that none is answered twice, whatever is interrupted."""
+    """The id of an answer: the same for one message, so that no message is answered twice after an
+    interruption."""
     return hashlib.blake2b(bytes.fromhex(message), digest_size=16).hexdigest()

@@ -19,7 +19,7 @@ from p2pchat.demo.tasks import background
 from p2pchat.demo.way import Way
 
 PATIENCE_S: Final = 30.0
-"""For one message to come back; it takes some milliseconds for each hop."""
+"""Seconds for one message to come back; each hop takes some milliseconds."""
 
 TEXTS: Final = (
     "hello, mesh",
@@ -34,17 +34,17 @@ class Exchange:
 
     text: str
     echo: str | None
-    """What came back; None when nothing did."""
+    """The echo; None if none came."""
     seconds: float
-    """From handing it to our node until the echo was there."""
+    """Seconds from sending until the echo came."""
     cells: int
-    """That left our node for it, and with it: a receipt that is owed does not wait for another occasion."""
+    """Cells that left our node for it; an owed receipt leaves with them."""
     way: Way | None
-    """Of its first cell."""
+    """The way of its first cell."""
 
     @property
     def returned(self) -> bool:
-        """Whether exactly what was sent came back."""
+        """Whether the echo is exactly what was sent."""
         return self.echo == self.text
 
 
@@ -97,15 +97,15 @@ async def each_way(mesh: DemoMesh, tell: Callable[[Way], None]) -> None:
 
 
 def _made(moments: Mapping[str, str]) -> tuple[str, str]:
-    """Between which moments a message's cells were made: after it was on disk, before the last of them had
-    left. What waits for a stem beside them was made at others."""
+    """The times between which a message's cells were made: after it was on disk, before the last of them
+    left. Other cells that wait for a stem were made at other times."""
     ended = moments.get("relayed") or moments.get("delivered", "")
     return moments.get("queued", ended), ended
 
 
 @asynccontextmanager
 async def talking(mesh: DemoMesh) -> AsyncIterator[EchoExchange]:
-    """A talk with the echo."""
+    """Listen to the echo inside the block, and send to it."""
     talk = EchoExchange(mesh)
     async with background(talk.follow()):
         await asyncio.sleep(0)  # the listening is asked for now,

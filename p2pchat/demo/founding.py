@@ -1,10 +1,10 @@
 """How the demo's nodes became members of one mesh: by real invites, before they run on their own.
 
-Knows: who invites whom, and where each will meet others from then on. Does not know: why.
+Knows: the inviter of each node, and its later meeting places. Does not know: the reason.
 
-All meet once, at a place that closes afterwards. Each then learns the places of its own neighbourhood, as
-``p2pchat invite --rendezvous URL`` teaches them. Relays stay strangers: ``you`` and they forget each other,
-so that in the end only ``you`` and ``echo`` are contacts.
+All nodes meet once, at a place that closes afterwards. Each then learns the places of its own neighbourhood,
+as ``p2pchat invite --rendezvous URL`` teaches them. Relays stay strangers: ``you`` and they forget each
+other, so that in the end only ``you`` and ``echo`` are contacts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ async def found(plan: str) -> None:
         await together(*(_learn(node, urls) for node, urls in zip(nodes, places, strict=True)))
         sys.stdout.write("founded\n")
         sys.stdout.flush()
-        os._exit(0)  # all is on disk; taking leave would mean to wait for links half made, which nobody wants
+        os._exit(0)  # all is on disk; a clean end would wait for unfinished links
 
 
 async def _admit(you: Node, guest: Node, name: str, gate: asyncio.Semaphore) -> None:
@@ -63,7 +63,7 @@ async def _learn(node: Node, urls: list[str]) -> None:
 
 @asynccontextmanager
 async def _invited(node: Node, **options: Any) -> AsyncIterator[Any]:
-    """An invite's code, and a function that waits for whoever joins."""
+    """An invite's code, and a function that waits for the friend who joins."""
     events = node.invite(timeout=30.0, **options)
     try:
         invite = await anext(events)

@@ -1,4 +1,4 @@
-"""Who meets whom: a mesh in neighbourhoods, so that two ends of it are some relays apart.
+"""The plan of a mesh in neighbourhoods, so that its two ends are some relays apart.
 
 Knows: names and meeting places. Does not know: that these are processes and servers.
 
@@ -20,7 +20,7 @@ YOU: Final = "you"
 ECHO: Final = "echo"
 
 LAYER_MAX: Final = 3
-"""Relays in a layer. With both layers beside it that is at most 8 neighbours, all of whom a node may link
+"""Relays in a layer. With both layers beside it that is at most 8 neighbours, all of which a node may link
 with (``NEIGHBOURS_MAX``), so that no layer can turn its back on the next."""
 
 NEIGHBOURS_MAX: Final = 3 * LAYER_MAX - 1
@@ -37,12 +37,12 @@ class Layout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everybody, ``you`` first, ``echo`` last."""
+        """All names, ``you`` first, ``echo`` last."""
         return tuple(name for layer in self.layers for name in layer)
 
     @property
     def relays(self) -> tuple[str, ...]:
-        """Everybody between the two ends."""
+        """The names between the two ends."""
         return self.names[1:-1]
 
     @property
@@ -51,7 +51,7 @@ class Layout:
         return len(self.layers) - 1
 
     def places_of(self, name: str) -> tuple[int, ...]:
-        """Where ``name`` meets others: one place for the two ends, two for everybody else."""
+        """Where ``name`` meets others: one place for the two ends, two for all others."""
         layer = next(number for number, names in enumerate(self.layers) if name in names)
         return tuple(place for place in (layer - 1, layer) if 0 <= place < self.places)
 

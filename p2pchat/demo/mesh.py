@@ -23,7 +23,7 @@ from p2pchat.demo.way import FirstSight, Passage, Sights, Way
 from p2pchat.errors import P2PChatError
 
 START_S: Final = 90.0
-"""For everything to be up. It takes a few seconds; many nodes on a busy machine need longer."""
+"""Seconds for all parts to start. It takes a few; many nodes on a busy machine need longer."""
 
 LOOK_S: Final = 0.2
 """Between two looks at every node's links while the mesh forms."""
@@ -35,7 +35,7 @@ Tell = Callable[[str], None]
 
 
 class DemoMesh:
-    """Running nodes, a client attached to each, and all that they saw."""
+    """Running nodes, a client attached to each, and all cells and onions that they saw."""
 
     def __init__(self, layout: Layout, *, profile: str = "fast", answers: bool = True) -> None:
         """``answers``: whether the echo sends back what it gets; else it only acknowledges it."""

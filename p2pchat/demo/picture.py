@@ -1,4 +1,4 @@
-"""What a person at the terminal sees: the mesh, and what each node on a message's way could see.
+"""The pictures of the demo: the mesh, and what each node on a message's way could see.
 
 Knows: colours, columns, plain words. Does not know: when what happens (``show``).
 """
@@ -36,7 +36,7 @@ def mesh_picture(
     *,
     ascii_only: bool = False,
 ) -> Text:
-    """Draw who runs and who is linked; ``way`` is where a message has come by."""
+    """Draw nodes and links; ``way`` is the path of a message."""
     canvas = Canvas(width, HEIGHT, ascii_only=ascii_only)
     at = positions(layout, width)
     for pair in sorted(links, key=sorted):
@@ -71,7 +71,7 @@ def _style(name: str, up: bool, on_the_way: bool) -> str:
 
 
 def scene(picture: Text, steps: Sequence[tuple[str, str, str]], line: str, width: int) -> RenderableType:
-    """The mesh, below it the way so far, below that what is going on."""
+    """The mesh, the way so far below it, and the present activity at the bottom."""
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", style="bold")
     table.add_column(justify="right", style="bright_black")
@@ -103,7 +103,8 @@ def _wrote(text: str, sight: FirstSight) -> str:
 def _relayed(sight: FirstSight, before: FirstSight, first: FirstSight) -> str:
     if sight.onion:
         layer = f"opened one layer of {GEOMETRY.frame} bytes from {before.node}"
-        return f"{layer}: cannot tell who wrote it, for whom, or how many hops there are before and after."
+        return f"{layer}: cannot tell the writer, the recipient, or how many hops there are before and "
+        "after."
     if before.onion:
         return (
             "opened the last layer: a tag it does not know, the rest noise. It "
@@ -114,12 +115,12 @@ def _relayed(sight: FirstSight, before: FirstSight, first: FirstSight) -> str:
 
 
 def _received(sight: FirstSight) -> str:
-    alike = f" and {_given(sight.forwarded)}, like everybody else" * bool(sight.forwarded)
+    alike = f" and {_given(sight.forwarded)}, like all other nodes" * bool(sight.forwarded)
     return f"knew the tag, which is never used again; opened the seal{alike}."
 
 
 def _given(count: int) -> str:
-    """To how many neighbours it went at once; the others are told of it, and ask if they lack it."""
+    """The number of neighbours that got it at once; the others are told of it, and ask if they lack it."""
     if not count:
         return "told its neighbours that it has it"
     return f"gave it to {count} neighbour{'' if count == 1 else 's'}"

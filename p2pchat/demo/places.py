@@ -1,7 +1,7 @@
 """The demo's meeting places: real rendezvous servers, several in one process.
 
-Knows: how many are wanted, which one closes early, what is to be swept up at the end. Does not know: who
-meets there.
+Knows: the number of places, which one closes early, what to delete at the end. Does not know: which nodes
+meet there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def serve_places(directory: Path, count: int) -> None:
 
 
 def _kept_shut(port: int) -> socket.socket:
-    """Hold a port on which nobody listens, so that no other program's server appears there."""
+    """Hold a closed place's port, so that no other program's server appears there."""
     holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.bind(("127.0.0.1", port))

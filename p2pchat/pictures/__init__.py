@@ -1,4 +1,4 @@
-"""How a node is and what its doctor found, drawn: the same for the shell, the whole screen and lines.
+"""Pictures of a node's state and the doctor's results, for the shell, the full screen and line mode.
 
-Knows: rich. Does not know: how the state was asked for, or where the picture hangs.
+Knows: rich. Does not know: how the state was read, or where the picture is shown.
 """

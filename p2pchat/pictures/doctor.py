@@ -1,4 +1,4 @@
-"""What the doctor found, and what each party learns.
+"""The picture of the doctor's results, and of what each party learns.
 
 Knows: how both are laid out. Does not know: how anything is checked.
 """
@@ -18,7 +18,7 @@ from p2pchat.wording.exposure import Exposure
 
 
 def doctor_picture(found: Sequence[CheckResult], parties: Sequence[Exposure]) -> RenderableType:
-    """What works, with what to do about the rest; then who learns what."""
+    """The checks, with advice for failures; then what each party learns."""
     works = Table(box=None, pad_edge=False, header_style="dim")
     for head in ("what works", "", "found"):
         works.add_column(head, overflow="fold")

@@ -1,4 +1,4 @@
-"""A picture as text, for whatever can show nothing but lines.
+"""A picture as text, for displays of plain lines.
 
 Knows: rich's console. Does not know: any picture.
 """
@@ -15,12 +15,12 @@ WIDTH_MAX: Final = 100
 
 
 def terminal_width() -> int:
-    """Columns of the terminal, 80 where there is none, and no more than are easy to read."""
+    """Columns of the terminal, up to a readable width; 80 without a terminal."""
     return min(shutil.get_terminal_size((80, 24)).columns, WIDTH_MAX)
 
 
 def drawn_text(picture: RenderableType, width: int, *, coloured: bool = False) -> str:
-    """The picture in so many columns."""
+    """The picture as text of that width."""
     text = io.StringIO()
     console = Console(
         file=text,

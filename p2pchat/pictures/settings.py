@@ -13,7 +13,7 @@ from rich.text import Text
 
 
 def settings_picture(rows: Sequence[tuple[str, str, str]]) -> RenderableType:
-    """Each setting's name, its value, and where that comes from."""
+    """Each setting's name, its value, and the source of the value."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for head in ("setting", "value", "from"):
         table.add_column(head, no_wrap=head != "value", overflow="fold")

@@ -1,6 +1,6 @@
-"""How a node is: whole, or as much of it as stands beside a conversation.
+"""The state of a node: the whole, or the part beside a conversation.
 
-Knows: what is told of a status, and how. Does not know: when it is asked for.
+Knows: which parts of a status are shown, and how. Does not know: when it is read.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ _LINKS: Final[tuple[tuple[str, bool, Callable[[LinkInfo], str]], ...]] = (
     ("shed", False, lambda link: str(link.shed)),
     ("may bring", False, lambda link: f"{link.allowance:.0%}"),
 )
-"""Columns: a head, whether it stands in the narrow picture, too, and what it says of a link."""
+"""Columns: the head, whether the narrow picture has it, and the text for a link."""
 
 
 def status_picture(status: NodeInfo) -> RenderableType:
-    """All of it, in a frame."""
+    """The whole state, in a frame."""
     parts = (_facts(status), _rendezvous(status), _links(status), _held(status), _counters(status))
     spaced = [each for part in parts for each in (part, Text())][:-1]
     return Panel(Group(*_troubles(status), *spaced), title=Text("node"), title_align="left")
 
 
 def mesh_picture(status: NodeInfo) -> RenderableType:
-    """What stands in some forty columns: health, how we hide, links."""
+    """The part that fits into some forty columns: health, privacy, links."""
     held = sum(mesh.held_cells for mesh in status.meshes)
     facts = _known(status)
     return Group(
@@ -76,7 +76,7 @@ def mesh_picture(status: NodeInfo) -> RenderableType:
 
 
 def _troubles(status: NodeInfo) -> list[Text]:
-    """What a person should know first."""
+    """The most important lines for a person."""
     lines = [f"waits for room: {one_line(status.waits_for)}"] if status.waits_for else []
     if status.clock is not None and status.clock.doubt:
         lines.append(f"clock: {one_line(status.clock.doubt)}")
@@ -124,7 +124,7 @@ def _rendezvous(status: NodeInfo) -> Table:
         table.add_row(Text(one_line(place.url)), _state(state), Text(one_line(place.reason)))
     if not status.rendezvous:
         given = "give one with 'invite --rendezvous URL' or 'join --rendezvous URL'"
-        known = given if status.lan is None else "others are met on your own network alone"
+        known = given if status.lan is None else "you meet others on your own network only"
         table.add_row(Text(f"none; {known}", style="dim"))
     return table
 
@@ -139,12 +139,12 @@ def _links(status: NodeInfo, *, narrow: bool = False) -> Table:
         cells[1] = _state(link.state)
         table.add_row(*cells)
     if not status.links:
-        table.add_row(Text("none yet: nobody of the mesh is there", style="dim"))
+        table.add_row(Text("none yet: no member of the mesh is online", style="dim"))
     return table
 
 
 def _held(status: NodeInfo) -> Table:
-    table = _table("held for who is away", "cells", "MB", "of", "since", "dropped")
+    table = _table("held for absent members", "cells", "MB", "of", "since", "dropped")
     for mesh in status.meshes:
         since = f"{local_time(mesh.held_since):%a %H:%M}" if mesh.held_since else "-"
         megabytes = (f"{size / MEGABYTE:.1f}" for size in (mesh.held_bytes, mesh.hold_budget))

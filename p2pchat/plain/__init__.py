@@ -1,4 +1,4 @@
 """The chat in line mode: lines in, lines out, for screen readers and simple terminals.
 
-Knows: one row that is being written, and one about who is there. Does not know: what a node is made of.
+Knows: a row for the text being written, and a row for presence. Does not know: the parts of a node.
 """

@@ -1,6 +1,6 @@
-"""A chat in lines: what is shown when something happens, what becomes of what is typed.
+"""A chat in lines: shows events, and handles typed lines.
 
-Knows: the model's events, and how each reads as a line. Does not know: the terminal.
+Knows: the model's events, and the line for each. Does not know: the terminal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from p2pchat.client import Node
 
 ENTRY_LINES_MAX: Final = 200
-"""Shown when a conversation is opened, even if more are unread: nobody reads a thousand that rush by."""
+"""Lines shown when a conversation is opened, even if more are unread: a person cannot read a thousand at
+once."""
 
 MARKED: Final = 3
 """Sent messages whose state is always in view."""
@@ -61,7 +62,7 @@ class PlainChat:
     # --- the whole
 
     async def begin_chat(self, name: str) -> None:
-        """Learn who there is, and open a conversation. Raises P2PChatError."""
+        """Read the contacts, and open a conversation. Raises P2PChatError."""
         await self.model.load_people()
         self.sheet.clock = clock_of(await self.model.node.settings())
         self.model.open_conversation(name)
@@ -79,7 +80,7 @@ class PlainChat:
         await asyncio.gather(*works)
 
     async def _look_round(self) -> None:
-        """Learn anew how the node is, and when everybody was heard, for ever."""
+        """Read the state of the node, and when each contact was heard, for ever."""
         while True:
             await asyncio.sleep(LOOK_S)
             with suppress(P2PChatError):
@@ -178,7 +179,7 @@ class PlainChat:
 
     @property
     def status_line(self) -> Line:
-        """Who is here, how many links, and how far the last messages have come."""
+        """The presence of contacts, the number of links, and the states of the last messages."""
         person, links = self.model.people.get(self.model.current), self.model.links
         if person is None:
             return [("status", f" {links} link{'' if links == 1 else 's'}")]

@@ -12,7 +12,7 @@ REMEMBERED: Final = 100
 
 
 class InputHistory:
-    """The last lines, and the one that was begun before somebody went back."""
+    """The last lines, and the unfinished line from before the person went back."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []

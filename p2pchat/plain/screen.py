@@ -49,7 +49,7 @@ MEANINGS: Final[tuple[tuple[Stage, str], ...]] = (
 
 
 class ShownChat(Protocol):
-    """What the screen needs of the chat whose it is."""
+    """The needs of the screen from its chat."""
 
     @property
     def model(self) -> ChatModel: ...

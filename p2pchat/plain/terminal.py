@@ -38,7 +38,7 @@ STYLES: Final[Mapping[str, str]] = {
 
 _ERASE: Final = "\r\x1b[J"
 _PASTES: Final = ("\x1b[?2004h", "\x1b[?2004l")
-"""What is pasted comes as one piece from now on, or no more."""
+"""Turns bracketed paste on or off."""
 
 Settings = list[int | list[bytes | int]]
 
@@ -149,7 +149,7 @@ class Terminal:
         self.draw_rows()
 
     def _suspend(self) -> None:
-        """Give the terminal back, and take it again when somebody goes on."""
+        """Restore the terminal and stop; take the terminal again when the program continues."""
         self._end()
         os.kill(os.getpid(), signal.SIGSTOP)
         self._begin()

@@ -1,7 +1,6 @@
-"""The chat on the whole screen: what the node tells is shown, what a person does is carried out.
+"""The full-screen chat: shows the node's events, and carries out what a person does.
 
-Knows: which part is told what. Does not know: how any part looks, what keys there are, or what a node is made
-of.
+Knows: which part gets which event. Does not know: how a part looks, the keys, or the parts of a node.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Chat(ChatWindow):
-    """One person's chat. ``whom``: the conversation to begin with, or the latest."""
+    """The chat of one home. ``whom``: the conversation to open first; by default the latest."""
 
     def __init__(self, node: Node, whom: str = "") -> None:
         super().__init__(ChatModel(node, self._on_happening))
@@ -57,10 +56,10 @@ class Chat(ChatWindow):
         self.main.show_parts()
         self.main.pane.writing.focus()
 
-    # --- what happens
+    # --- events
 
     def _on_happening(self, what: happenings.Happened) -> None:
-        """The conversations tell; the parts show it."""
+        """Show an event of the conversations."""
         if not self.is_running or not self.screen_stack:
             return
         main, messages = self.main, self.main.pane.scrollback.messages
@@ -111,8 +110,8 @@ class Chat(ChatWindow):
                 noise.notify_desktop(name)
 
     async def _prefer(self) -> None:
-        """Have what is set for chats, now and whenever it is changed; a node that cannot tell is no reason to
-        wait."""
+        """Apply the settings of chats, now and after each change; do not wait for a node that cannot tell
+        them."""
         found: Sequence[SettingInfo] = []
         with suppress(P2PChatError):
             found = await self.model.node.settings()
@@ -140,14 +139,14 @@ class Chat(ChatWindow):
         self.prompts.try_act(lambda: self._message_actions.act_on(event.verb, event.message, event.link))
 
     def on_descendant_focus(self) -> None:
-        """Other keys mean something now."""
+        """Show the keys that now have a meaning."""
         self.main.show_parts()
 
     def on_app_focus(self) -> None:
-        """Somebody looks again."""
+        """The person looks at the screen again."""
         self.model.looking = True
         self.main.pane.mark_shown()
 
     def on_app_blur(self) -> None:
-        """Nobody looks: what comes makes noise, and stays unread."""
+        """The person looks elsewhere: new messages notify, and stay unread."""
         self.model.looking = False

@@ -1,9 +1,9 @@
-"""The lines around the talk: who it is with, what Enter does, how the node is, what the keys are.
+"""The lines around the conversation: its title, the effect of Enter, the state of the node, the keys.
 
-What does not fit is left out whole, the least important first: half a sentence about privacy says something
-else.
+A part that does not fit is left out completely, the least important first: half a sentence about privacy can
+mislead.
 
-Knows: how they read at any width. Does not know: where they are shown.
+Knows: their words at any width. Does not know: where they are shown.
 """
 
 from __future__ import annotations
@@ -62,21 +62,21 @@ LISTING_KEYS: Final[Keys] = (("PEOPLE", ""), ("Enter", "talk with them"), ("Esc"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How the node is, as the status line tells it."""
+    """The state of the node for the status line."""
 
     links: int
     hidden: tuple[str, str] = ("", "")
-    """How well it is hidden who writes here: a sentence, and the same in a few words."""
+    """How well the mesh hides the writer: a sentence, and the same in a few words."""
     waiting: int = 0
-    """Messages sent from here that are on their way."""
+    """Messages sent from here that are not delivered yet."""
     unread: int = 0
     trouble: str = ""
 
 
 def status(state: State, width: int) -> Text:
-    """One line: trouble first, what is unread always."""
+    """The status line: trouble first, and always the unread messages."""
     right = f"{state.unread} unread" if state.unread else ""
-    links = f"{state.links} link{'s' * (state.links != 1)}" if state.links else "no link to anybody"
+    links = f"{state.links} link{'s' * (state.links != 1)}" if state.links else "no links"
     parts = [(links, links)]
     if state.waiting:
         parts.append((f"{state.waiting} on the way",) * 2)
@@ -104,14 +104,14 @@ def status(state: State, width: int) -> Text:
 
 
 def writing_keys(width: int) -> Text:
-    """The keys while one writes: those wanted most, as many as fit."""
+    """The keys while a person writes: the most useful ones, as many as fit."""
     wanted = sorted(WRITING_KEYS, key=lambda each: _WRITING_FIRST.index(each[0]))
     fitting = set(_fitting(wanted, width))
     return _keys([each for each in WRITING_KEYS if each in fitting])
 
 
 def keys(of: Keys, width: int) -> Text:
-    """Keys in the order in which they are wanted, as many as fit."""
+    """Keys in the order of their importance, as many as fit."""
     return _keys(_fitting(of, width))
 
 
@@ -134,7 +134,7 @@ def _keys(of: Sequence[tuple[str, str]]) -> Text:
 
 
 def title(person: Person | None, linked: bool, now: datetime) -> Text:
-    """Whom one talks with, and what is to be known about that."""
+    """The title of a conversation: the contact and facts about it."""
     if person is None:
         return Text("p2pchat")
     line = Text(no_wrap=True, overflow="ellipsis")
@@ -159,9 +159,9 @@ def _facts(person: Person, linked: bool, now: datetime, *, keys: bool) -> list[s
 
 
 def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | Text:
-    """All contacts, and what is to be known about each."""
+    """All contacts, with facts about each."""
     if not people:
-        return Text("You know nobody yet: F5 makes a code for a friend.")
+        return Text("You have no contacts yet: F5 makes a code for a friend.")
     table = Table.grid(padding=(0, 2))
     for person in people:
         facts = _facts(person, linked, now, keys=False)
@@ -172,7 +172,7 @@ def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | T
 
 
 def above_writing(whom: str, below: int, following: bool, replying: ChatLine | None = None) -> Text:
-    """What Enter does, and what is out of sight below."""
+    """The effect of Enter, and the number of messages below the view."""
     if not whom:
         return Text("")
     line = Text(no_wrap=True, overflow="ellipsis")

@@ -1,4 +1,4 @@
-"""The screen of a terminal whose locale has no Unicode: frames, bars and marks are drawn in ASCII.
+"""The screen of a terminal whose locale has no Unicode: frames, bars and marks in ASCII.
 
 Knows: which of our own signs ASCII stands in for. Does not know: where they are drawn. What people wrote is
 left as it is, but for these signs.

@@ -1,4 +1,4 @@
-"""Where one writes: several lines, those written before, commands that complete themselves.
+"""The field to write in: several lines, earlier texts, and completion of commands.
 
 Knows: keys and text. Does not know: what becomes of it.
 """
@@ -17,7 +17,7 @@ TEXT_MAX: Final = 65_536
 """Bytes of UTF-8 that one message can hold."""
 
 REMEMBERED: Final = 100
-"""Lines written before that can be had again."""
+"""Earlier texts that can be recalled."""
 
 Complete = Callable[[str], list[str]]
 """What a line may become."""
@@ -75,12 +75,12 @@ class Compose(TextArea):
         self._replace_via_keyboard(text, *self.selection)
 
     def load(self, text: str) -> None:
-        """Have this to go on writing at."""
+        """Put a text into the field to continue it."""
         self.text = text
         self.move_cursor(self.document.end)
 
     def action_submit(self) -> None:
-        """Give what was written away."""
+        """Send the text."""
         text = self.text
         if not text.strip():
             return
@@ -99,7 +99,7 @@ class Compose(TextArea):
         self.insert("\n")
 
     def action_clear(self) -> None:
-        """Away with what was written; Up brings it back."""
+        """Clear the text; Up brings it back."""
         self._remember(self.text)
         self.load("")
 
@@ -108,12 +108,12 @@ class Compose(TextArea):
         self.post_message(self.LookBack())
 
     def action_cursor_up(self, select: bool = False) -> None:
-        """One line up, or what was written before."""
+        """Move one line up, or to the earlier text."""
         if select or self.cursor_location[0] > 0 or not self._recall(-1):
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
-        """One line down, or what was written after."""
+        """Move one line down, or to the later text."""
         if select or self.cursor_location[0] < self.document.line_count - 1 or not self._recall(1):
             super().action_cursor_down(select)
 

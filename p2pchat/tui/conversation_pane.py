@@ -1,7 +1,7 @@
-"""The conversation a person looks at: what was said, and where one writes.
+"""The open conversation: its messages, and the field to write in.
 
-Knows: which messages are read from the node and when, and what becomes of a text that is begun. Does not
-know: what stands beside it, or commands.
+Knows: which messages are read from the node and when, and the handling of drafts. Does not know: the other
+parts of the screen, or commands.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from p2pchat.tui.prompts import Prompts
 from p2pchat.tui.scrollback import Scrollback
 
 NOBODY: Final = (
-    "You know nobody here yet.\n\n"
+    "You have no contacts yet.\n\n"
     "F5  makes a code: say it to a friend.\n"
     "F6  answers the code that a friend has said to you.\n\n"
     "F1 lists all keys; Ctrl-Q leaves."
@@ -43,11 +43,11 @@ class ConversationPane(Vertical):
         self._prompts = prompts
         self._complete = complete
         self._page = PAGE
-        """Messages read when a conversation is opened: a page, and all that nobody has read yet."""
+        """Messages read when a conversation is opened: a page, and all unread ones."""
         self.replying: ChatLine | None = None
-        """What is written next answers this message."""
+        """The message that the next text answers."""
         self.unloaded = False
-        """Whether what was said could not be read, as there is no node."""
+        """Whether the messages could not be read, because no node runs."""
 
     def compose(self) -> ComposeResult:
         yield Static("", id="title")
@@ -61,16 +61,16 @@ class ConversationPane(Vertical):
 
     @property
     def scrollback(self) -> Scrollback:
-        """What was said."""
+        """The messages."""
         return self.query_one(Scrollback)
 
     @property
     def writing(self) -> Compose:
-        """Where one writes."""
+        """The field to write in."""
         return self.query_one(Compose)
 
     def show_title(self, title: Text) -> None:
-        """Show whom one talks with, and what Enter does."""
+        """Show the title, and the effect of Enter."""
         self.query_one("#title", Static).update(title)
         back = self.scrollback
         self.writing.border_title = around.above_writing(
@@ -80,8 +80,8 @@ class ConversationPane(Vertical):
     # --- what is read from the node
 
     def open_conversation(self, name: str, around: ChatLine | None = None) -> None:
-        """Turn to a conversation; ``around`` a message, or at its end. What was said comes from the node
-        when it comes: a person who types meanwhile types in this conversation. Raises UsageError."""
+        """Turn to a conversation; ``around`` a message, or at its end. The messages may come later from the
+        node; text typed meanwhile belongs to this conversation. Raises UsageError."""
         left = self._model.current
         self._model.open_conversation(name)
         person = self._model.people[name]
@@ -96,12 +96,12 @@ class ConversationPane(Vertical):
         self.reload_messages(around, unread)
 
     def show_last(self, lines: int) -> None:
-        """Have so many of the last lines at hand, and the newest in sight."""
+        """Load the last ``count`` lines, and show the newest."""
         self._page = max(PAGE, lines)
         self.reload_messages()
 
     def reload_messages(self, around: ChatLine | None = None, unread: Sequence[str] = ()) -> None:
-        """Have what was said read anew; ``unread`` are the ids of what was not read yet."""
+        """Load the messages again; ``unread`` are the ids of unread ones."""
         self.scrollback.clear()
         self._load(self._model.current, around, unread)
 
@@ -140,22 +140,22 @@ class ConversationPane(Vertical):
         if name == self._model.current:
             self.scrollback.add_page(lines, before=before, last=len(lines) < PAGE)
 
-    # --- what happens
+    # --- events
 
     @on(Scrollback.Followed)
     def _on_followed(self) -> None:
-        """What comes is read if it comes into sight."""
+        """Show a new message; it counts as read if it is in sight."""
         self._model.following = self.scrollback.following
         if self._model.following:
             self.mark_shown()
 
     @work(group="heard", exit_on_error=False)
     async def mark_shown(self) -> None:
-        """Somebody looks: what is on the screen was heard."""
+        """Mark what is on the screen as heard: the person looks."""
         await self._model.mark_shown()
 
     def show_message(self, message: ChatLine) -> None:
-        """Show a message that was said just now, and whether anybody has read it."""
+        """Show a new message, and mark the unread ones."""
         messages = self.scrollback.messages
         came_before = messages.find_message(message.id) is not None and not message.outgoing
         self.scrollback.add(message)
@@ -163,7 +163,7 @@ class ConversationPane(Vertical):
             messages.begin_unread(message.id)
 
     def show_reference(self, message: ChatLine) -> None:
-        """Something was said of a message: show it, and replies to it, as they are now."""
+        """Show a message, and replies to it, after a reference to it came."""
         messages = self.scrollback.messages
         messages.replace_message(message)
         messages.renew_replies(message.id, beginning_of(message))
@@ -171,7 +171,7 @@ class ConversationPane(Vertical):
             self.replying = None
 
     def forget_messages(self, name: str, id: str | None) -> None:
-        """A message was deleted, or without an id all that was said."""
+        """Remove a deleted message, or without an id all messages."""
         if id is not None:
             self.scrollback.messages.remove_message(id)
             self.scrollback.messages.renew_replies(id, NOT_HERE)
@@ -179,7 +179,7 @@ class ConversationPane(Vertical):
             self.reload_messages()
 
     def take_back(self, refused: Refused) -> None:
-        """One of our messages cannot be sent: have its text where it can go on being written."""
+        """Put the text of a message that cannot be sent back into the field."""
         self.scrollback.messages.remove_message(refused.id)
         here, to = refused.to == self._model.current, harmless_name(refused.to)
         if here and not self.writing.text:
@@ -194,7 +194,7 @@ class ConversationPane(Vertical):
     # --- writing
 
     def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
-        """Send a line to whom we look at, in reply to what was picked for that."""
+        """Send a line to the open conversation, as a reply if a message was chosen for it."""
         line = self._model.say_text(text, reply_to or self.replying)
         self.replying = None
         messages = self.scrollback.messages

@@ -1,6 +1,6 @@
-"""Small screens over the chat: help, questions, search, verification, what the doctor found.
+"""Small screens over the chat: help, questions, search, verification, the doctor's results.
 
-Knows: how they look and what they answer. Does not know: what follows from the answer.
+Knows: how dialogs look, and their answers. Does not know: the effect of an answer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from p2pchat.wording.lines import local_time
 T = TypeVar("T")
 
 TYPING_S: Final = 0.15
-"""A search begins when nothing was typed for so long."""
+"""Seconds without typing after which a search begins."""
 
 AROUND: Final = 8
 """Lines of a dialog around what scrolls: frame, buttons, margins."""
@@ -59,7 +59,7 @@ KEYS: Final = (
     ("F4", "the mesh and your privacy profile"),
     ("F5, F6", "invite a friend; answer a code"),
     ("F7", "compare the safety number"),
-    ("F8, F9", "mute, block whom you look at"),
+    ("F8, F9", "mute, block the open contact"),
     ("F10", "settings"),
     ("Ctrl-Z", "suspend"),
     ("Ctrl-D, Ctrl-Q", "leave"),
@@ -72,8 +72,8 @@ MARKS_HELP: Final = (
 
 
 class Dialog(ModalScreen[T | None]):
-    """A frame in the middle; Escape answers nothing. Letters only ever write: what is done is done by a
-    button, and the one that is chosen first harms nothing."""
+    """A frame in the middle; Escape gives no answer. Letters only write text: a button carries an action out,
+    and the first button is harmless."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "close"),
@@ -93,7 +93,7 @@ class Dialog(ModalScreen[T | None]):
         raise NotImplementedError
 
     def on_resize(self, event: events.Resize) -> None:
-        """What is long scrolls; the buttons below it stay in view."""
+        """Long contents scroll; the buttons below stay in view."""
         for long in self.query(".frame > VerticalScroll"):
             long.styles.max_height = max(1, event.size.height - AROUND)
 
@@ -130,7 +130,7 @@ class Help(Dialog[None]):
 
 
 class Confirm(Dialog[bool]):
-    """A question, a button that does what it asks about, and one that does not."""
+    """A question with a button for yes and one for no."""
 
     def __init__(self, title: str, question: str, yes: str, no: str) -> None:
         super().__init__()
@@ -168,7 +168,7 @@ class Choose(Dialog[str]):
 
 
 class Rewrite(Dialog[str]):
-    """Another text for a line of the history here; what it says now stays in sight."""
+    """A new text for a line of the history here; the present text stays in sight."""
 
     title_text = "rewrite my copy"
     about = "Only this device's history changes, and the line is marked (see p2pchat forge)."
@@ -193,13 +193,13 @@ class Rewrite(Dialog[str]):
         self.query_one(TextArea).focus()
 
     def action_save(self) -> None:
-        """Answer with what is there now, if it is another text and is one at all."""
+        """Answer with the text, if it has changed and is not empty."""
         text = self.query_one(TextArea).text
         self.dismiss(text if text.strip() and text != self._text else None)
 
 
 class Correct(Rewrite):
-    """Another text for a message of ours, here and at the contact's."""
+    """A new text for a message of ours, here and at the contact's."""
 
     title_text = "correct, for both"
     about = "They see the new text, and that it was corrected; their program may keep the old one."
@@ -207,7 +207,7 @@ class Correct(Rewrite):
 
 
 class VerifyDialog(Dialog[bool]):
-    """The safety number, beside what the other reads out."""
+    """The safety number, to compare with the contact's."""
 
     title_text = "is it really them?"
 
@@ -220,7 +220,7 @@ class VerifyDialog(Dialog[bool]):
         yield Label(
             Text(
                 f"In person or on a call, compare all sixty digits with what {self._name} sees: "
-                "one reads out, the other follows."
+                "one person reads the digits out, the other compares."
             ),
             classes="wide",
         )
@@ -325,7 +325,7 @@ class SearchDialog(Dialog[ChatLine]):
 
 
 def _found_line(message: ChatLine, text: str, width: int) -> Text:
-    """Who, when, and the text around what was found, in one line."""
+    """Sender, time, and the text around the match, in one line."""
     said = one_line(message.text[:20_000])
     place = max(0, said.casefold().find(text.casefold()) - 20)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
@@ -338,7 +338,7 @@ def _found_line(message: ChatLine, text: str, width: int) -> Text:
 
 
 class Report(Dialog[None]):
-    """Something to read, or that takes a while to find out."""
+    """A text to read, which may take a while to load."""
 
     def __init__(
         self, title: str, found: RenderableType = "one moment …", awaited: Awaitable[Any] | None = None

@@ -1,6 +1,6 @@
-"""Every part of the screen begins in its column, and ends there, whatever the terminal makes of a text.
+"""Keeps every part of the screen in its columns, even if the terminal draws a text wider or narrower.
 
-Knows: how Textual writes what is to be drawn. Does not know: what that is.
+Knows: how Textual writes a line. Does not know: the contents of a line.
 
 Textual writes the parts of a line one after another, and where the terminal's widths are not Textual's all
 that follows is shifted, or what was there before is left standing.

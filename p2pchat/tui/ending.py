@@ -1,7 +1,7 @@
-"""How a full-screen program ends when something goes wrong in it: whoever ran it is told what, and nobody is
-shown a traceback, which would print messages and keys among its variables.
+"""The end of a full-screen program after a failure: the person is told the error, without a traceback, which
+would print messages and keys among its variables.
 
-Knows: where Textual keeps a failure. Does not know: how it is told.
+Knows: where Textual keeps a failure. Does not know: how a failure is shown.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ R = TypeVar("R")
 
 
 class Quiet(InOrder[R]):
-    """A program that fails without a word, and not of what is typed."""
+    """A program that shows no traceback, and that no typed byte can end."""
 
     def get_driver_class(self) -> type[Driver]:
-        """In place of Textual's own, which does not outlive a byte that is no UTF-8."""
+        """Replaces Textual's driver, which fails at a byte that is not UTF-8."""
         from p2pchat.tui import drawing
         from p2pchat.tui.terminal import Patient
 
@@ -36,11 +36,11 @@ class Quiet(InOrder[R]):
             part.refresh(layout=True)
 
     def _fatal_error(self) -> None:
-        """In place of Textual's own, which prints a traceback with all variables."""
+        """Replaces Textual's handler, which prints a traceback with all variables."""
         self._close_messages_no_wait()
 
     def failed(self) -> Exception | None:
-        """What ended it, if it was not the person at the keyboard."""
+        """The failure that ended the program; None if the person ended it."""
         found = self._exception
         if isinstance(found, WorkerFailed) and isinstance(found.error, Exception):
             return found.error

@@ -1,4 +1,4 @@
-"""The parts of the chat and how they share the screen: people, the conversation, the mesh, the status.
+"""The parts of the chat on the screen: contacts, the conversation, the mesh, the status.
 
 Knows: which part is in sight at which size, and which has the keys. Does not know: what is in them, or what a
 node is made of.
@@ -44,9 +44,9 @@ class MainView(Vertical):
         self._prompts = prompts
         self._complete = complete
         self.trouble = ""
-        """Why the node cannot be had."""
+        """Why the node cannot be reached."""
         self._hidden = ("", "")
-        """How well it is hidden who writes here: a sentence, and the same in a few words."""
+        """How well the mesh hides the writer: a sentence, and the same in a few words."""
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="body"):
@@ -67,7 +67,7 @@ class MainView(Vertical):
     # --- what is shown
 
     def show_parts(self) -> None:
-        """Show how things stand now."""
+        """Show the present state."""
         model = self._model
         person = model.people.get(model.current)
         linked, now = bool(model.links), datetime.now(UTC)
@@ -138,7 +138,7 @@ class MainView(Vertical):
             self.remove_class("-meshed")
         return covered
 
-    # --- whom we look at
+    # --- the open conversation
 
     def open_conversation(self, name: str, around: ChatLine | None = None) -> None:
         """Turn to a conversation, ``around`` a message or at its end. Raises UsageError."""
@@ -177,12 +177,12 @@ class MainView(Vertical):
     # --- where one writes
 
     def write(self) -> None:
-        """Back to where one writes, at once: the next letter may be waiting."""
+        """Return to the field at once: the next letter may be waiting."""
         self.remove_class("-listing")
         self.screen.set_focus(self.pane.writing)
 
     def say_line(self, text: str, reply_to: ChatLine | None = None) -> None:
-        """Send a line to whom we look at."""
+        """Send a line to the open conversation."""
         self.uncover_conversation()
         self.pane.say_line(text, reply_to)
         self.show_parts()

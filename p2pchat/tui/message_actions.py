@@ -1,6 +1,6 @@
 """What a person does with one message: reply, react, correct, withdraw, copy, rewrite, delete, open its link.
 
-Knows: what each of them leads to. Does not know: how a message was selected.
+Knows: the effect of each action. Does not know: how a message was selected.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class MessageActions:
 
     def _correct(self, message: ChatLine) -> None:
         if not message.outgoing:
-            raise UsageError("only who wrote a message can correct it; your own copy can be rewritten")
+            raise UsageError("only the author of a message can correct it; you can rewrite your own copy")
         node, have_node = self._window.model.node, self._window.verbs.have_node
         self._window.prompts.open_dialog(
             Correct(message.text),
@@ -108,7 +108,7 @@ class MessageActions:
 
     def _withdraw(self, message: ChatLine) -> None:
         if not message.outgoing:
-            raise UsageError("only who wrote a message can withdraw it; your own copy can be deleted")
+            raise UsageError("only the author of a message can withdraw it; you can delete your own copy")
         node, have_node = self._window.model.node, self._window.verbs.have_node
         self._window.prompts.ask_person(
             Question("withdraw", WITHDRAW, "Withdraw", "Keep it"),
@@ -118,7 +118,7 @@ class MessageActions:
     def _rewrite(self, message: ChatLine) -> None:
         def answered(text: str) -> None:
             rewriting = self._window.model.node.edit(message.id, text)
-            self._window.verbs.have_node(rewriting, "your copy is rewritten; nobody else's is")
+            self._window.verbs.have_node(rewriting, "only your copy is rewritten")
 
         self._window.prompts.open_dialog(Rewrite(message.text), answered)
 

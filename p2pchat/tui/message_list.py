@@ -160,13 +160,13 @@ class MessageList:
                 self.remove_message(entry.message.id)
 
     def set_unread(self, id: str | None) -> None:
-        """Have a line stand before this message: nobody read it and what follows; None: all is read."""
+        """Draw a line before the first unread message; None: all messages are read."""
         if id != self._unread:
             self._unread = id
             self._wrap_entries([])
 
     def begin_unread(self, id: str) -> None:
-        """Nobody has read this message, nor what comes after it; what came before stays as it is."""
+        """Mark this message and all later ones as unread; earlier messages stay as they are."""
         if self._unread not in self._by_id:
             self.set_unread(id)
 

@@ -52,7 +52,7 @@ class MessageView(ScrollView, can_focus=True):
             self.before = before
 
     class Followed(Message):
-        """The newest is in sight now, or no more; or how much is new below has changed."""
+        """The newest message came into or went out of sight, or the number of new ones below has changed."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -61,7 +61,7 @@ class MessageView(ScrollView, can_focus=True):
         self._styles: dict[str, Style] = {}
         self.selected: str | None = None
         self.following = True
-        """Whether the newest is in sight, and is to stay so whatever comes or changes its size."""
+        """Whether the newest message is in sight and stays so when others come or change their size."""
         self.below = 0
         """What came below what is in sight."""
 

@@ -1,6 +1,6 @@
-"""Telling somebody who looks elsewhere that a message came.
+"""Notifications for a person who looks elsewhere.
 
-Knows: what terminals and desktops understand. Does not know: who wrote what; nothing of it is said here.
+Knows: what terminals and desktops understand. Does not know: the text of a message, which it never shows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Becoming contacts inside the chat: a code for a friend, a friend's code.
+"""Pairing inside the chat: a code for a friend, a friend's code.
 
 Knows: the two dialogs. Does not know: what a code proves.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from p2pchat.client import Node
 
 Met = Callable[[], Awaitable[None]]
-"""Learns who there is now, before the dialog goes: what is typed next is for them."""
+"""Reads the contacts before the dialog closes: the next text is for the new contact."""
 
 CODE_MAX: Final = 40
 """Characters of a code or link that name it."""
@@ -37,7 +37,7 @@ QR_MARGIN: Final = 10
 
 
 class InviteDialog(Dialog[str]):
-    """Makes a code and waits until somebody has joined with it; the answer is their name."""
+    """Makes a code and waits until a friend has joined with it; the answer is the friend's name."""
 
     title_text = "a code for a friend"
 
@@ -125,9 +125,9 @@ class InviteDialog(Dialog[str]):
             self.app.notify("copied, if the terminal allows it")
 
     def action_cancel(self) -> None:
-        """Close; nobody can join with the code any more."""
+        """Close, and make the code invalid."""
         if self._code:
-            self.app.notify(f"{self._code[:CODE_MAX]} is taken back and works no more", markup=False)
+            self.app.notify(f"{self._code[:CODE_MAX]} is cancelled and no longer works", markup=False)
         self.dismiss(None)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -198,7 +198,7 @@ class JoinDialog(Dialog[str]):
             self.dismiss(contact.name)
 
     async def _agree(self, contact: PairingResult) -> None:
-        """Where nobody has said that one would go, one goes if the person says so."""
+        """Ask before the node uses a rendezvous that neither side has named."""
         for url in filter(is_public, contact.left_out):
             agreed = await self.app.push_screen_wait(_elsewhere(url))
             if agreed:
@@ -206,10 +206,10 @@ class JoinDialog(Dialog[str]):
 
 
 def _elsewhere(url: str) -> Confirm:
-    """Whether to go where a mesh is met, too, as a contact says."""
+    """Asks whether to use a rendezvous that a contact named."""
     return Confirm(
         "another rendezvous",
-        f"Their mesh is met at {one_line(url)}, too, which neither you nor the code named. "
+        f"Their mesh also uses the rendezvous {one_line(url)}, which neither you nor the code named. "
         "Go there? It sees your address, and when you are there.",
         "Go there",
         "Leave it out",
@@ -217,7 +217,8 @@ def _elsewhere(url: str) -> Confirm:
 
 
 def read_code(typed: str) -> tuple[str, list[str]]:
-    """A code and rendezvous out of what was typed or pasted, be it the whole command. Raises UsageError."""
+    """The code and rendezvous in a typed or pasted text, which may be the whole command. Raises
+    UsageError."""
     try:
         words = shlex.split(typed)
     except ValueError:
@@ -236,6 +237,6 @@ def read_code(typed: str) -> tuple[str, list[str]]:
 
 
 def paired_lines(contact: ContactInfo) -> list[str]:
-    """What is said when it has worked."""
+    """The message after a successful pairing."""
     verify = "" if contact.verified else "; compare the safety number with F7"
     return [f"you and {harmless_name(contact.name)} are contacts now{verify}", *kept(contact)]

@@ -1,6 +1,6 @@
-"""The list of those we talk with.
+"""The list of contacts.
 
-Knows: how one of them looks in it. Does not know: what is said with them.
+Knows: how a contact looks in the list. Does not know: the messages.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DOTS: Final = {True: "●", False: "○", None: "?"}
 
 
 class People(OptionList):
-    """Whoever spoke last comes first."""
+    """Contacts; the latest conversation comes first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
 
@@ -40,7 +40,8 @@ class People(OptionList):
         self._shown: list[tuple[str, str]] = []
 
     def show(self, people: Sequence[Person], current: str, *, linked: bool, now: datetime) -> None:
-        """List them; ``current`` is the one we look at. Without a link nobody is known to be here."""
+        """List the contacts; ``current`` is the open one. Without a link the presence of contacts is not
+        known."""
         width = max(12, (self.scrollable_content_region.width or 24) - 2)
         here = {each.name: seen(each.contact, linked, now) for each in people}
         rows = [(each.name, _row(each, width, here[each.name], each.name == current)) for each in people]
@@ -58,7 +59,7 @@ class People(OptionList):
         self.post_message(self.ListClosed())
 
     def name_of(self, option: Option) -> str:
-        """Whose row it is."""
+        """The contact of the row."""
         return bytes.fromhex(str(option.id)[1:]).decode()
 
 
@@ -67,7 +68,7 @@ def _id(name: str) -> str:
 
 
 def _row(person: Person, width: int, here: bool | None, open: bool) -> Text:
-    """Two lines: who, and what was said last."""
+    """Two lines: the name, and the last message."""
     unread = len(person.unread)
     badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
     dot = "✗" if person.contact.blocked else _DOTS[here]

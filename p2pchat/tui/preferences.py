@@ -17,7 +17,7 @@ from p2pchat.wording.settings import of_this_chat
 DARK: Final = "textual-dark"
 LIGHT: Final = "textual-light"
 OWN: Final = "ansi-dark"
-"""The terminal's own sixteen colours, where it has no more."""
+"""The theme of terminals with only their own sixteen colours."""
 
 _LIGHT_GROUNDS: Final = frozenset({"7", "15"})
 """Light grey and white, of the sixteen colours."""

@@ -1,4 +1,4 @@
-"""What a person is told and asked, over whatever is on the screen.
+"""Messages and questions over the screen.
 
 Knows: toasts and dialogs. Does not know: what they are about.
 """

@@ -39,7 +39,7 @@ class Screens:
     ) -> None:
         self._prompts.ask_person(question, yes, no)
 
-    # --- whom we look at
+    # --- the open conversation
 
     def show_conversation(self, name: str) -> None:
         self._window.main.open_conversation(name)
@@ -56,7 +56,7 @@ class Screens:
     def show_everyone(self) -> None:
         model = self._window.model
         everyone = around.everyone(model.in_order(), bool(model.links), datetime.now(UTC))
-        self._window.push_screen(Report("everyone you know", everyone))
+        self._window.push_screen(Report("your contacts", everyone))
 
     def show_number(self, name: str) -> None:
         node = self._window.model.node
@@ -111,7 +111,7 @@ class Screens:
         async def found() -> RenderableType:
             return doctor_picture(await node.doctor(), exposures(await node.status()))
 
-        self._window.push_screen(Report("what works from here, and who learns what", awaited=found()))
+        self._window.push_screen(Report("what works from here, and what others learn", awaited=found()))
 
     def theme_names(self) -> Iterable[str]:
         return self._window.available_themes

@@ -49,11 +49,11 @@ class Start(Quiet[Wishes]):
         frame = VerticalScroll(classes="frame", can_focus=False)
         frame.border_title = "welcome to p2pchat"
         with frame:
-            yield Label("What shall your friends see as your name?", classes="wide")
+            yield Label("Which name shall your friends see?", classes="wide")
             yield Input(self._name, id="name", placeholder="ana", compact=True)
             yield Label(
-                "A passphrase locks all that is kept here. Nobody can restore it.\n"
-                "Empty: none, and who reads this disk can be you.",
+                "A passphrase encrypts all data here. If you forget it, the data is lost.\n"
+                "Empty: no passphrase; everyone with access to this disk can act as you.",
                 classes="wide",
             )
             yield Input(id="passphrase", password=True, placeholder="passphrase", compact=True)

@@ -1,5 +1,5 @@
-"""The terminal's input, whatever comes: bytes that are no UTF-8 and sequences that no terminal should send
-show as a replacement character or as nothing, and never end the program.
+"""The terminal's input: bytes that are not UTF-8, and sequences that no terminal should send, show as a
+replacement character or not at all, and never end the program.
 
 Knows: Textual's driver. Does not know: what is typed.
 """

@@ -1,4 +1,4 @@
-"""The window of the chat and its keys: what each leads to, whatever is in focus.
+"""The window of the chat, and the effect of its keys in any focus.
 
 Knows: the table of keys, dialogs that are in the way, and how one leaves. Does not know: what commands do, or
 what a node tells.
@@ -38,7 +38,7 @@ _ACTIONS: Final = {
 
 
 class ChatWindow(Quiet[None]):
-    """The program around one model. Who makes it says what ``verbs`` there are."""
+    """The program around one model. Its maker sets ``verbs``."""
 
     CSS_PATH = "chat.tcss"
     TITLE = "p2pchat"

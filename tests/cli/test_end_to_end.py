@@ -112,7 +112,7 @@ def test_a_link_says_where_to_meet_but_a_person_names_private_places(town: Peopl
     link = json.loads(invite.line())["code"]
     unknown = bob.run("join", link)
     assert unknown.returncode == 2
-    assert f"private network; if you know it to be right, add --rendezvous {town.url}" in unknown.stderr
+    assert f"private network; if it is right, add --rendezvous {town.url}" in unknown.stderr
     event = json.loads(bob.run("join", "--json", link, "--rendezvous", town.url).stdout)
     assert (event["type"], event["change"], event["how"]) == ("contact", "added", "link")
     assert json.loads(invite.ended().stdout)["change"] == "added"

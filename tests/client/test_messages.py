@@ -25,5 +25,5 @@ def test_a_key_that_is_empty_or_too_long_is_refused(key: str) -> None:
 async def test_what_cannot_be_sent_is_refused_at_once(lone: Node) -> None:
     with pytest.raises(UsageError, match="bob"):
         await lone.send("bob", "hi")
-    with pytest.raises(UsageError, match="wait for queued, relayed or delivered"):
+    with pytest.raises(UsageError, match="use queued, relayed or delivered"):
         await lone.send("bob", "hi", wait="read")  # type: ignore[arg-type]

@@ -24,10 +24,10 @@ TOLD: dict[NoContact, tuple[type[P2PChatError], str]] = {
     NoContact.TRIED_FROM_HERE: (TrustError, "tried from here already"),
     NoContact.MESH_UNKNOWN: (UsageError, "not in that mesh"),
     NoContact.UNREACHABLE: (NetworkError, f"no rendezvous could be reached ({URL}: refused: full)"),
-    NoContact.NOT_IN_TIME: (NotInTime, "nobody came in time"),
+    NoContact.NOT_IN_TIME: (NotInTime, "did not come in time"),
     NoContact.NOBODY_NEARBY: (NetworkError, "the other side needs --lan"),
     NoContact.NO_SUCH_INVITE: (TrustError, f"mistyped, expired or used already; ask for a new one ({URL} "),
-    NoContact.TAKEN: (TrustError, "somebody else has used"),
+    NoContact.TAKEN: (TrustError, "someone else has used"),
     NoContact.RENDEZVOUS_BUSY: (NetworkError, "try again in a minute"),
     NoContact.MESH_LEFT: (Ended, "was left"),
     NoContact.FELL_SILENT: (NotInTime, "fell silent half-way"),
@@ -38,8 +38,8 @@ TOLD: dict[NoContact, tuple[type[P2PChatError], str]] = {
     NoContact.WRONG_GUESS: (TrustError, "someone tried this invite with the wrong words"),
     NoContact.WRONG_HOST: (TrustError, "not the one who made this link"),
     NoContact.OWN_HOST: (TrustError, "your own invite"),
-    NoContact.OWN_GUEST: (TrustError, "answered by yourself"),
-    NoContact.OTHER_PAIRING: (TrustError, "somebody may sit between you"),
+    NoContact.OWN_GUEST: (TrustError, "answered your own invite"),
+    NoContact.OTHER_PAIRING: (TrustError, "an attacker may sit between you"),
     NoContact.CLOCKS_APART: (NetworkError, "more than a year apart"),
 }
 

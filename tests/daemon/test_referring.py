@@ -20,9 +20,9 @@ async def test_what_cannot_be_said_of_a_message_is_refused(tmp_path: Path) -> No
             (alice.react_to("0" * 32, "👍"), "no message here"),
             (alice.react_to(mine.id, "two words"), "one sign"),
             (alice.react_to(mine.id, ""), "not reacted"),
-            (bob.correct_message(theirs, "yours"), "only who wrote"),
-            (bob.withdraw_message(theirs), "only who wrote"),
-            (alice.correct_message(mine.id, "mine"), "what the message says"),
+            (bob.correct_message(theirs, "yours"), "only the author"),
+            (bob.withdraw_message(theirs), "only the author"),
+            (alice.correct_message(mine.id, "mine"), "already has that text"),
             (alice.correct_message(mine.id, ""), "nothing to send"),
             (alice.send("bob", "x", reply_to="0" * 32), "reply to"),
         ):

@@ -19,10 +19,10 @@ TOLD = {
     Reason.TEXT_TOO_LONG: (LimitError, f"this one has {TEXT_LIMIT + 1}"),
     Reason.OUTBOX_FULL: (LimitError, "10000 messages wait"),
     Reason.SIGN_TOO_LONG: (LimitError, "at most 64 bytes"),
-    Reason.NOT_THE_AUTHOR: (UsageError, "only who wrote"),
+    Reason.NOT_THE_AUTHOR: (UsageError, "only the author"),
     Reason.NAME_MALFORMED: (UsageError, "does not begin with a dash"),
     Reason.NAME_TAKEN: (UsageError, "'eve' already"),
-    Reason.NAME_IS_OURS: (UsageError, "called here yourself"),
+    Reason.NAME_IS_OURS: (UsageError, "is your own name here"),
     Reason.RETENTION_IMPOSSIBLE: (UsageError, "ten seconds to ten years"),
 }
 

@@ -199,7 +199,7 @@ async def test_it_begins_anew_by_the_right_time_when_the_clock_is_set(
     assert served.said == [
         "ready",
         "the clock was set forward by 24 hours; the node restarts",
-        "it runs by the new time",
+        "it runs with the new time",
     ]
     assert len(served.made) == 2
     assert abs(served.made[-1].clock.set_by()) < DAY / 2

@@ -45,14 +45,14 @@ def status(
 @pytest.mark.parametrize(
     ("now", "words"),
     [
-        (status(), "knows nobody"),
+        (status(), "no contacts yet"),
         (status(mesh(0), rendezvous=(DOWN,)), "no rendezvous can be reached"),
-        (status(mesh(0), rendezvous=(DOWN, UP)), "nobody of the mesh is there"),
+        (status(mesh(0), rendezvous=(DOWN, UP)), "no member of the mesh is online"),
         (
             status(mesh(0), clock=ClockStatus(-86_400.0 * 3, "ws://b")),
             "clock is 3 days behind that of ws://b",
         ),
-        (status(mesh(0), clock=ClockStatus(599.0, "ws://b")), "nobody of the mesh is there"),
+        (status(mesh(0), clock=ClockStatus(599.0, "ws://b")), "no member of the mesh is online"),
         (status(mesh(5), clock=ClockStatus(7200.0, "ws://b")), "well linked"),
         (status(mesh(5, reconciling=True)), "catching up"),
         (status(mesh(5, dropped=1)), "the hold is full"),

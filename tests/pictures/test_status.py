@@ -69,7 +69,7 @@ def test_ones_own_network_is_a_line_where_it_is_used() -> None:
     lan = {"addresses": ["192.168.1.7"], "found": 2, "problem": ""}
     picture = drawn(rendezvous=[], lan=lan)
     assert "at 192.168.1.7; others found there: 2" in picture
-    assert "on your own network alone" in picture
+    assert "on your own network only" in picture
     told = drawn(lan={**lan, "problem": "cannot listen"})
     assert "own network: cannot listen" in told
     assert "own network" not in drawn(lan=None)

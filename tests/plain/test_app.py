@@ -39,5 +39,5 @@ def test_what_is_typed_is_sent_and_stays_while_something_comes() -> None:
         terminal.type("\x03/s\t carol\r")
         terminal.until("talking with carol")
         terminal.type("/quit\r")
-        terminal.until("farewell: 1 message is still on the way")
+        terminal.until("farewell: 1 message is not delivered yet")
         assert terminal.ended() == 0

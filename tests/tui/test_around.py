@@ -43,7 +43,7 @@ def test_privacy_is_said_for_the_mesh_that_hides_least() -> None:
 
 def test_trouble_comes_first_and_zeroes_are_left_out() -> None:
     line = around.status(around.State(links=0, trouble="the node has stopped"), 80).plain
-    assert line == "! the node has stopped  no link to anybody"
+    assert line == "! the node has stopped  no links"
 
 
 def test_keys_are_whole_and_help_and_leaving_are_never_missing() -> None:

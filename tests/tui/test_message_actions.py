@@ -65,7 +65,7 @@ async def test_only_its_author_can_correct_or_withdraw_a_message(desk: Open) -> 
     async with desk(node) as it:
         await it.press("escape", "ctrl+e", "ctrl+x")
         told = [each.message for each in it.chat._notifications]
-        assert len(told) == 2 and all(line.startswith("only who wrote") for line in told)
+        assert len(told) == 2 and all(line.startswith("only the author") for line in told)
         await it.press("enter")
         assert "Correct" not in it.screen and "Withdraw" not in it.screen and "React" in it.screen
 

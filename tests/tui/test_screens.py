@@ -50,7 +50,7 @@ async def test_help_lists_every_key_and_command(desk: Open) -> None:
 async def test_a_stranger_to_all_is_told_how_to_begin_and_joins(desk: Open) -> None:
     node = FakeNode()
     async with desk(node, whom="") as it:
-        assert "You know nobody here yet" in it.screen
+        assert "You have no contacts yet" in it.screen
         await it.press("f6")
         assert isinstance(it.chat.screen, JoinDialog)
         await it.type("p2pchat join 4-a-b-c --rendezvous ws://x:1")

@@ -9,7 +9,9 @@ shrinks: what is not in it is refused.
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -46,6 +48,12 @@ vicinity wanted was watch way ways whence wounded
 """
 FORBIDDEN = frozenset(_FORBIDDEN.split())
 """Words for which the field has another, or that say nothing of the thing they name."""
+
+UNPLAIN = re.compile(r"\b(whoever|nobody|no\s+more)\b(?!\s+than\b)", re.IGNORECASE)
+"""Constructions that a plain sentence does without: it names its subject, and says "no longer"."""
+
+PROSE = frozenset({tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)})
+"""Tokens of Python that have prose: comments, docstrings and messages. f-strings have a token since 3.12."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,30 @@ def words(root: Path) -> Counted:
     return Counted(dict(found))
 
 
+def prose(root: Path) -> Counted:
+    """``UNPLAIN`` constructions in comments, texts of programs and documents, by area and words."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in (*programs(root), *documents(root)):
+        text = path.read_text()
+        if not UNPLAIN.search(text):
+            continue
+        place = path.relative_to(root)
+        pieces = [(1, text)] if path.suffix == ".md" else _prose(text)
+        for start, piece in pieces:
+            for match in UNPLAIN.finditer(piece):
+                words = "-".join(match[1].lower().split())
+                line = start + piece.count("\n", 0, match.start())
+                found[f"{_area(place)}:{words}"].append(f"{place.as_posix()}:{line}")
+    return Counted(dict(found))
+
+
+def documents(root: Path) -> Iterator[Path]:
+    """Every document but the change log, which tells of what was."""
+    for path in (*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))):
+        if path.name != "CHANGELOG.md":
+            yield path
+
+
 def sizes(root: Path) -> dict[str, int]:
     """Files of too many lines that do not say why, and classes of too many methods."""
     found: dict[str, int] = {}
@@ -213,6 +245,19 @@ def _trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
     for package in PACKAGES:
         for place in sorted((root / package).rglob("*.py")):
             yield place.relative_to(root).as_posix(), ast.parse(place.read_text())
+
+
+def _prose(text: str) -> Iterator[tuple[int, str]]:
+    """Each comment and string of a program, and its line."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in PROSE:
+            yield token.start[0], token.string
+
+
+def _area(place: Path) -> str:
+    """``p2pchat/core``, ``tests/core``, ``docs``: the package of a program, or the first folder."""
+    folders = place.parent.parts
+    return "/".join(folders[: 2 if folders[:1] in (("p2pchat",), ("tests",)) else 1]) or "."
 
 
 def _methods(owner: ast.ClassDef) -> int:

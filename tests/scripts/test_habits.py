@@ -72,6 +72,22 @@ def test_a_forbidden_word_is_found_in_a_name(tree: Path) -> None:
     assert habits.words(tree).counts == {"each": 1, "facts": 1, "talk": 1}
 
 
+def test_an_unplain_construction_is_counted_where_people_read_it(tree: Path) -> None:
+    (tree / "p2pchat" / "core" / "mesh" / "mesh.py").write_text(
+        '"""Whoever asks is told.\n\nNobody else, and no\nmore than once."""\n\n'
+        'nobody = 1  # no more\nshown = f"{name} is here, nobody else"\n'
+    )
+    (tree / "docs").mkdir()
+    (tree / "docs" / "chat.md").write_text("# Chat\n\nIt takes part no\nmore.\n")
+    (tree / "CHANGELOG.md").write_text("Nobody waits.\n")
+    assert habits.prose(tree).places == {
+        "p2pchat/core:whoever": ["p2pchat/core/mesh/mesh.py:1"],
+        "p2pchat/core:nobody": ["p2pchat/core/mesh/mesh.py:3", "p2pchat/core/mesh/mesh.py:7"],
+        "p2pchat/core:no-more": ["p2pchat/core/mesh/mesh.py:6"],
+        "docs:no-more": ["docs/chat.md:3"],
+    }
+
+
 def test_a_large_class_and_a_long_file_are_measured(tree: Path) -> None:
     methods = "".join(f"    def _{number}(self): ...\n" for number in range(26))
     (tree / "rendezvous" / "broker.py").write_text(f"class Broker:\n{methods}")

@@ -104,8 +104,7 @@ def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
     yield "muted", "yes" if contact.muted else "no"
     yield "disappears", span_words(contact.disappear) if contact.disappear else "never"
     if contact.over_quota:
-        yield "disk", "has filled the disk space of one contact for today; further messages wait at their "
-        "node"
+        yield "disk", "has filled its disk space for today; further messages wait at their node"
     yield "here", presence(contact, contact.here is not None, datetime.now(UTC))
     yield "paired by", contact.how
     yield "since", local_time(contact.added_at).strftime("%Y-%m-%d %H:%M")

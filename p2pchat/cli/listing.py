@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 Thing = TypeVar("Thing", bound=Recorded)
 
-NO_NODE: Final = "No node runs here, so it is not known which contacts are online. Start one:  p2pchat node "
-"run"
+NO_NODE: Final = "No node runs here, so the presence of contacts is not known. Start one:  p2pchat node run"
 
 
 class Listing(Group):

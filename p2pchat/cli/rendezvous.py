@@ -113,8 +113,7 @@ async def _remove(settings: CommonOptions, url: str, mesh: str | None, yes: bool
     async with open_node(settings) as node:
         chosen = [each for each in await node.meshes() if each.mesh.startswith(mesh or "")]
         bare = [each.mesh[:MESH_SHOWN] for each in chosen if each.rendezvous == [url]]
-        what = f"The mesh {', '.join(bare)} has no other rendezvous; without links, no other node will find "
-        "you."
+        what = f"The mesh {', '.join(bare)} has no other rendezvous; without links, no node will find you."
         if bare and not await confirmed(f"{what} Remove it?", yes):
             raise Ended(f"{one_line(url)} stays")
         places = await node.remove_rendezvous(url, mesh=mesh)

@@ -71,8 +71,7 @@ async def serve(
         except BeginsAnew as error:
             failure = error
             complain(f"{error}; the node restarts")
-            mended = "it runs with the new time" if isinstance(error, ClockSet) else "it runs with the new "
-            "settings"
+            mended = "it runs with the new time" if isinstance(error, ClockSet) else "it has new settings"
         finally:
             await running.stop(keep_lock=isinstance(running.failure, BeginsAnew))
         if isinstance(failure, BeginsAnew):

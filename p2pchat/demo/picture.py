@@ -103,8 +103,7 @@ def _wrote(text: str, sight: FirstSight) -> str:
 def _relayed(sight: FirstSight, before: FirstSight, first: FirstSight) -> str:
     if sight.onion:
         layer = f"opened one layer of {GEOMETRY.frame} bytes from {before.node}"
-        return f"{layer}: cannot tell the writer, the recipient, or how many hops there are before and "
-        "after."
+        return f"{layer}: cannot tell the writer, the recipient, or how many hops come before and after."
     if before.onion:
         return (
             "opened the last layer: a tag it does not know, the rest noise. It "

@@ -112,7 +112,7 @@ async def test_a_node_that_stays_begins_anew_with_what_was_changed_and_keeps_its
         assert not attached.embedded
     assert service.said == [
         "the setting profile was changed; the node restarts",
-        "it runs with the new settings",
+        "it has new settings",
     ] * 2  # fmt: skip
 
 

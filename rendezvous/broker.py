@@ -1,4 +1,4 @@
-"""Who may meet whom: what clients say, and what they are told.
+"""The rules of meeting: handles the requests of clients, and their answers.
 
 Knows: what each message asks for, and how it is answered. Does not know: sockets, clocks, or anything that
 would be worth keeping: it remembers nothing of a seat, a topic or a blob that is gone.
@@ -41,8 +41,8 @@ class Broker:
         server: bytes = b"",
         serves: Callable[[Topic], bool] = lambda topic: True,
     ) -> None:
-        """``server``: what its seats begin with, among several; alone it asks nobody. ``serves``: whether a
-        topic may be met at here at all."""
+        """``server``: what its seats begin with, among several; alone it asks no other server. ``serves``:
+        whether a topic may be met at here at all."""
         self.server = server
         self.tally = Totals() if tally is None else tally
         self._clients = Clients(limits)
@@ -106,7 +106,7 @@ class Broker:
         return out
 
     def tick(self, now: float) -> list[Output]:
-        """Every few seconds: close what holds no seat, put out guests who say nothing, forget what is as good
+        """Every few seconds: close connections without a seat, remove silent guests, forget what is as good
         as new."""
         self._clients.forget_groups(now)
         out: list[Output] = []
@@ -167,7 +167,7 @@ class Broker:
         return Deliver(client.connection, wire.SeatRefused(topic, reason))
 
     def _evict_idle_guest(self, topic: Topic, now: float) -> list[Output]:
-        """Put out the guest of an invite who has made nothing of its time; both ends are told."""
+        """Remove a guest of an invite that let its time pass; both ends are told."""
         there = self.seating.topics.get(topic)
         if not isinstance(there, InviteTopic) or there.sitting is None or not there.sitting.in_the_way(now):
             return []
@@ -187,8 +187,8 @@ class Broker:
         return self._free_seat(place, now) if place is not None else []
 
     def _free_seat(self, place: TakenSeat, now: float) -> list[Output]:
-        """Free a seat. The end of an invite frees the other seat too; who sat there is told. A guest who had
-        no answer leaves the host to the next."""
+        """Free a seat. The end of an invite frees the other seat too; its client is told. A guest who had no
+        answer leaves the host to the next."""
         topics = self.seating.topics
         there = topics[place.topic]
         self.seating.free_seat(place, now)
@@ -268,7 +268,7 @@ class Broker:
             del self.seating.claims[topic]
 
     def on_blob_lost(self, topic: Topic, source: Seat, target: Seat) -> list[Output]:
-        """A blob that was to be carried from ``source`` found nobody."""
+        """A blob that was to be carried from ``source`` found no seat."""
         place = self.seating.find_member(topic, source)
         self.tally.gone += 1
         return [] if place is None else [Deliver(place.connection, Gone(topic, target))]

@@ -1,6 +1,6 @@
 """The messages between the servers of one cluster.
 
-Knows: their fields and their bytes. Does not know: who is to hear them.
+Knows: their fields and their bytes. Does not know: their recipients.
 
 One type byte, then fields in the order of the dataclass; a server has 4 bytes, a number 8, a count 4::
 
@@ -103,7 +103,7 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A blob that you carried from ``source`` found nobody at ``target``."""
+    """A blob that you carried from ``source`` found no client at ``target``."""
 
     server: Server
     topic: Topic
@@ -142,7 +142,7 @@ class ToGuest:
 
 @dataclass(frozen=True, slots=True)
 class SeatTaken:
-    """I have this now: the seat of a mesh, or the host of an invite. Or, with ``NOTHING``, no more."""
+    """I have this now: the seat of a mesh, or the host of an invite. With ``NOTHING`` I no longer have it."""
 
     server: Server
     topic: Topic

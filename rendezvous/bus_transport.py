@@ -23,7 +23,7 @@ UNSENT_BYTES: Final = 8 * 1024 * 1024
 
 
 class BusClient(Client):
-    """``deliver`` is called with each message, whatever was subscribed to."""
+    """``deliver`` is called with each message of every subscription."""
 
     def __init__(self, deliver: Callable[[bytes], None]) -> None:
         super().__init__()

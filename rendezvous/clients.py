@@ -1,4 +1,4 @@
-"""Who is connected to a broker.
+"""The clients that are connected to a broker.
 
 Knows: what each client holds, what it may still ask for, and with whom it is counted. Does not know: what
 there is to hold.
@@ -62,7 +62,7 @@ class Clients:
         return iter(self._clients.values())
 
     def find_client(self, connection: Connection) -> ConnectedClient | None:
-        """Who has that connection."""
+        """The client of that connection."""
         return self._clients.get(connection)
 
     def let_in(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
@@ -78,7 +78,7 @@ class Clients:
         return True
 
     def let_in_guest(self, connection: Connection, who: str | None, now: float) -> ConnectedClient:
-        """One of another server's, where it was counted. ``who``: the culprit that it is known by."""
+        """A client of another server, as it was counted there. ``who``: the culprit that it is known by."""
         return self._enter(connection, who, (), now)
 
     def let_go(self, client: ConnectedClient) -> None:

@@ -189,7 +189,8 @@ class Cluster:
         return [output for server in list(self._peers) for output in self._lose(server, now)]
 
     def look(self, now: float) -> list[ClusterOutput]:
-        """Every ``TICK_SECONDS``: say that we live, give up on who does not, answer what has waited long."""
+        """Every ``TICK_SECONDS``: announce that we live, give up on silent servers, answer what has waited
+        long."""
         out: list[ClusterOutput] = []
         if self._telling.incomplete:
             out.append(Publish(None, encode(self._telling.begin_anew(self._broker.seating.tell_all()))))
@@ -212,7 +213,8 @@ class Cluster:
         self._peers[server] = _Peer(now)
 
     def _lose(self, server: Server, now: float) -> list[ClusterOutput]:
-        """A server is gone: nobody waits for it, our guests there are told, its guests here are gone."""
+        """A server is gone: its answers are no longer awaited, our guests there are told, its guests here are
+        gone."""
         if self._peers.pop(server, None) is None:
             return []
         self._directory.forget_server(server)
@@ -244,7 +246,7 @@ class Cluster:
         return out
 
     def _miss(self, data: bytes) -> Publish:
-        """Nobody sits where that Carry was to go."""
+        """No client sits where that Carry was to go."""
         carry = decode(data)
         assert isinstance(carry, Carry), "it was cut as one"
         topic, source = look_at_blob(carry.blob)

@@ -30,7 +30,7 @@ from rendezvous.proxy import UNIX
 from rendezvous.topics import Connection
 
 PIECE_BYTES = 4096
-"""Bytes parsed between two looks at what a connection may still say: one message whole, or 680 frames of 6
+"""Bytes parsed between two checks of what a connection may still send: one message whole, or 680 frames of 6
 bytes, which take 3 ms. The event loop hands over up to 256 kB, which would be 43 000 frames and a fifth of a
 second."""
 
@@ -102,7 +102,7 @@ class ClientSocket(ServerConnection):
         self.shell.lost(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse no more than what may be said, and answer no more pings than are read."""
+        """Parse only what the connection may send, and answer only as many pings as are read."""
         if self._held:
             data, self._held = self._held + data, b""
         if self.protocol.state is State.OPEN and not self._library_reads:
@@ -159,8 +159,8 @@ class ClientSocket(ServerConnection):
         super().process_event(event)
 
     def write_message(self, message: bytes) -> None:
-        """Never waits, and says nothing to who is leaving. What is said while the loop reads is sent when it
-        has read all that there is: half as many turns for the same work."""
+        """Never waits, and sends nothing to a client that is leaving. What is said while the loop reads is
+        sent when it has read all that there is: half as many turns for the same work."""
         if self.protocol.state is not State.OPEN:
             return
         if self._unsent is None:
@@ -176,12 +176,12 @@ class ClientSocket(ServerConnection):
             self.check_reader()
 
     def check_reader(self) -> None:
-        """Who lets too much pile up is cut off, which frees its seats."""
+        """A client that lets too much pile up is disconnected, which frees its seats."""
         if self.transport.get_write_buffer_size() > self.limits.write_buffer_bytes:
             self.transport.abort()
 
     def hang_up(self, reason: str) -> None:
-        """Say why and hear no more."""
+        """Send the reason and stop reading."""
         self.send_unsent()
         if self.protocol.state is State.OPEN:
             self.protocol.fail(CloseCode.POLICY_VIOLATION, reason)

@@ -83,7 +83,7 @@ class Directory:
             self._invites[topic] = self._invites.get(topic, 0) + 1
 
     def strike_seat(self, server: Server, topic: Topic, seat: Seat) -> None:
-        """It has it no more."""
+        """That server no longer has it."""
         kind = self._servers.get(server, {}).pop((topic, seat), None)
         if kind is None:
             return

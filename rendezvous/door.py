@@ -39,14 +39,14 @@ class Entrance(enum.Enum):
 
 
 class Door:
-    """Without ``path`` any will do; without ``tokens`` everybody is let in."""
+    """Without ``path`` any path is accepted; without ``tokens`` every client is."""
 
     def __init__(self, path: str = "", tokens: Iterable[str] = ()) -> None:
         self._path = path
         self.renew(tokens)
 
     def renew(self, tokens: Iterable[str]) -> None:
-        """Let in by these from now on; whoever is in stays."""
+        """Use these tokens from now on; connected clients stay."""
         self._tokens = tuple(token.encode() for token in tokens)
 
     def admit(self, target: str) -> Entrance:
@@ -88,5 +88,7 @@ def read_tokens(text: str) -> tuple[str, ...]:
             raise ValueError(f"line {number} is no token: 16 to 48 letters, digits, - and _")
         found.append(token)
     if not 1 <= len(found) <= TOKENS_MAX:
-        raise ValueError(f"{len(found)} tokens, not 1 to {TOKENS_MAX}; nobody, or anybody, would be let in")
+        raise ValueError(
+            f"{len(found)} tokens, not 1 to {TOKENS_MAX}; it would admit no client, or every client"
+        )
     return tuple(found)

@@ -1,7 +1,7 @@
 """What a rendezvous tells its clients beside a welcome: ports of STUN and TURN, and a login for TURN.
 
 Knows: how coturn's "TURN REST API" makes a login of a secret (``use-auth-secret``, ``static-auth-secret``).
-Does not know: who is told.
+Does not know: the clients.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class HintOptions:
         return tuple(dict.fromkeys(chosen))[:STUN_PORTS] if self.stun else ()
 
     def reach(self, stun: tuple[int, ...]) -> HintedPorts:
-        """What to tell clients, who can ask at these ports. Raises OSError, and ValueError in plain words."""
+        """What to tell clients, which can ask at these ports. Raises OSError, and ValueError in plain
+        words."""
         if self.secret_file is None:
             if self.turn or self.turn_tls:
                 raise ValueError("TURN ports are told with a secret alone: --turn-secret-file is missing")
@@ -76,7 +77,7 @@ class HintedPorts:
 
     def hints(self, now: float, rng: random.Random) -> Hints | None:
         """What one client is told; None if there is nothing to tell. ``now``: Unix seconds. The login is of
-        that client alone, and names nobody."""
+        that client alone, and names no person."""
         if not self.secret or not (self.turn or self.turns):
             return Hints(self.stun) if self.stun else None
         return Hints(self.stun, self.turn, self.turns, login(self.secret, now, rng))

@@ -35,7 +35,7 @@ class Limits:
     addresses: 128 of the 4096 connections."""
 
     addresses_per_network: int = 8
-    """The same for an IPv6 /48, which whoever asks gets, and for an IPv4 /24: 512 of the connections, an
+    """The same for an IPv6 /48, which every customer can get, and for an IPv4 /24: 512 of the connections, an
     eighth. A provider that puts many customers behind few addresses may need more."""
 
     seats_per_connection: int = 32
@@ -67,7 +67,7 @@ class Limits:
 
     messages_per_connection: Rate = Rate(burst=256, per_second=32.0)
     """WebSocket frames of any kind: pings and pongs, parts of messages, and messages, also those that are
-    refused; who sends more is disconnected. Above what the other rates allow one honest client."""
+    refused; a client that sends more is disconnected. Above what the other rates allow one honest client."""
 
     seatless_seconds: float = 60.0
     """A connection without a seat is closed after this: clients connect because they want one, and at
@@ -103,8 +103,8 @@ class ClientGroup:
 def groups(host: str, limits: Limits) -> tuple[ClientGroup, ...]:
     """Return the groups that a client at ``host`` belongs to, the narrowest first.
 
-    None for the loopback: whoever comes from there is this very machine or a proxy on it, for many clients;
-    only the caps over all apply.
+    None for the loopback: a connection from there is of this machine or a proxy on it, for many clients; only
+    the caps over all apply.
     """
     address = ipaddress.ip_address(host.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:

@@ -18,7 +18,7 @@ from typing import Any
 from rendezvous.proxy import UNIX, NoHeader, Proxies, read_header
 
 UNSAID_MAX = 256
-"""Connections of which it is not yet known for whom they are. A proxy says it with its first packet."""
+"""Connections whose client is not yet known. A proxy names the client in its first packet."""
 
 BACKLOG = 128
 """Connections that the kernel holds for us; as many as asyncio asks for, about."""

@@ -1,4 +1,4 @@
-"""Figures for whoever runs the server, in Prometheus' format, on a port of their own.
+"""Figures for the operator of the server, in Prometheus' format, on a separate port.
 
 Knows: what each is called. Does not know: anybody's address, seat or topic; there is none in any figure.
 """
@@ -23,7 +23,7 @@ _LATE: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _NOW: Final = {
     "connections": "Clients that are connected",
     "seats": "Seats that are taken",
-    "topics": "Topics at which somebody sits",
+    "topics": "Topics with at least one seat",
     "groups": "Addresses, sites and networks remembered for the limits",
 }
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 
 
 def notify(*states: str) -> None:
-    """Tell systemd, as in ``READY=1``. It is no error if nobody listens."""
+    """Tell systemd, as in ``READY=1``. It is no error if systemd does not listen."""
     where = os.environ.get("NOTIFY_SOCKET")
     if not where:
         return

@@ -50,7 +50,7 @@ class ServerOptions:
     offered: HintOptions
 
     def reach(self, stun: tuple[int, ...] = ()) -> HintedPorts:
-        """What clients are told, who can ask by STUN at these ports. Raises UsageError."""
+        """What to tell clients, which can ask by STUN at these ports. Raises UsageError."""
         try:
             return self.offered.reach(stun)
         except (OSError, ValueError) as error:
@@ -81,7 +81,7 @@ def settings_from(given: dict[str, Any]) -> ServerOptions:
         tuple(each for each in trusted if each != UNIX_NAME), UNIX_NAME in trusted, given["proxy_protocol"]
     )
     if proxies.header and not trusted:
-        raise click.UsageError("--proxy-protocol needs --trust-proxy: from whom is it to be believed?")
+        raise click.UsageError("--proxy-protocol needs --trust-proxy, which names the proxies to trust")
     if proxies.unix and given["unix_socket"] is None:
         raise click.UsageError("--trust-proxy unix needs --unix-socket")
     return ServerOptions(
@@ -126,7 +126,7 @@ def _scaled(rate: Rate, per_second: float) -> Rate:
 
 
 class WholeNumber(click.IntRange):
-    """A whole number; what is none is told in plain words."""
+    """A whole number, with a plain error for any other text."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Raises BadParameter."""
@@ -151,7 +151,7 @@ class _Proxy(click.ParamType[Any]):
                 f"{value!r} is neither an address nor a network nor {UNIX_NAME}{_meant(value)}", param, ctx
             )
         if not network.prefixlen:
-            self.fail(f"{value} is everybody: anyone could write where it comes from", param, ctx)
+            self.fail(f"{value} is every address: any client could then claim any other address", param, ctx)
         return network
 
 
@@ -256,7 +256,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--token-file",
         type=_FILE,
         metavar="FILE",
-        help="Let in only those whose address ends with a token of this file, one a line. Reread on SIGHUP.",
+        help="Accept only clients whose URL ends with a token of this file, one a line. Reread on SIGHUP.",
     ),
     click.option(
         "--trust-proxy",

@@ -1,6 +1,6 @@
 """What a broker wants done, and what it can be asked.
 
-Knows: the words. Does not know: who carries them out.
+Knows: the words. Does not know: how they are carried out.
 
 What is made for each blob is not frozen: that would take three times as long to make.
 """

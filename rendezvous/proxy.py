@@ -20,7 +20,7 @@ UNIX: Final = ""
 """The peer's address on a Unix socket: it has none."""
 
 UNIX_NAME: Final = "unix"
-"""How an operator names whatever connects to the Unix socket."""
+"""How an operator names all peers of the Unix socket."""
 
 _SIGNATURE: Final = b"\r\n\r\n\0\r\nQUIT\n"
 _V1_MAX: Final = 107
@@ -30,7 +30,7 @@ _V2_MAX: Final = 4096
 
 
 class NoHeader(Exception):
-    """A trusted proxy did not say for whom it connects, in a way that could be understood."""
+    """A trusted proxy did not name its client in an understandable form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,8 @@ class Proxies:
         return self.unix if peer == UNIX else is_in(peer, self.networks)
 
     def forwarded_for(self, peer: str, headers: list[str]) -> str | None:
-        """Return for whom a proxy connects, by ``X-Forwarded-For``: the last address that is no proxy of
-        ours, for what stands before it anybody may have written. None: ``peer`` is no proxy, or does not
-        say."""
+        """Return the client of a proxy, by ``X-Forwarded-For``: the last address that is no proxy of ours,
+        for what stands before it anybody may have written. None: ``peer`` is no proxy, or does not say."""
         if not self.trust(peer):
             return None
         for entry in reversed(",".join(headers).split(",")):

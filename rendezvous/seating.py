@@ -1,4 +1,4 @@
-"""Where seats are taken, and who may take one.
+"""Assigns seats, and decides which clients may take one.
 
 Knows: all topics of this server, what other servers have at them, and the caps on seats. Does not know: what
 a client is told.
@@ -36,7 +36,7 @@ class Seating:
         self.count = 0
         """Of taken seats."""
         self.claims: dict[Topic, Connection] = {}
-        """Who waits to hear from the other servers that it may be the host."""
+        """Clients that wait for the other servers before they may be the host."""
         self.topics: dict[Topic, MeshTopic | InviteTopic] = {}
         self._clients = clients
         self._limits = limits
@@ -44,7 +44,7 @@ class Seating:
         self._server = server
         self._serves = serves
 
-    # --- who may sit
+    # --- permission to sit
 
     def why_not(self, client: ConnectedClient, topic: Topic, mode: SeatMode) -> Refusal | None:
         """Why it may not have that seat; None: it may, as far as this server knows."""
@@ -89,7 +89,7 @@ class Seating:
         reason = self.why_not(client, topic, mode)
         return reason is Refusal.ABSENT or (reason is None and mode is SeatMode.HOST)
 
-    # --- who sits
+    # --- seats
 
     def take_seat(self, client: ConnectedClient, topic: Topic, mode: SeatMode, now: float) -> TakenSeat:
         """Take a seat that there is."""
@@ -110,16 +110,16 @@ class Seating:
         return place
 
     def free_seat(self, place: TakenSeat, now: float) -> ConnectedClient:
-        """Who sat there has that seat no more, and is returned; its topic has to be told yet."""
+        """Free a seat and return its client; the caller still has to tell the topic."""
         client = self._clients.find_client(place.connection)
-        assert client is not None, "who is gone has no seat"
+        assert client is not None, "a client that is gone has no seat"
         del client.places[place.topic]
         self._count_seats(client, -1)
         client.seatless_since = now
         return client
 
     def draw_others(self, place: TakenSeat) -> tuple[Seat, ...]:
-        """Whom it is led to."""
+        """The host that a guest is led to."""
         there = self.topics[place.topic]
         here = there.others(place, OTHERS_MAX)
         if not self._server or not isinstance(there, MeshTopic):
@@ -130,7 +130,7 @@ class Seating:
         return mixed(self._random, [(len(there) - 1, here), (count, elsewhere)], OTHERS_MAX)
 
     def find_member(self, topic: Topic, seat: Seat) -> TakenSeat | None:
-        """Who sits there, if it is a mesh."""
+        """The clients there, if it is a mesh."""
         there = self.topics.get(topic)
         return there.find(seat) if isinstance(there, MeshTopic) else None
 
@@ -158,7 +158,7 @@ class Seating:
         return TopicKind.INVITE if there is not None or claimed else TopicKind.NOTHING
 
     def tell_seat(self, place: TakenSeat, kind: TopicKind) -> list[TellSeat]:
-        """Have them know; alone there is nobody to tell."""
+        """Tell the other servers, if there are any."""
         return [TellSeat(place.topic, place.seat, kind)] if self._server else []
 
     def tell_all(self) -> Iterator[TellSeat]:
@@ -170,7 +170,7 @@ class Seating:
                 yield TellSeat(topic, there.host.seat, TopicKind.INVITE)
 
     def carry_in(self, target: Seat, blob: bytes) -> DeliverBytes | None:
-        """A Blob from a seat of another server; None: nobody sits there. Raises Malformed."""
+        """A Blob from a seat of another server; None: the seat is empty. Raises Malformed."""
         there = self.topics.get(look_at_blob(blob)[0])
         place = there.find(target) if isinstance(there, MeshTopic) else None
         return None if place is None else DeliverBytes(place.connection, blob)

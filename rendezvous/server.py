@@ -1,6 +1,6 @@
 """The WebSocket server around a broker.
 
-Knows: where it listens, and how it ends. Does not know: who may meet, or what is answered.
+Knows: where it listens, and how it ends. Does not know: the rules of meeting, or the answers.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from rendezvous.proxy import Proxies
 from rendezvous.shell import Shell
 
 CLOSE_SECONDS = 2.0
-"""For the closing handshake, so that the server stops in about two seconds whatever its clients do."""
+"""Seconds for the closing handshake, so that the server stops in about two seconds with any clients."""
 
 FRAMES_QUEUED = 8
 """Received messages waiting for the broker, 2 kB each; it answers at once, so more would only be memory."""
 
 SOCKET_MODE = 0o666
-"""Of a Unix socket: who may enter its folder may connect."""
+"""The mode of a Unix socket: a user with access to its folder may connect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Running:
     """0 on a Unix socket."""
     broker: Broker
     drain: Callable[[float], Coroutine[Any, Any, None]]
-    """Send everybody elsewhere, in so many seconds at most."""
+    """Send all clients elsewhere, within that many seconds."""
     peers: Callable[[], int]
     """How many other servers of the cluster are heard from."""
     tell: Callable[[HintedPorts], None]
@@ -126,7 +126,7 @@ async def running(
                 unix.chmod(SOCKET_MODE)
                 stack.callback(unix.unlink, missing_ok=True)
             if proxies.header:
-                # It does not listen itself, and would let nobody in.
+                # It does not listen itself, and would accept no client.
                 server.is_serving = lambda: server.close_task is None  # type: ignore[method-assign]
                 read = headers_read(server.sockets, make, proxies, tls, limits.open_seconds)
                 await stack.enter_async_context(read)

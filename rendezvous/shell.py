@@ -92,7 +92,7 @@ class Shell:
         return None
 
     def _first(self, peer: str) -> tuple[ClientGroup, ...]:
-        """In which groups a connection counts until it has asked: a proxy says only then for whom it is."""
+        """The groups in which a connection counts until its request: only then a proxy names the client."""
         says_later = self._proxies.trust(peer) and not self._proxies.header
         return () if says_later else self._groups(peer)
 
@@ -177,8 +177,8 @@ class Shell:
     # --- the end
 
     async def drain(self, seconds: float) -> None:
-        """Send everybody elsewhere: those in no invite over the first half of the time, the others when their
-        invite has ended, or the time. Returns as soon as nobody is left."""
+        """Send all clients elsewhere: those in no invite over the first half of the time, the others when
+        their invite has ended, or the time. Returns as soon as all clients have left."""
         self._draining = True
         started = time.monotonic()
         steps = max(1.0, seconds / 2 / DRAIN_STEP_SECONDS)
@@ -233,7 +233,7 @@ class Shell:
                     if connection in self._sockets:
                         self._sockets.pop(connection).hang_up(reason)
                 case Inquire() | Forward() | CarryBlob() | TellSeat():
-                    raise AssertionError("a broker that stands alone asks nobody")
+                    raise AssertionError("a broker that stands alone asks no other server")
                 case _:
                     assert_never(output)
 

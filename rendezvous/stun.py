@@ -35,7 +35,8 @@ REQUEST_MAX: Final = 548
 """Bytes: what a STUN request may have where the path is not known (RFC 8489, section 6.1)."""
 
 PORT_MIN: Final = 1024
-"""A client's port; below it are services, which would be answered for somebody who forges their address."""
+"""The lowest port of a client; lower ports are services, whose address an attacker could forge to have them
+flooded."""
 
 PER_NETWORK: Final = Rate(burst=256, per_second=32.0)
 """For an IPv4 /24 or an IPv6 /56: 1 kB a second of answers. A link asks twice for each of its addresses."""
@@ -89,7 +90,7 @@ def _is_binding_request(data: bytes) -> bool:
 
 
 class AnswerAllowance:
-    """How much may still be asked: by whoever shares a network, and by all."""
+    """The number of requests still allowed: for one network, and for all."""
 
     def __init__(self, now: float) -> None:
         """``now``: monotonic seconds."""

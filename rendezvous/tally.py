@@ -1,6 +1,6 @@
-"""What has happened since the start, in totals that name nobody.
+"""Totals since the start, without names or addresses.
 
-Knows: numbers. Does not know: of whom.
+Knows: numbers. Does not know: the clients behind them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the servers of a cluster tell each other of their seats.
 
-Knows: what was told, whether all of it came, and what is to be said again. Does not know: who lives, or what
-a seat is for.
+Knows: what was told, whether all of it came, and what is to be said again. Does not know: which servers live,
+or what a seat is for.
 
 All of it goes to all servers, the sums too: so it has one order, and a sum that does not fit shows that
 something was lost.
@@ -31,7 +31,7 @@ class Telling:
         self._told = Sum()
         self._untold: dict[tuple[Topic, Seat], TellSeat] = {}
         self.incomplete = False
-        """Somebody has missed something: all is to be told anew."""
+        """Another server has missed something: everything must be told again."""
 
     def say_hello(self) -> Message:
         """With the sum of what was told."""
@@ -59,7 +59,7 @@ class Telling:
         return [told for of in some if (told := self.tell_seat(of)) is not None]
 
     def check_sum(self, hello: Hello) -> list[Message]:
-        """Whoever of whom something was missed is asked for all."""
+        """Ask each server with a gap in its messages for everything."""
         fits = self._directory.agrees_with(hello.server, Sum(hello.count, hello.sum))
         return [] if fits else [SeatsUnknown(self._server)]
 

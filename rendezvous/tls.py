@@ -1,6 +1,6 @@
 """The certificate of a rendezvous.
 
-Knows: how it is loaded, loaded anew, and tried. Does not know: who connects.
+Knows: how it is loaded, loaded anew, and tried. Does not know: the clients.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The two kinds of topic, and who sits there.
+"""The two kinds of topic, and their seats.
 
 Knows: the seats of one topic. Does not know: limits, or what is passed.
 """
@@ -58,7 +58,7 @@ class MeshTopic:
         del self._by_seat[place.seat]
 
     def find(self, seat: Seat) -> TakenSeat | None:
-        """Who sits there."""
+        """The clients at the topic."""
         return self._by_seat.get(seat)
 
     def others(self, place: TakenSeat, most: int) -> tuple[Seat, ...]:
@@ -100,11 +100,12 @@ def new_seat(rng: random.Random, prefix: bytes) -> Seat:
 
 
 SILENT_S = 5.0
-"""A guest who has passed nothing for so long is put out: one who knows the words speaks first, at once."""
+"""A guest that passed nothing for this time is removed: a friend that knows the words sends first, at
+once."""
 
 UNANSWERED_S = 15.0
-"""So is one to whom the host has not answered: what it passed made no sense. Through Tor an answer may take
-some seconds."""
+"""A guest that the host does not answer for this time is removed, too: what it passed made no sense. Through
+Tor an answer may take some seconds."""
 
 PUT_OUT_CAP = 64
 """Clients remembered at a topic that were put out there; beyond these the oldest may come again."""
@@ -118,7 +119,7 @@ class Sitting:
     since: float
     spoke_at: float | None = None
     answered: bool = False
-    """The host has passed something to it: it has had its guess, and nobody comes after it."""
+    """The host has answered it: it has had its guess, and no guest comes after it."""
 
     def in_the_way(self, now: float) -> bool:
         """Whether it has had its time and made nothing of it."""
@@ -143,7 +144,7 @@ class InviteTopic:
         return 1 if self.sitting is None else 2
 
     def find(self, seat: Seat) -> TakenSeat | None:
-        """Who sits there."""
+        """The clients at the topic."""
         there = (self.host,) if self.sitting is None else (self.host, self.sitting.place)
         return next((place for place in there if place.seat == seat), None)
 

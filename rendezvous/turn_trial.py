@@ -1,7 +1,7 @@
 """Whether a TURN server lets its clients into the operator's own network.
 
 Knows: as much of TURN (RFC 8656) as a client needs to ask for permission to send somewhere; nothing is sent
-there. Does not know: who else uses the server.
+there. Does not know: the other users of the server.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FORBIDDEN: Final = (
     "0.0.0.1",
     "224.0.0.1",
 )
-"""One of each kind of address that is nobody's on the Internet."""
+"""One of each kind of address that no Internet host has."""
 
 PATIENCE_SECONDS: Final = 0.5
 TRIES: Final = 4

@@ -1,7 +1,7 @@
 """Guests of invites whose host sits at another server.
 
-Knows: whose client is a guest where, from either side. Does not know: who lives, or how messages get from
-server to server.
+Knows: which client is a guest at which server, from either side. Does not know: which servers live, or how
+messages get from server to server.
 
 Where the guest is, it counts as ``away``, and what it says is handed on. Where the host is, the guest is a
 client of the broker's without a socket, and what it is told is handed back.
@@ -127,7 +127,8 @@ class Visitors:
     def tell_visitor(
         self, connection: Connection, told: FromServer, now: float
     ) -> tuple[Server, Message, list[Output]]:
-        """What its server is to tell one of them. Who is refused, or whose host is gone, is gone too."""
+        """The message that its server must send to a guest. A guest that is refused, or without a host, is
+        gone too."""
         server, number = self._homes[connection]
         ended = self._dismiss(connection, now) if isinstance(told, SeatRefused | Gone) else []
         return server, ToGuest(self._broker.server, number, told), ended
@@ -150,14 +151,14 @@ class Visitors:
 
 
 def _blamed(culprit: str | None, topic: Topic) -> bytes:
-    """Stands for a culprit at one topic alone; zeros for nobody."""
+    """Stands for a culprit at one topic alone; zeros for none."""
     if culprit is None:
         return bytes(CULPRIT_BYTES)
     return blake2b(culprit.encode(), key=topic, digest_size=CULPRIT_BYTES).digest()
 
 
 def _over(visit: _Visit) -> FromServer:
-    """What a guest is told whose host is gone with its server."""
+    """The message to a guest whose host is gone with its server."""
     if visit.host is None:
         return SeatRefused(visit.topic, Refusal.ABSENT)
     return Gone(visit.topic, visit.host)

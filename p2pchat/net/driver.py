@@ -41,7 +41,7 @@ is seen this long after waking up, at most."""
 
 FRAMES_WAITING_MAX: Final = 2048
 """Frames of one link that wait to be handled, 2.4 MB: four times what an honest neighbour queues for a link,
-so that only one who floods us is cut off while the disk is slow."""
+so that only a flooding peer is disconnected while the disk is slow."""
 
 
 class Core(Protocol):
@@ -89,7 +89,7 @@ TRACES: Final = (effects.CellSeen, effects.OnionSeen)
 
 
 _Answer = asyncio.Future[Rejected | None]
-"""What whoever submitted an input waits for."""
+"""The result that the sender of an input waits for."""
 
 
 @dataclass(slots=True)

@@ -36,7 +36,8 @@ def own() -> frozenset[str]:
 
 
 def private() -> tuple[ipaddress.IPv4Interface, ...]:
-    """This machine's places on networks of a house or an office, whose machines are reached at once."""
+    """This machine's addresses on networks of a house or an office, whose machines can be reached
+    directly."""
     found = {
         ipaddress.IPv4Interface((address.ip, address.network_prefix))
         for adapter in ifaddr.get_adapters()

@@ -19,7 +19,7 @@ from p2pchat.wire.mdns import DATAGRAM_MAX, GROUP, HOPS, PORT, QUESTION, concern
 
 READ_PER_S: Final = 1024.0
 READ_BURST: Final = 1024.0
-"""Datagrams read of whoever is on the network: 1 to 2 % of a core, whether 1000 or 22 000 a second come
+"""Datagrams read from all senders of the network: 1 to 2 % of a core, whether 1000 or 22 000 a second come
 (measured); the kernel drops the rest. A house has a few a second, printers and loudspeakers included."""
 
 PARSED_PER_S: Final = 64.0
@@ -28,8 +28,8 @@ PARSED_BURST: Final = 256.0
 
 SENDER_PER_S: Final = 2.0
 SENDER_BURST: Final = 16.0
-"""The same of one sender, so that one machine that floods does not drown the others. Who forges many senders
-does."""
+"""The same for one sender, so that one flooding machine does not drown the others. A machine that forges many
+senders does."""
 
 SENDERS_CAP: Final = 256
 """Senders remembered, the last that were heard."""
@@ -42,7 +42,7 @@ PAUSE_S: Final = 0.25
 
 
 class Multicast:
-    """Speaks from every one of ``places``, and hears whoever is on the same network as one of them."""
+    """Sends from each of ``places``, and hears all machines on the same networks."""
 
     def __init__(
         self, places: Collection[IPv4Interface], receive: Callable[[bytes, IPv4Address, IPv4Interface], None]
@@ -118,7 +118,7 @@ class Multicast:
         return known.draw(self._loop.time())
 
     def close(self) -> None:
-        """Say and hear no more."""
+        """Close the sockets."""
         if self._paused is not None:
             self._paused.cancel()
         self._loop.remove_reader(self._socket)

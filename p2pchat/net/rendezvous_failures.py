@@ -28,7 +28,7 @@ FAILURES = (OSError, WebSocketException, NetworkError, Malformed, ValueError)
 be.)"""
 
 _STATUS: Final = {
-    403: "it is private: its address ends with a token; ask whoever runs it for the whole address",
+    403: "it is private: its address ends with a token; ask its operator for the whole address",
     404: "there is a web server, but no rendezvous at this path; is the address whole?",
     502: "the web server before it answers, but the rendezvous itself does not run",
     503: "the rendezvous is full; try again later",

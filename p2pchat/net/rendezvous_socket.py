@@ -1,4 +1,4 @@
-"""A WebSocket to a rendezvous that may be hostile: it reads no more than a server may say.
+"""A WebSocket to a rendezvous that may be hostile: it reads only as much as a server may send.
 
 Knows: sizes and rates. Does not know: what messages mean, or when to connect.
 """

@@ -64,7 +64,7 @@ GAP_SECONDS: Final = 1 / 64
 the server wait. A node that greets newcomers of a large mesh gets a handful a second."""
 
 _PRIVATE: Final = (
-    "it leads into a private network, and it was not you who typed it; "
+    "it leads into a private network, and you did not type it; "
     "if it is right, 'p2pchat rendezvous add' makes it yours"
 )
 
@@ -81,11 +81,10 @@ class RendezvousConnections:
     """At most one connection for each line (``core.rendezvous.rendezvous``). ``report`` is called in the
     event loop and must not block.
 
-    ``proxy`` is a URL like ``socks5h://127.0.0.1:9050``: the proxy looks names up and makes every
-    connection; there is no way round it. Lines of one topic each go to it under names of their own, by which
-    Tor gives each a circuit of its own (IsolateSOCKSAuth), unless the URL names somebody. Without one,
-    connections are direct, whatever the environment says.
-    ``ca_file`` names a PEM file of certificates to trust beside the system's.
+    ``proxy`` is a URL like ``socks5h://127.0.0.1:9050``: the proxy looks names up and makes every connection;
+    there is no way round it. Lines of one topic each go to it under names of their own, by which Tor gives
+    each a circuit of its own (IsolateSOCKSAuth), unless the URL names a user. Without one, connections are
+    direct, with any environment. ``ca_file`` names a PEM file of certificates to trust beside the system's.
     """
 
     def __init__(self, report: Report, proxy: str | None = None, ca_file: str | None = None) -> None:
@@ -243,7 +242,7 @@ class _Connection:
 
     async def _connect(self) -> RendezvousSocket:
         if self._proxy is None and _is_onion(self.url):
-            # Looking the name up would tell whoever serves names (RFC 7686).
+            # Looking the name up would reveal it to the name server (RFC 7686).
             raise NetworkError("an .onion address is reached through Tor alone: 'p2pchat config set proxy'")
         if self._whose is _Whose.OTHERS and not is_public(self.url):
             raise NetworkError(_PRIVATE)

@@ -2,7 +2,7 @@
 
 Knows: files, their locks and their failures. Does not know: what the entries mean.
 
-Whoever is killed while writing leaves the file of before, and ``FILE.new``, which the next attempt writes
+A program that is killed while writing leaves the old file, and ``FILE.new``, which the next attempt writes
 over.
 """
 
@@ -55,7 +55,7 @@ class ArchiveFile:
             raise
 
     def add_entries(self, entries: bytes) -> None:
-        """Take more of what is to be kept. Raises StoreError; then the file of before is whole."""
+        """Append a part of the backup. Raises StoreError; then the old file is intact."""
         self._taken += len(entries)
         self._pending += entries
         while len(self._pending) > CHUNK_BYTES:

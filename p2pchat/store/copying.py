@@ -2,7 +2,7 @@
 
 Knows: which entries, in which order. Does not know: their fields, files, or how sessions begin anew.
 
-In it is who we are, whom we know, what was said and what waits to be delivered; not in it are sessions, held
+It holds the identity, the contacts, the history and undelivered messages; it does not hold sessions, held
 cells, and lines that are to disappear.
 """
 
@@ -123,7 +123,7 @@ def copy_records(store: Store, keys: Callable[[RecoveryState], bytes], made_at: 
 
 
 def copy_lines(store: Store, copied: CopyTaken) -> bytes:
-    """The next few lines, as they are now; empty when there are no more."""
+    """The next few lines, in their present form; empty at the end."""
     rows = store.work_on(lambda connection: _lines_after(connection, copied.row, copied.last_row))
     if rows:
         copied.row = rows[-1][0]
@@ -317,7 +317,7 @@ class Filling:
 
 def _expect(known: bool) -> None:
     if not known:
-        raise Malformed("of somebody, or in a mesh, that it does not hold")
+        raise Malformed("of a contact, or in a mesh, that it does not hold")
 
 
 def _put_all(connection: apsw.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:

@@ -40,7 +40,7 @@ _SETTINGS = (
 
 
 class DiskFull(StoreError):
-    """The disk takes no more; nothing was changed."""
+    """The disk is full; nothing was changed."""
 
 
 def connect(

@@ -1,6 +1,6 @@
 """What was begun to be written, by conversation.
 
-Knows: its table. Does not know: who writes, or when it is sent.
+Knows: its table. Does not know: the author, or when a draft is sent.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _TYPE_MAX: Final = 2**16 - 1
 
 
 def encode_home(me: Identity, made_at: float) -> bytes:
-    """Whose home it is, and when the backup is made."""
+    """The identity of the home, and the time of the backup."""
     return encode_entry(
         EntryKind.HOME,
         {
@@ -355,7 +355,7 @@ def read_version(reader: Reader) -> tuple[Any, ...]:
 
 
 def encode_end(contacts: int, lines: int) -> bytes:
-    """How many there were, for whoever reads to compare."""
+    """The number of entries, for the reader to compare."""
     return encode_entry(EntryKind.END, {"contacts": contacts, "lines": lines})
 
 

@@ -69,7 +69,7 @@ def put_line(connection: apsw.Connection, line: Message) -> bool:
 
 
 def change_line(connection: apsw.Connection, row: Row, line: Message) -> None:
-    """Have a line be another, with other references and versions. Whoever withdrew it need not be heard."""
+    """Replace a line, with its references and versions. A line that was withdrawn need not be heard."""
     referred = line.referred or Referred()
     connection.execute(
         "UPDATE message SET mentions = ?, rewritten = ?, expires_at = ?, heard = max(heard, ?) WHERE row = ?",

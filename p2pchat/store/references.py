@@ -1,7 +1,7 @@
 """What refers to lines, applied to them or kept until they come.
 
 Knows: when each happens, and how much waits. Does not know: what follows from a reference
-(``core.messaging.referring``), or who has said it.
+(``core.messaging.referring``), or the author.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _drop_superseded(connection: apsw.Connection, new: Reference) -> None:
 
 
 def drop_expired(connection: apsw.Connection, now: float) -> None:
-    """Forget what has waited too long, and reactions whose time has come."""
+    """Delete references that have waited too long, and expired reactions."""
     connection.execute(f"DELETE FROM reference WHERE {_EXPIRED}", (now,))
 
 

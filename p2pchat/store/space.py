@@ -1,6 +1,6 @@
 """What the store takes of the disk: the log folded in and cut, a reserve, room made out of what is others'.
 
-Knows: SQLite's log and free pages, one file beside them. Does not know: what was said, or who asks.
+Knows: SQLite's log and free pages, one file beside them. Does not know: the messages, or its callers.
 
 The log keeps earlier images of pages, sealed under the same key: what was forgotten, and states of sessions
 that opened cells which are still held. So it is folded into the database and cut to nothing when something

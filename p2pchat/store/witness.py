@@ -29,11 +29,11 @@ from p2pchat.store.database import translate_sqlite_errors
 COUNT_FILE: Final = "store.count"
 
 PARTS_OLDER: Final = (
-    "parts of this home's store are older than others: somebody put old pieces of it back; see whom you have"
+    "parts of this home's store are older than others: old pieces of it were restored; see whom you have"
     " verified and blocked, and compare safety numbers again"
 )
 ALL_OLDER: Final = (
-    "this home's store is older than it was: a copy or a backup was put back, or somebody did it; what was"
+    "this home's store is older than it was: a copy or a backup was restored; what was"
     " said, verified or blocked since then is missing here"
 )
 UNCOUNTED: Final = (

@@ -82,7 +82,7 @@ async def test_nothing_is_called_while_a_proxy_is_set_without_a_node(home: Path)
         assert (changed.effect, changed.source) == ("at start", "home")
         assert node._running is not None and not hasattr(node._running, "driver"), "nothing to call with"
         assert not list(home.glob("control.sock")), "and nothing that other programs would take for a node"
-        with pytest.raises(ControlError, match="only settings"):
+        with pytest.raises(ControlError, match="its settings only"):
             await node.status()
     async with connect(home) as node:
         assert (await node.status()).paths.proxied

@@ -24,7 +24,7 @@ def begin(chat: Terminal, name: str, url: str) -> None:
     """The first minute: a name, no passphrase, a rendezvous, as fast as one can type."""
     chat.until("welcome to p2pchat")
     chat.type(f"{name}\r\r\r{url}\r")
-    chat.until("You know nobody here yet")
+    chat.until("You have no contacts yet")
 
 
 def test_two_begin_with_nothing_and_talk(town: People) -> None:

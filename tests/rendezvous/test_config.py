@@ -84,7 +84,7 @@ def test_a_relative_path_is_meant_from_where_the_file_is(tmp_path: Path) -> None
         ("takes-per-address = 0\n", 1, "takes-per-address: "),
         ('trust-proxy = "10.0.0.1"\n', 1, "takes a list"),
         ('trust-proxy = [\n  "10.0.0.1",\n  "10.0.0.1/8",\n]\n', 1, "did you mean 10.0.0.0/8?"),
-        ('\n\ntrust-proxy = ["0.0.0.0/0"]\n', 3, "is everybody"),
+        ('\n\ntrust-proxy = ["0.0.0.0/0"]\n', 3, "is every address"),
         ('proxy-protocol = "yes"\n', 1, "takes true or false"),
         ("host = 7\n", 1, "takes a text in quotes"),
         ('path = "a b"\n', 1, "not a path"),

@@ -195,7 +195,7 @@ MakeEngine = Callable[[Policy], Engine]
 
 
 def check_relayed(made: Description, refused: bool) -> None:
-    """Whatever an engine has gathered: our own address leaves in no description. ``refused``: a TURN server
+    """For any candidates of an engine: no description contains our own address. ``refused``: a TURN server
     did not take its password. Raises LinkError."""
     if not made.candidates:
         fault = "refused its user or password" if refused else "gave no address"

@@ -1,6 +1,6 @@
 """How a link finds out where it can be reached: own addresses, what STUN servers see, what TURN servers lend.
 
-Knows: how many are asked, in what order, and for how long. Does not know: who named the servers, or which
+Knows: how many are asked, in what order, and for how long. Does not know: the source of the servers, or which
 link asks.
 
 aioice asks one STUN server, over IPv4 alone, and one TURN server, and waits five seconds for each that is

@@ -1,4 +1,4 @@
-"""What aiortc and aioice leave to be wished for, mended for the whole process by importing this module.
+"""Fixes for aiortc and aioice, applied to the whole process by importing this module.
 
 Knows: where the engine waits too long, holds too much, lets a stranger in, forgets its own tasks. Does not
 know: links.
@@ -75,7 +75,7 @@ async def connected_or_not(connection: RTCPeerConnection) -> None:
 def _addresses_even_offline(use_ipv4: bool, use_ipv6: bool) -> list[str]:
     """aioice leaves the loopback out, so that a machine without any network could not even talk to itself.
 
-    Only there is it offered: elsewhere it would take space in every offer and help nobody.
+    Only there is it offered: elsewhere it would only take space in every offer.
     """
     return _host_addresses(use_ipv4, use_ipv6) or ["127.0.0.1"]
 
@@ -83,7 +83,7 @@ def _addresses_even_offline(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 def _datagram_from_anybody(
     self: aioice.ice.StunProtocol, data: bytes | str, address: tuple[Any, ...]
 ) -> None:
-    """Whoever finds our port may send to it, and nothing they send may harm a link.
+    """A stranger that finds our port may send to it, and no such datagram may harm a link.
 
     aiortc ends the connection over an empty datagram; aioice raises struct.error on STUN with a short
     attribute. Only STUN and DTLS are let in (first bytes by RFC 7983): no media, so no SRTP.
@@ -164,7 +164,7 @@ async def _connect_known(self: RTCPeerConnection) -> None:
 async def _handle_or_hang_up(self: RTCSctpTransport, data: bytes) -> None:
     """SCTP that makes no sense, or more than it may have us hold, ends the connection, as a lost one does.
 
-    aiortc would end it too, but by an exception in a task that nobody awaits; and would hold without end.
+    aiortc would end it too, but by an exception in a task that is never awaited; and would hold without end.
     """
     try:
         await _handle_data(self, data)
@@ -179,7 +179,7 @@ async def _handle_or_hang_up(self: RTCSctpTransport, data: bytes) -> None:
 
 
 async def _send_or_lose(self: RTCSctpTransport, chunk: aiortc.rtcsctptransport.Chunk) -> None:
-    """aiortc sends from timers and from tasks that nobody awaits; that the connection is over is told
+    """aiortc sends from timers and from tasks that are never awaited; that the connection is over is told
     elsewhere."""
     with contextlib.suppress(ConnectionError):
         await _send_chunk(self, chunk)

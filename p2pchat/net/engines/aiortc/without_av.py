@@ -3,7 +3,7 @@ of start-up.
 
 Knows: which module to keep out. Does not know: what it would have done.
 
-An ``av`` that is imported already, by somebody who does want media, is left alone.
+An ``av`` that is imported already, by a module that needs media, is left alone.
 """
 
 from __future__ import annotations

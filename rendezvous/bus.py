@@ -2,8 +2,8 @@
 
 Knows: subjects, and what happens when the bus is gone. Does not know: what is said there.
 
-Each server hears two subjects: one for all, one of its own. A message that cannot be sent is dropped: nobody
-has acted on it, and clients ask again.
+Each server hears two subjects: one for all, one of its own. A message that cannot be sent is dropped: no
+server has acted on it, and clients ask again.
 """
 
 from __future__ import annotations

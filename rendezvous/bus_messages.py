@@ -114,7 +114,7 @@ class Lost:
 @dataclass(frozen=True, slots=True)
 class GuestRequest:
     """A client of mine, known to you by this number, asks to be the guest of a host of yours. ``culprit``
-    stands for whoever is to blame for it, at this topic alone; zeros: nobody."""
+    stands for the culprit behind it, at this topic alone; zeros: none."""
 
     server: Server
     number: int

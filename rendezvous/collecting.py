@@ -1,7 +1,7 @@
 """Python's cyclic garbage collection, kept from stopping the server.
 
-Knows: that a full collection looks at every object there is: 50 ms with 10 000 clients, during which nobody
-is answered. Does not know: what the objects are.
+Knows: that a full collection looks at every object there is: 50 ms with 10 000 clients, during which no
+client is answered. Does not know: what the objects are.
 
 What has lived for a while is set aside (``gc.freeze``), where no collection looks at it. It is still freed as
 soon as nothing refers to it, and that is how clients go: what is left of one refers to itself nowhere, which

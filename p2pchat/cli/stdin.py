@@ -57,7 +57,7 @@ async def _chunks() -> AsyncIterator[bytes]:
     def put(chunk: bytes) -> None:
         ahead.acquire()
         if ended.is_set():
-            raise RuntimeError("nobody asks any more")
+            raise RuntimeError("the reader has ended")
         loop.call_soon_threadsafe(queue.put_nowait, chunk)
 
     threading.Thread(target=_read, args=(put,), daemon=True, name="stdin").start()

@@ -1,4 +1,4 @@
-"""What a pipe brings is sent or named, whoever is there."""
+"""Every line of a pipe is sent, or named as not accepted, even if the contact is away."""
 
 from __future__ import annotations
 

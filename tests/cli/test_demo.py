@@ -1,4 +1,4 @@
-"""The demo: who meets whom, which way a cell took, what is told of it; and one real mesh, seen through."""
+"""The demo: its plan, the path of a cell, and the words about it; and one real mesh from start to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message counts as heard once it was printed, and whoever was told of it has coped."""
+"""A message counts as heard once it was printed and the command for it succeeded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said to be written was written, whatever the other end is like."""
+"""Output is written completely to any kind of stream."""
 
 from __future__ import annotations
 

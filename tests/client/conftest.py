@@ -1,4 +1,4 @@
-"""What tests of the client share: a node of a new home, which knows nobody."""
+"""The shared part of tests of the client: a node of a new home without contacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A home has one maker and one owner, and nobody is told of damage where only a permission is missing."""
+"""A home has one maker and one owner, and a missing permission is not reported as damage."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_lock_of_a_home_that_was_wiped_meanwhile_is_no_lock(tmp_path: Path) ->
     assert first is not None
     (tmp_path / LOCK).unlink()
     second = Lock.try_acquire(tmp_path)
-    assert second is not None, "the first holds a file that is there no more"
+    assert second is not None, "the first holds a file that no longer exists"
     assert Lock.try_acquire(tmp_path) is None
     first.release()
     second.release()

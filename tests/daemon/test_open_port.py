@@ -1,4 +1,4 @@
-"""A port for whoever comes from elsewhere: for our own meshes, and no reason not to start."""
+"""An open port serves our own meshes only, and its failure does not stop the node."""
 
 from __future__ import annotations
 

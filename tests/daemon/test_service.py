@@ -1,4 +1,4 @@
-"""A node that stays outlives a disk that refuses, and whoever takes its home meanwhile."""
+"""A node that stays survives a disk that refuses, and another program that takes its home meanwhile."""
 
 from __future__ import annotations
 

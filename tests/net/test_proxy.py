@@ -75,7 +75,7 @@ async def test_the_proxy_is_given_the_name_and_carries_what_is_said(
 
 
 async def test_without_its_proxy_nothing_is_reached(connect: Connect) -> None:
-    """The rendezvous itself could be reached directly; nobody tries."""
+    """No direct connection is tried, although the rendezvous could be reached directly."""
     came: list[asyncio.StreamWriter] = []
     async with await asyncio.start_server(lambda _, writer: came.append(writer), "127.0.0.1", 0) as server:
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""Who is connected is counted with whom it belongs to, and let go with nothing left behind."""
+"""A client is counted in its groups, and leaves nothing behind."""
 
 from __future__ import annotations
 

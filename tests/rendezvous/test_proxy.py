@@ -67,7 +67,7 @@ def version_2(client: str, more: bytes = b"") -> bytes:
 
 
 def taken(data: bytes) -> tuple[str | None, bytes]:
-    """What the header says, and what is left for whoever reads on."""
+    """The contents of the header, and the bytes after it."""
     rest = bytearray(data)
 
     async def read(size: int) -> bytes:

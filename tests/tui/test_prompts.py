@@ -1,4 +1,4 @@
-"""What is told and asked is in nobody's way, and does no harm by itself."""
+"""Messages and questions do not block the chat, and do no harm by themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys act whatever is in focus, letters only write, and nobody leaves before the node has what was said."""
+"""Keys act in any focus, letters only write, and the chat ends only after the node has all messages."""
 
 from __future__ import annotations
 

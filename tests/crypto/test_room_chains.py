@@ -68,7 +68,7 @@ def test_each_member_has_a_chain_of_its_own_in_each_period() -> None:
 
 
 @given(st.permutations(range(12)))
-def test_in_whatever_order_cells_come_their_keys_are_there_once(order: list[int]) -> None:
+def test_in_any_order_of_cells_their_keys_are_there_once(order: list[int]) -> None:
     ours, theirs = chain(), [chain().find_key(index) for index in range(12)]
     for index in order:
         assert ours.find_key(index) == theirs[index]
@@ -78,7 +78,7 @@ def test_in_whatever_order_cells_come_their_keys_are_there_once(order: list[int]
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=12))
-def test_a_chain_finds_the_same_keys_whatever_it_was_asked_before(turns: list[tuple[int, bool]]) -> None:
+def test_a_chain_finds_the_same_keys_after_any_earlier_questions(turns: list[tuple[int, bool]]) -> None:
     ours, used = chain(), set()
     for index, spent in turns:
         straight = chain().chain
@@ -90,7 +90,7 @@ def test_a_chain_finds_the_same_keys_whatever_it_was_asked_before(turns: list[tu
             used.add(index)
 
 
-def test_a_cell_at_the_end_of_a_chain_makes_nobody_keep_all_its_keys() -> None:
+def test_a_cell_at_the_end_of_a_chain_makes_no_member_keep_all_its_keys() -> None:
     """Any member can send one under each chain."""
     ours = chain()
     ours.find_key(CHAIN_CELLS - 1)
@@ -119,7 +119,7 @@ def test_what_was_used_up_does_not_follow_from_what_is_kept() -> None:
     assert kept.find_key(20) == chain().find_key(20)
 
 
-def test_using_up_what_is_no_more_or_never_was_changes_nothing() -> None:
+def test_using_up_absent_keys_changes_nothing() -> None:
     ours = chain()
     ours.use_up(2)
     before = ours.to_fields()

@@ -1,4 +1,4 @@
-"""Two members have one key, whatever third says; a secret follows from a share and nothing else."""
+"""Two members have one key, whatever a third says; a secret follows from a share and nothing else."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_both_ends_of_a_pair_have_one_key_and_a_third_another() -> None:
 
 
 def test_a_pair_key_is_of_both_ids_and_both_keys() -> None:
-    """Somebody who takes another's key for its own has not the other's pair keys by it."""
+    """A member that claims another's key as its own does not get the other's pair keys by it."""
     taken = pair_base(ROOM, ANN, KEYS[ANN], EVE, KEYS[BOB].public)
     assert taken != base(ANN, BOB)
 

@@ -12,7 +12,7 @@ R = b"r" * 8
 PLACE = bytes(range(11))
 
 
-def test_members_know_a_tag_and_nobody_else_does() -> None:
+def test_only_members_know_a_tag() -> None:
     ours, theirs = RoomTagKey.from_secret(b"s" * 32, EPOCH), RoomTagKey.from_secret(b"s" * 32, EPOCH)
     tag = ours.make_tag(EPOCH + 1, R)
     assert len(tag) == 16 and tag[:8] == R
@@ -48,7 +48,7 @@ def test_a_thief_finds_no_cells_of_epochs_that_are_over() -> None:
     assert key.make_tag(EPOCH + 9, R) == RoomTagKey.from_secret(b"s" * 32, EPOCH).make_tag(EPOCH + 9, R)
 
 
-def test_a_clock_that_nobody_confirms_leads_back_for_a_week() -> None:
+def test_an_unconfirmed_clock_leads_back_for_a_week() -> None:
     key = RoomTagKey.from_secret(b"s" * 32, EPOCH)
     assert not key.advance_to(EPOCH + LEAP_EPOCHS, confirmed=EPOCH)
     assert key.make_tag(EPOCH, R)

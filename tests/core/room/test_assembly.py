@@ -92,7 +92,7 @@ def test_one_member_pushes_out_its_own_and_first_what_is_not_sure() -> None:
     assert whole.data == b"b" * 1000
 
 
-def test_what_was_taken_and_what_is_of_a_period_that_is_gone_waits_no_more() -> None:
+def test_accepted_cells_and_cells_of_a_gone_period_stop_waiting() -> None:
     assembly = Assembly()
     for index in (0, 7):
         put(assembly, cut_payload(RoomKind.ENTRY, b"x" * 1000)[0], index=index)

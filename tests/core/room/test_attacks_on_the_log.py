@@ -1,4 +1,4 @@
-"""What members try against a room's log, and what comes of it: one roster, whatever came first."""
+"""What members try against a room's log, and what comes of it: one roster, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def test_a_room_has_its_owner_first_then_admins_in_their_order_then_members(walk
     assert walkers.book.call([roster.owner, *roster.admins]) == ALL[:3]
 
 
-# --- who has no office any more
+# --- former offices
 
 
-def test_a_removed_admin_adds_nobody_upon_old_parents(walkers: Walkers) -> None:
+def test_a_removed_admin_adds_no_member_upon_old_parents(walkers: Walkers) -> None:
     book, before = walkers.book, walkers.known
     book.remove(walkers.olga, walkers.bert)
     spy = book.add(walkers.bert, "spy", upon=before)
@@ -37,7 +37,7 @@ def test_a_removed_admin_adds_nobody_upon_old_parents(walkers: Walkers) -> None:
     assert EntryId(spy) not in roster.counted
 
 
-def test_a_removed_admin_removes_nobody_upon_old_parents_and_all_are_told(walkers: Walkers) -> None:
+def test_a_removed_admin_removes_no_member_upon_old_parents_and_all_are_told(walkers: Walkers) -> None:
     book, before = walkers.book, walkers.known
     removal = book.remove(walkers.adam, walkers.bert)
     late = book.remove(walkers.bert, walkers.mia, upon=before)
@@ -65,7 +65,7 @@ def test_what_an_admin_did_before_it_was_demoted_stands(walkers: Walkers) -> Non
     assert book.call(book.roster_in_any_order().members) == ["olga", "adam", "bert", "ned", "una"]
 
 
-def test_who_is_made_admin_once_more_comes_after_the_others(walkers: Walkers) -> None:
+def test_a_member_made_admin_once_more_comes_after_the_others(walkers: Walkers) -> None:
     book = walkers.book
     book.demote(walkers.adam)
     book.appoint(walkers.adam)
@@ -96,7 +96,7 @@ def test_an_admin_who_left_writes_nothing_more(walkers: Walkers) -> None:
 
 
 def test_an_admin_who_left_writes_nothing_upon_old_parents_either(walkers: Walkers) -> None:
-    """Its line has the leave already: whatever it writes now stands where something else stood first."""
+    """Its line has the leave already: all that it writes now stands at a place that was taken first."""
     book, before = walkers.book, walkers.known
     book.leave(walkers.bert)
     late = book.write(walkers.bert, AddMember(newcomer("spy")), upon=before, after=EntryId(walkers.bert))
@@ -128,7 +128,7 @@ def test_leaving_upon_old_parents_undoes_nothing_that_a_senior_has_built_upon(wa
     assert book.call(book.roster_in_any_order().members) == ["olga", "adam", "ned"]
 
 
-def test_an_owner_who_handed_over_decides_nothing_any_more(walkers: Walkers) -> None:
+def test_a_former_owner_decides_nothing(walkers: Walkers) -> None:
     book, before = walkers.book, walkers.known
     over = book.write(walkers.olga, HandOver(walkers.adam))
     book.remove(walkers.olga, walkers.bert, upon=before)
@@ -179,7 +179,7 @@ def test_nor_one_who_is_made_owner_meanwhile_and_all_are_told(walkers: Walkers) 
     assert roster.voided == (VoidedRemoval(removal, walkers.mia, over),)
 
 
-def test_who_is_removed_by_a_senior_while_it_is_appointed_is_out(walkers: Walkers) -> None:
+def test_a_member_removed_by_a_senior_while_it_is_appointed_is_out(walkers: Walkers) -> None:
     book, before = walkers.book, walkers.known
     book.remove(walkers.adam, walkers.mia, upon=before)
     appointment = book.appoint(walkers.mia, upon=before)
@@ -214,7 +214,7 @@ def test_in_a_partition_both_sides_change_the_roster_and_both_changes_count(walk
 # --- owners who go
 
 
-def test_who_is_handed_over_to_while_it_leaves_is_not_owner(walkers: Walkers) -> None:
+def test_a_hand_over_to_a_leaving_member_makes_it_no_owner(walkers: Walkers) -> None:
     book, before = walkers.book, walkers.known
     book.write(walkers.olga, HandOver(walkers.adam), upon=before)
     book.leave(walkers.adam, upon=before)
@@ -256,7 +256,7 @@ def test_what_admins_wrote_meanwhile_does_not_change_who_is_first_of_the_roster(
 
 
 def test_forty_owners_who_leave_one_after_the_other_name_no_heir_and_the_room_goes_on() -> None:
-    """Who follows depends on the roster as the leaver knew it, and so on all before: each is worked out
+    """The successor depends on the roster as the leaver knew it, and so on all before: each is worked out
     once."""
     book = LogBook()
     members = [book.olga, *(book.add(book.olga, str(number)) for number in range(40))]
@@ -272,7 +272,7 @@ def test_when_all_have_left_a_room_has_no_owner() -> None:
     assert (roster.owner, roster.members) == (None, ())
 
 
-def test_nobody_becomes_owner_by_waiting(walkers: Walkers) -> None:
+def test_no_member_becomes_owner_by_waiting(walkers: Walkers) -> None:
     """The owner is lost: admins go on, and nothing that they write makes one of them owner."""
     book = walkers.book
     book.write(walkers.adam, RenameRoom("climbers"))

@@ -1,4 +1,4 @@
-"""A commit is for those who are in by it, heals whoever made it, and is uneven for nobody unseen."""
+"""A commit is for its members, heals its author, and is never uneven unseen."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_authors_key_is_a_new_one_and_everybodys_else_stays(room: Room) -> N
     assert {member.period.keys[room[1].id] for member in room.members} == {after[room[1].id]}
 
 
-def test_nobody_without_a_slot_opens_it(room: Room) -> None:
+def test_no_member_without_a_slot_opens_it(room: Room) -> None:
     """Eve was removed. She has all keys of before, and everybody's pair key with her."""
     ann, eve = room[0], room[3]
     room.set_roster(room.members[:3], room.members[:3])
@@ -95,7 +95,7 @@ def test_a_commit_that_another_made_up_changes_nothing(room: Room) -> None:
 def test_without_its_macs_anybody_could_commit_for_anybody(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever makes up a commit for another finds a share that fits: it has the parent's secret."""
+    """A member that invents a commit for another finds a share that fits: it has the parent's secret."""
     ann, bob = room[0], room[1]
     true = commit_of(ann)
     forged = replace(true, macs=tuple(bytes(16) for _ in true.macs))
@@ -136,7 +136,7 @@ def test_a_slot_is_for_its_owner_alone(room: Room) -> None:
         open_share(cid.latest, cid.state.pairs, kept, entries, NOW)
 
 
-def test_an_uneven_share_is_found_and_said_who_made_it(room: Room) -> None:
+def test_an_uneven_share_is_found_and_its_author_named(room: Room) -> None:
     ann, bob, cid = room[0], room[1], room[2]
     cells = seal(ann, ann.id, made_unevenly(ann, bob))
     room.tell(cells, but=[ann])
@@ -226,7 +226,7 @@ def test_a_removal_that_leaves_the_tag_key_is_refused(room: Room) -> None:
         open_commit(room[1].latest, room[1].state.pairs, commit, room[0].log.rosters[room[0].knows], NOW)
 
 
-def test_whoever_is_not_in_by_it_makes_no_commit(room: Room) -> None:
+def test_a_non_member_makes_no_commit(room: Room) -> None:
     """Eve, who was removed, commits at the heads at which she is gone."""
     eve, bob = room[3], room[1]
     commit = commit_of(eve)
@@ -349,7 +349,7 @@ def test_a_kept_commit_at_unknown_heads_or_of_another_time_is_refused(room: Room
     assert cid.reading.take_kept(share, NOW)
 
 
-def test_whoever_keeps_a_commit_for_us_can_neither_alter_it_nor_blame_its_author(room: Room) -> None:
+def test_a_keeper_of_a_commit_can_neither_alter_it_nor_blame_its_author(room: Room) -> None:
     bob, cid = room[1], room[2]
     room.commit(0, but=[cid])
     (share,) = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)

@@ -1,4 +1,4 @@
-"""What is kept of a commit is for members who were not heard since, for thirty days, and is bounded."""
+"""What is kept of a commit is for members that were not heard since, for thirty days, and is bounded."""
 
 from __future__ import annotations
 

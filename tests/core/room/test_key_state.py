@@ -1,4 +1,4 @@
-"""After a crash nothing is written twice under one key, and who was away or comes in gets what it needs."""
+"""After a crash nothing is written twice under one key, and an absent or new member gets what it needs."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_message_changes_one_record(room: Room) -> None:
 
 
 def test_a_grant_is_of_the_present_period_alone(room: Room) -> None:
-    """What is written under no more is given to nobody."""
+    """An unused period is given to no member."""
     ann, before = room[0], room[0].period
     room.commit(1)
     assert ann.state.make_grant(before) is None

@@ -53,7 +53,7 @@ def test_a_log_begins_with_its_founding_and_has_no_other(book: LogBook) -> None:
     assert why(log, found_room("others", newcomer("eve"))) is EntryRefusal.SECOND_FOUNDING
 
 
-def test_entries_are_placed_in_whatever_order_they_come(book: LogBook) -> None:
+def test_entries_are_placed_in_any_order_of_arrival(book: LogBook) -> None:
     order, random = list(book.entries), Random(1)
     for _ in range(20):
         random.shuffle(order)

@@ -58,7 +58,7 @@ def test_a_message_is_read_back(size: int, parents: Parents, heads: bytes) -> No
         assert mac_of(head, PERIOD, BOB, member) == mac
 
 
-def test_the_first_fragment_alone_tells_who_wrote_it() -> None:
+def test_the_first_fragment_alone_tells_its_author() -> None:
     said, plains = written(NewMessage(RoomKind.MESSAGE, 9, b"heads", PARENTS, b"x" * 5000))
     first = decode_room_fragment(plains[0])
     part, head = read_message(PERIOD, (PERIOD.id, BOB, 5), first, first.data)

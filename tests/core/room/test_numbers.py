@@ -29,7 +29,7 @@ def test_a_frontier_goes_up_to_the_first_message_that_is_missing() -> None:
     assert [seen.has_number(ANNA, number) for number in (6, 7, 9, 10)] == [True, False, True, False]
 
 
-def test_in_whatever_order_they_come_all_that_came_is_known_and_nothing_else() -> None:
+def test_in_any_order_of_arrival_all_that_came_is_known_and_nothing_else() -> None:
     random = Random(1)
     for _ in range(200):
         numbers = [random.randrange(1, 40) for _ in range(25)]
@@ -43,7 +43,7 @@ def test_in_whatever_order_they_come_all_that_came_is_known_and_nothing_else() -
         assert seen.frontier_of(ANNA) == min(lacking, default=max(numbers) + 1) - 1
 
 
-def test_what_a_member_is_said_to_have_written_is_missing_until_nobody_has_it() -> None:
+def test_claimed_messages_of_a_member_are_missing_until_no_member_has_them() -> None:
     seen = SeenNumbers()
     seen.note_number(ANNA, 1)
     seen.note_claim(ANNA, 4)
@@ -72,7 +72,7 @@ def test_who_leaves_out_numbers_at_will_loses_its_oldest_gaps() -> None:
     assert seen.has_number(ANNA, 1)
 
 
-def test_so_many_senders_are_remembered_and_no_more() -> None:
+def test_a_limited_number_of_senders_is_remembered() -> None:
     seen = SeenNumbers()
     for number in range(SENDERS_MAX + 9):
         seen.note_number(MemberId(number.to_bytes(32, "big")), 1)

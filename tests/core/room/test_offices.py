@@ -50,7 +50,7 @@ def test_the_last_word_of_the_owners_holds(book: LogBook) -> None:
     assert (line.owner, line.name, line.retention_s) == (adam, "swimmers", 60)
 
 
-def test_who_is_handed_a_room_back_owns_it_again_from_there(book: LogBook) -> None:
+def test_a_member_who_gets_a_room_back_owns_it_again_from_there(book: LogBook) -> None:
     olga, adam, bert, _ = members(book)
     book.write(olga, HandOver(adam))
     between = book.write(olga, SetRole(bert, admin=True))
@@ -74,7 +74,7 @@ def test_an_admin_who_hands_over_is_a_member_like_any(book: LogBook) -> None:
     assert tenure.end == book.read().graph.index[over]
 
 
-def test_nobody_is_made_admin_twice_or_unknown_or_owner(book: LogBook) -> None:
+def test_no_member_is_made_admin_twice_or_unknown_or_owner(book: LogBook) -> None:
     olga, adam, *_ = members(book)
     for member in (adam, adam, olga, MemberId(b"?" * 32)):
         book.appoint(member)

@@ -1,4 +1,4 @@
-"""Both ends come to one share, whichever of them hears what first."""
+"""Both ends come to one share, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def opens(sender: MemberPairs, receiver: MemberPairs, now: float = NOW) -> bool:
     return False
 
 
-def test_a_share_is_used_by_whom_it_reached_and_then_by_both() -> None:
+def test_a_share_is_used_by_its_receiver_and_then_by_both() -> None:
     ann, bob = pairs(ANN), pairs(BOB)
     share = ann.make_share(BASE, BOB, ek(BOB))
     assert ann.sending_key(BASE, BOB).share == NO_SHARE, "it may be lost"

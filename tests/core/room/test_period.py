@@ -1,4 +1,4 @@
-"""A period's record comes back as it was, whatever was forgotten of it."""
+"""A period's record comes back as it was, with all that was forgotten."""
 
 from __future__ import annotations
 

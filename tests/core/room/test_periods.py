@@ -46,7 +46,7 @@ def test_commits_that_cross_are_both_opened_and_all_write_under_one(room: Room) 
 
 
 def test_what_was_written_under_either_is_read(room: Room) -> None:
-    """Each writes under its own before it knows of the other's: nobody waits."""
+    """Each writes under its own before it knows of the other's: no member waits."""
     ann, bob, cid = room[0], room[1], room[2]
     first, second = ann.commit(), bob.commit()
     said = [ann.say("under mine"), bob.say("under mine, too")]
@@ -82,7 +82,7 @@ def test_a_late_commit_upon_an_old_period_is_opened_for_a_day(room: Room) -> Non
 # --- under which one writes
 
 
-def test_nobody_whose_removal_the_writer_knew_reads_it(room: Room) -> None:
+def test_no_member_whose_removal_the_writer_knew_reads_it(room: Room) -> None:
     """Bob does not know yet that eve is removed, and commits for her, too: ann does not follow."""
     ann, bob, eve = room[0], room[1], room[3]
     room.set_roster(room.members[:3], [ann, room[2]])
@@ -111,7 +111,7 @@ def test_without_that_rule_a_removed_member_would_be_written_to(
 
 
 def test_without_a_new_tag_key_a_removed_member_would_know_the_rooms_cells(room: Room) -> None:
-    """It could not read them; it would count them, and see who passes them on."""
+    """It could not read them; it would count them, and see which members pass them on."""
     eve = room[3]
     room.set_roster(room.members[:3], room.members[:3])
     room.tell(room[0].commit())
@@ -190,7 +190,7 @@ def test_of_two_commits_of_one_author_upon_one_parent_the_first_counts(room: Roo
 # --- forgetting
 
 
-def test_the_secret_of_what_is_written_under_no_more_is_gone_at_once(room: Room) -> None:
+def test_the_secret_of_an_unused_period_is_gone_at_once(room: Room) -> None:
     before = room[1].period
     assert before.secret
     room.commit(0)
@@ -198,7 +198,7 @@ def test_the_secret_of_what_is_written_under_no_more_is_gone_at_once(room: Room)
     assert room[1].period.secret
 
 
-def test_old_chains_live_a_day_and_then_those_of_whom_one_has_not_heard(room: Room) -> None:
+def test_old_chains_live_a_day_and_then_those_of_unheard_members(room: Room) -> None:
     ann, bob, eve = room[0], room[1], room[3]
     old = bob.period
     room.commit(0, but=[eve])
@@ -227,7 +227,7 @@ def test_after_thirty_days_nothing_is_left(room: Room) -> None:
     assert bob.period.secret, "what is written under stays"
 
 
-def test_a_commit_that_nobody_was_heard_under_supersedes_nothing(room: Room) -> None:
+def test_a_commit_without_a_member_heard_under_it_supersedes_nothing(room: Room) -> None:
     """It may have been lost, and we with it: others go on under the one before."""
     ann = room[0]
     ann.commit(NOW)
@@ -238,7 +238,7 @@ def test_a_commit_that_nobody_was_heard_under_supersedes_nothing(room: Room) -> 
     assert ann.texts == [(room[1].id, b"we are here")]
 
 
-def test_after_thirty_days_nothing_is_kept_for_members_of_whom_nothing_is_heard(room: Room) -> None:
+def test_after_thirty_days_nothing_is_kept_for_silent_members(room: Room) -> None:
     ann, first = room[0], room[0].period.id
     for day in range(40):
         ann.commit(NOW + day * DAY_S)

@@ -1,4 +1,4 @@
-"""In rooms where anybody writes anything upon anything, the roster is the same whatever came first."""
+"""In rooms with any entries upon any parents, the roster is the same in any order of arrival."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FIRST = list(BEGUN.names)
 
 
 def write_at_random(random: Random, entries: int) -> LogBook:
-    """A room in which members write upon whatever they know, or only say that they know: half of the entries
+    """A room in which members write upon all that they know, or only say that they know: half of the entries
     name parents from long ago, so that those who are revoked write late."""
     book, members = BEGUN.copy(), list(FIRST)
     for number in range(entries):
@@ -92,13 +92,13 @@ def place(book: LogBook, order: Iterable[EntryId], unproved: frozenset[EntryId])
 
 
 def has_effect(graph: EntryGraph, at: int, author: MemberId, member: MemberId) -> bool:
-    """Whether a removal is of somebody else, of whom its author could know."""
+    """Whether a removal is of another member, known to its author."""
     letting_in = graph.find_member(member)
     return author != member and letting_in is not None and graph.has_in_past(at, letting_in)
 
 
 def check_rule(book: LogBook, graph: EntryGraph, roster: RoomRoster) -> None:
-    """What must hold in any room, whatever was written."""
+    """What must hold in any room, with any entries."""
     present = {*roster.members, *roster.unplaced}
     assert not present & set(roster.departures)
     assert roster.owner in present or not present
@@ -118,7 +118,7 @@ def check_rule(book: LogBook, graph: EntryGraph, roster: RoomRoster) -> None:
     assert not roster.aside & roster.counted
 
 
-def test_ten_thousand_rooms_have_one_roster_each_whatever_came_first() -> None:
+def test_ten_thousand_rooms_have_one_roster_each_in_any_order_of_arrival() -> None:
     random = Random("rooms")
     with_late_entries = 0
     for number in range(ROOMS):

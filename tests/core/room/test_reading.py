@@ -1,4 +1,4 @@
-"""Who is a member reads what another wrote; whatever has no right MAC changes nothing."""
+"""A member reads what another wrote; a cell without a right MAC changes nothing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_what_a_message_says_comes_whole(room: Room) -> None:
     assert len(event.macs) == 3 * 8
 
 
-def test_fifty_who_write_at_once_and_commit_at_once_are_all_read() -> None:
+def test_fifty_members_that_write_and_commit_at_once_are_all_read() -> None:
     room = founded(*(f"member {number}" for number in range(50)))
     cells = [cell for member in room.members[::10] for cell in member.commit()]
     cells += [cell for member in room.members for cell in member.say(f"from {member.name}")]
@@ -229,7 +229,7 @@ def test_a_cell_is_read_once(room: Room) -> None:
     assert len(room[1].texts) == 1
 
 
-def test_a_message_of_another_room_is_nobodys(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_of_another_room_belongs_to_no_member(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same people in a room that has copied all but its name: the MAC has the room in it."""
     ann, bob = room[0], room[1]
     told = ann.say("hello")
@@ -306,7 +306,7 @@ def test_what_cannot_be_opened_is_counted(room: Room, place: tuple[int, int]) ->
     assert sum(bob.reading.counters.values()) == (0 if own and place[0] < 4 else 1)
 
 
-def test_ones_own_name_is_nobody_elses(room: Room) -> None:
+def test_a_member_s_name_belongs_to_no_other(room: Room) -> None:
     cells = forge(room[3], room[1], "I never said that", 0)
     assert room[1].hear(cells) == room[1].hear(room[1].say("I said this")) == []
     assert not room[1].reading.counters

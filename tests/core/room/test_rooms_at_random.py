@@ -1,4 +1,4 @@
-"""Whatever members say, commit and change at once, and in whatever order it comes: who was meant reads it."""
+"""Members say, commit and change anything at once, in any order of arrival: the intended members read it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ MINUTE = 60.0
 
 
 def run(seed: int) -> tuple[Room, dict[bytes, frozenset[bytes]], Member]:
-    """Members who hear late, twice, in any order, and crash; at last all is delivered. Returns the room, who
-    was meant by each text, and a member who was removed half-way."""
+    """Members that hear late, twice, in any order, and crash; at last all is delivered. Returns the room,
+    the intended readers of each text, and a member who was removed half-way."""
     random = Random(seed)
     room = founded("ann", "bob", "cid", "dee", "eve")
     removed, there = room[4], list(room.members)
@@ -57,7 +57,7 @@ def deliver(random: Random, member: Member, post: list[bytes], now: float, some:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_all_who_were_meant_read_all_and_the_removed_nothing_that_was_not_for_it(seed: int) -> None:
+def test_all_intended_members_read_all_and_the_removed_one_only_its_own(seed: int) -> None:
     room, meant, removed = run(seed)
     for member in room.members:
         found = [text for _, text in member.texts]

@@ -1,4 +1,4 @@
-"""What the log says beside who is in: how members went, who has no place, what is not settled."""
+"""What the log says beside the members: how members went, which have no place, what is not settled."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_of_several_removals_the_number_of_the_highest_office_counts(book: LogBo
     assert book.roster_in_any_order().departures == {mia: Departure(highest, 10)}
 
 
-def test_who_is_out_already_is_not_removed_with_another_number(book: LogBook) -> None:
+def test_a_former_member_is_not_removed_with_another_number(book: LogBook) -> None:
     olga, adam, _, mia = members(book)
     first = book.write(adam, RemoveMember(mia, 20))
     book.write(olga, RemoveMember(mia, 0))
@@ -63,7 +63,7 @@ def test_members_beyond_the_bound_wait_for_a_place_and_the_last_wait(
     assert book.roster_in_any_order().members == (olga, adam, bert, una, vera)
 
 
-def test_whom_the_owner_gives_an_office_is_in_whoever_added_it(book: LogBook) -> None:
+def test_a_member_with_an_office_from_the_owner_is_in_no_matter_who_added_it(book: LogBook) -> None:
     olga, adam, *_ = members(book)
     before = book.heads()
     una = book.add(adam, "una", upon=before)
@@ -92,7 +92,7 @@ def test_what_a_later_version_says_has_its_place_and_changes_nothing(book: LogBo
     assert (after.members, after.aside) == (before.members, frozenset())
 
 
-def test_what_was_proved_to_nobody_here_and_matters_is_not_settled(book: LogBook) -> None:
+def test_an_important_entry_without_a_proof_is_not_settled(book: LogBook) -> None:
     _, adam, bert, mia = members(book)
     removal = book.remove(adam, mia)
     beyond = book.add(adam, "una")

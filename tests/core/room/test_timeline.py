@@ -1,4 +1,4 @@
-"""Messages are shown after their parents, and who was told something else shows."""
+"""Messages are shown after their parents, and it shows if a sender was told something else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def member(name: str) -> MemberId:
 
 
 class Reader:
-    """Somebody who writes upon what was shown, and shows what comes."""
+    """A member that writes upon what was shown, and shows what comes."""
 
     def __init__(self, name: str) -> None:
         self.id = member(name)
@@ -65,7 +65,7 @@ def test_a_message_waits_for_its_parents() -> None:
     assert not any(shown.differs or shown.lacks for shown in carl.shown)
 
 
-def test_in_whatever_order_messages_come_each_is_shown_once_after_its_parents() -> None:
+def test_each_message_is_shown_once_after_its_parents_in_any_order_of_arrival() -> None:
     random = Random(7)
     for _ in range(50):
         writers = [Reader(name) for name in "abcde"]
@@ -99,7 +99,7 @@ def test_who_was_told_something_else_shows() -> None:
     assert carl.line.has_message(anna.id, 1) and not carl.line.has_message(anna.id, 2)
 
 
-def test_parents_that_nobody_has_are_given_up_and_named() -> None:
+def test_parents_that_no_member_has_are_given_up_and_named() -> None:
     anna, ben = Reader("anna"), Reader("ben")
     invented = ((b"nobody..", 3), (b"no one..", 8))
     message = replace(anna.write("as they said"), parents=Parents(invented, b"d" * 32))

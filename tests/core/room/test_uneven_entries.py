@@ -1,4 +1,5 @@
-"""Entries that are shown to some members only, or to each half another: what counts, and who settles it."""
+"""Entries that are shown to some members only, or to each half another: what counts, and which member
+settles it."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def test_nor_for_that_of_a_junior_of_whom_it_removes(walkers: Walkers) -> None:
     assert roster.unsettled == (uneven,)
 
 
-def test_an_admin_takes_in_the_removal_of_a_member_for_those_to_whom_it_was_not_shown(
+def test_an_admin_takes_in_the_removal_of_a_member_for_those_that_were_not_shown_it(
     walkers: Walkers,
 ) -> None:
     book = walkers.book
@@ -72,7 +73,7 @@ def test_an_admin_takes_in_the_removal_of_a_member_for_those_to_whom_it_was_not_
     assert walkers.mia not in book.roster_in_any_order(unproved={uneven}).members
 
 
-def test_an_uneven_leave_counts_once_somebody_who_could_remove_its_author_has_taken_it_in(
+def test_an_uneven_leave_counts_once_a_member_that_could_remove_its_author_has_taken_it_in(
     walkers: Walkers,
 ) -> None:
     book = walkers.book
@@ -108,7 +109,7 @@ def test_a_senior_strikes_what_it_does_not_apply_and_both_halves_agree(walkers: 
         assert list_strikes_due(book.read(unproved=unproved).graph, settled, walkers.olga) == []
 
 
-def test_nobody_strikes_a_senior_nor_what_a_senior_has_taken_in(walkers: Walkers) -> None:
+def test_no_admin_strikes_a_senior_nor_what_a_senior_has_taken_in(walkers: Walkers) -> None:
     book, before = walkers.book, walkers.known
     una = book.add(walkers.adam, "una", upon=before)
     vera = book.add(walkers.bert, "vera", upon=before)
@@ -138,9 +139,9 @@ def test_a_struck_removal_is_void_and_told(walkers: Walkers) -> None:
     assert roster.voided == (VoidedRemoval(removal, walkers.mia, removal),)
 
 
-def test_a_forged_entry_takes_nobodys_place(walkers: Walkers) -> None:
-    """Anybody can invent an entry of the owner's. It is placed for nobody's word, keeps the owner's own out
-    of no place, and is no fork of hers."""
+def test_a_forged_entry_takes_no_place(walkers: Walkers) -> None:
+    """Anybody can invent an entry of the owner's. No member's word places it, it never displaces the
+    owner's own, and is no fork of hers."""
     book = walkers.book
     forged = book.remove(walkers.olga, walkers.adam)
     log = book.read(unproved={forged})
@@ -157,7 +158,7 @@ def test_a_forged_entry_takes_nobodys_place(walkers: Walkers) -> None:
 
 
 def test_a_ghost_has_no_roster_no_entry_that_counts_and_no_word(walkers: Walkers) -> None:
-    """Somebody whom no entry let in writes as if it were a member, or lets itself in."""
+    """A stranger that no entry added writes as if it were a member, or adds itself."""
     book = walkers.book
     ghost = MemberId(b"g" * 32)
     entry = RoomEntry(ghost, 1, EntryId(ghost), tuple(walkers.known), AddMember(newcomer("ghost")))

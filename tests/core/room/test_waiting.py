@@ -1,4 +1,4 @@
-"""What waits is bounded, and what nobody speaks for goes first."""
+"""What waits is bounded, and entries that no member speaks for go first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def entry(author: int, *heads: int) -> RoomEntry:
     )
 
 
-def test_one_author_has_its_share_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_author_has_only_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "WAITING_OF_AUTHOR_MAX", 2)
     entries = WaitingEntries()
     entries.keep_entry(id_of(1), entry(90), proved=True, named=False)

@@ -67,8 +67,8 @@ def nearby_invite_key(topic: Topic) -> bytes:
 
 
 def entry_id(entry: bytes) -> EntryId:
-    """A log entry's name in its room: BLAKE2b-256 of a label and its bytes, 32 bytes. Who could make two
-    entries of one name could tell two halves of a room different things, so it is as long as a key."""
+    """A log entry's name in its room: BLAKE2b-256 of a label and its bytes, 32 bytes. With two entries of
+    one name a member could tell two halves of a room different things, so it is as long as a key."""
     return EntryId(digest(b"p2pchat room entry" + entry))
 
 

@@ -1,7 +1,7 @@
 """A member's chain in a period of a room, and the cells that are sealed with its keys.
 
 Knows: the hash ratchet, cells' seals. Does not know: whether what opens is by that member: all can make all
-keys. So opening uses up nothing; whoever has checked a MAC says so.
+keys. So opening uses up nothing; the caller that has checked a MAC says so.
 
 ::
 
@@ -118,7 +118,7 @@ def seal_room_cell(
 
 
 def place_of(cell: Cell, tags: RoomTagKey) -> RoomPlace:
-    """Where a cell says that it stands, which anybody may have made up who knows the tag key. Raises
+    """The claimed place of a cell, which any holder of the tag key may have invented. Raises
     Malformed."""
     return decode_place(tags.mask_place(cell.epoch, cell.tag[:NONCE_BYTES], cell.box[:PLACE_BYTES]))
 

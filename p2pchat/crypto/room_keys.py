@@ -1,6 +1,6 @@
 """Keys of a room: pair keys of two members, and how a commit makes a new secret of the one before.
 
-Knows: which keys are refused, what follows from what, what is a MAC of what. Does not know: who is a member,
+Knows: which keys are refused, what follows from what, what is a MAC of what. Does not know: the members,
 which period follows which, cells.
 
 ::
@@ -15,9 +15,9 @@ which period follows which, cells.
     secret        = derive(branch of the parent | share, "period", rest)
     confirmation  = derive(secret, "confirmation", rest)         period = H(rest | confirmation)
 
-Nothing is signed: each key is known to both ends of a pair, or to all members, so that whoever can check a
-MAC can make it. The mask needs the new key or the receiver's own: whoever has a copy of all that the author
-had before learns nothing of the share.
+Nothing is signed: each key is known to both ends of a pair, or to all members, so that each checker of a
+MAC can also make it. The mask needs the new key or the receiver's own: a thief of all that the author had
+before learns nothing of the share.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class PairKey:
         return derive(self.base + self.share, use, sender, receiver, *parts, size=size)
 
     def message_mac(self, sender: MemberId, receiver: MemberId, told: Iterable[bytes]) -> bytes:
-        """MAC of a message, 8 bytes: whoever guesses has one try for each message that is lost."""
+        """MAC of a message, 8 bytes: an attacker has one guess for each message that is lost."""
         return self.derive_for("message mac", sender, receiver, *told, size=MESSAGE_MAC_BYTES)
 
     def entry_mac(self, sender: MemberId, receiver: MemberId, entry: bytes) -> bytes:
@@ -131,8 +131,8 @@ def roster_digest(members: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def rest_of_head(room: RoomId, head: CommitHead, roster: bytes) -> bytes:
-    """Hash all of a commit's head but the confirmation, and the roster's digest: two who see another roster,
-    or other keys in it, are in no period together."""
+    """Hash all of a commit's head but the confirmation, and the roster's digest: two members that see
+    different rosters, or different keys in them, share no period."""
     place = head.index.to_bytes(2, "big")
     content = (head.heads, head.key, head.shares, head.tag_epoch.to_bytes(4, "big"))
     return derive(b"", "commit", room, head.parent, head.author, place, *content, roster)
@@ -149,7 +149,7 @@ def next_secret(branch: bytes, share: bytes, rest: bytes) -> bytes:
 
 
 def confirmation_of(secret: bytes, rest: bytes) -> bytes:
-    """Derive what shows that a secret is the right one; nobody can make two secrets that it fits."""
+    """Derive what shows that a secret is the right one; no author can make two secrets that it fits."""
     return derive(secret, "confirmation", rest)
 
 
@@ -159,5 +159,5 @@ def period_id(rest: bytes, confirmation: bytes) -> bytes:
 
 
 def founding_branch(room: RoomId) -> bytes:
-    """What the first period's secret is made of, beside its author's share: nobody was there before."""
+    """What the first period's secret is made of, beside its author's share: there were no members before."""
     return derive(room, "founding")

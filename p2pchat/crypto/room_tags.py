@@ -1,4 +1,4 @@
-"""Tags of a room's cells: computed by each member, listed by nobody.
+"""Tags of a room's cells: computed by each member, and in no list.
 
 Knows: the tag key of each epoch, tags, what they mask. Does not know: what is in a cell, or when the key is
 replaced.
@@ -67,7 +67,7 @@ class RoomTagKey:
         return (int.from_bytes(mask, "big") ^ int.from_bytes(place, "big")).to_bytes(PLACE_BYTES, "big")
 
     def advance_to(self, epoch: int, confirmed: int) -> bool:
-        """Forget keys of epochs in which no cell lives any more; ``confirmed``: the latest epoch of a cell
+        """Forget keys of epochs without live cells; ``confirmed``: the latest epoch of a cell
         that another member has written. Returns whether that changed anything."""
         first = max(min(epoch, confirmed) - PAST_EPOCHS, epoch - PAST_EPOCHS - LEAP_EPOCHS)
         if first <= self.epoch:

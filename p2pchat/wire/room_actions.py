@@ -30,7 +30,7 @@ from p2pchat.wire.pairing import NICK_CHARS, check_nick
 from p2pchat.wire.payload import ENCAPSULATION_KEY_BYTES
 
 ID_BYTES: Final = 32
-"""Of an entry, and of the member whom it lets in."""
+"""Of an entry, and of the member that it adds."""
 
 HEIRS_MAX: Final = 8
 STRUCK_MAX: Final = 8
@@ -108,7 +108,7 @@ class LeaveRoom:
 
 @dataclass(frozen=True, slots=True)
 class SetRole:
-    """A member becomes an admin, or is none any more."""
+    """A member becomes an admin, or is no longer one."""
 
     member: MemberId
     admin: bool
@@ -116,7 +116,7 @@ class SetRole:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A member becomes the owner in the author's place, who becomes a member like any."""
+    """A member becomes the owner in the place of the author, which becomes an ordinary member."""
 
     member: MemberId
 

@@ -1,6 +1,6 @@
 """Cells of rooms: where a member wrote in which period, fragments, and the head of a message.
 
-Knows: the layouts and their limits. Does not know: keys, hashes, who is a member.
+Knows: the layouts and their limits. Does not know: keys, hashes, the members.
 
 ::
 
@@ -32,14 +32,14 @@ MEMBERS_MAX: Final = 50
 MEMBER_BYTES: Final = 32
 PERIOD_BYTES: Final = 32
 PERIOD_NAME_BYTES: Final = 8
-"""Of a period's id, in cells: a member who searches 2⁶⁴ commits for two of one name spoils its own."""
+"""Of a period's id, in cells: a member that searches 2⁶⁴ commits for two of one name spoils its own."""
 
 NONCE_BYTES: Final = 8
 """``r`` of a tag: it never comes twice by accident in what one tag key serves for."""
 
 CHAIN_CELLS: Final = 1024
 """Cells of one member in one period: ten of the longest texts. All keys of a chain can therefore be made in a
-millisecond, in whatever order its cells come."""
+millisecond, in any order of its cells."""
 
 HEADS_BYTES_MAX: Final = 8 * 32
 """The log's heads: eight entries."""

@@ -96,7 +96,7 @@ class RoomCommit:
 
 @dataclass(frozen=True, slots=True)
 class KeptShare:
-    """What one member keeps of a commit for another who was away. Raises Malformed."""
+    """What one member keeps of a commit for an absent one. Raises Malformed."""
 
     head: CommitHead
     mac: bytes = field(repr=False)
@@ -109,7 +109,7 @@ class KeptShare:
 
 @dataclass(frozen=True, slots=True)
 class PeriodGrant:
-    """A period, for somebody who comes in or has lost one. Raises Malformed."""
+    """A period, for a member that is new or has lost one. Raises Malformed."""
 
     head: CommitHead
     depth: int

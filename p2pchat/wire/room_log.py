@@ -38,7 +38,7 @@ from p2pchat.wire.room_actions import (
 from p2pchat.wire.room_cells import MEMBERS_MAX
 
 NUMBER_MAX: Final = 512
-"""Entries of one author beside the one that let it in: ten for each member whom a room can have."""
+"""Entries of one author beside the one that let it in: ten for each possible member of a room."""
 
 HEADS_MAX: Final = 8
 """Heads that an entry names. What has more is merged by several entries."""

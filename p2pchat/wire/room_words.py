@@ -1,6 +1,6 @@
 """What members' nodes say in a room beside messages: how far each has read, what one asks of another.
 
-Knows: the layouts and their limits. Does not know: who is a member, or what is owed to whom.
+Knows: the layouts and their limits. Does not know: the members, or which member still needs which message.
 
 ::
 

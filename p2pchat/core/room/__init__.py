@@ -1,1 +1,1 @@
-"""Small groups in a mesh: who is a member, and the keys with which members write to all."""
+"""Small groups in a mesh: its members, and the keys with which they write to all."""

@@ -3,8 +3,8 @@
 Knows: what follows what, by its hash; how many candidates wait. Does not know: keys, MACs, or what is said.
 
 A fragment has 16 bytes of the hash of the next. So once the first one is known to be right, there is one
-right second, whatever came first. Until then up to four wait for one place: a fifth takes the place of the
-oldest, for a forger can come before the writer, and seldom just after it.
+right second, in any order of arrival. Until then up to four wait for one place: a fifth takes the place of
+the oldest, for a forger can come before the writer, and seldom just after it.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Assembly:
                 del self._starts[start[1]]
 
     def forget_period(self, period: bytes) -> None:
-        """No cell of a period can be opened any more."""
+        """Cells of a period can no longer be opened."""
         for sender in list(self._starts):
             for start in [place for place in self._starts[sender] if place[0] == period]:
                 self.forget_start(start)

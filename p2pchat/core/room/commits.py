@@ -2,7 +2,7 @@
 
 Knows: shares, masks, MACs, the confirmation. Does not know: which periods are kept, or when to commit.
 
-A share is the same for all members, and whoever has a right MAC and finds that its own does not give the
+A share is the same for all members, and a member with a right MAC whose own share does not give the
 confirmation knows that the author made it so: the MAC is over that very share.
 """
 

@@ -1,4 +1,4 @@
-"""What was written in a room, made up by one member alone, and a judge who cannot tell.
+"""The messages of a room, invented by one member alone, and a judge that cannot tell them apart.
 
 Knows: what a member has at the end of a day, and what it can make of that and the others' public keys. Does
 not know: how any of it is shown.
@@ -69,8 +69,8 @@ class RoomTranscript:
 def verify_transcript(
     transcript: RoomTranscript, pairs: MemberPairs, now: float
 ) -> list[tuple[MemberId, bytes]]:
-    """List what others wrote, as the member's own node would find it. Raises Unreadable where anything is
-    not by whom it says."""
+    """List what others wrote, as the member's own node would find it. Raises Unreadable if an entry or cell
+    is not by its stated author."""
     state = _state_of(pairs, transcript.grant, _Nothing(), now)
     reading = RoomReading(state)
     events = [event for cell in transcript.cells for event in reading.open_cell(decode_cell(cell), now)]

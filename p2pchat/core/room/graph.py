@@ -136,7 +136,7 @@ class EntryGraph:
         rivals.insert(0, at)
 
     def list_branches(self, member: MemberId) -> list[int]:
-        """List all entries of an author, whichever branch they are on."""
+        """List all entries of an author, on any branch."""
         found: list[int] = []
         ends = [EntryId(member)]
         while ends:

@@ -1,6 +1,6 @@
-"""What is kept of commits for members who were away: they open one after the other when they are back.
+"""What is kept of commits for absent members: they open one after the other when they are back.
 
-Knows: who has not been heard since which commit. Does not know: keys, or how it is asked for.
+Knows: which members have not been heard since which commit. Does not know: keys, or how it is asked for.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from p2pchat.wire.room_commits import DEPTH_MAX, KeptShare, RoomCommit, decode_k
 
 KEPT_MAX: Final = 512
 """Commits that are kept: thirty days of seventeen. With a slot for each of 49 they would take 0.25 MB of
-records a day; members who are heard need none."""
+records a day; members that are heard need none."""
 
 _LIMIT: Final = 32 << 10
 """Bytes of a stored commit; one with all its slots has 24 kB."""
@@ -68,7 +68,7 @@ class KeptCommits:
         return [one.slots[member] for one in sorted(kept, key=lambda one: one.depth)[:most]]
 
     def forget_old(self, now: float) -> None:
-        """Forget what nobody waits for any more."""
+        """Forget what no member waits for any longer."""
         for id, kept in list(self._all.items()):
             kept.at = min(kept.at, now)
             if now - kept.at >= KEPT_S:

@@ -3,8 +3,8 @@
 Knows: how a period begins here, what is forgotten together, records for the store. Does not know: cells, or
 when anything is said. Parent of ``periods``, ``pairs``, ``tag_keys``, ``kept_commits`` and ``commit_times``.
 
-Whoever seals a cell commits ``pop_changes`` before the cell leaves: so nothing is written twice under one key
-after a crash.
+A caller that seals a cell commits ``pop_changes`` before the cell leaves: so nothing is written twice under
+one key after a crash.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ UNEVEN_MAX: Final = 16
 """Commits whose share was wrong, and whose secret another member may still give us."""
 
 DEPTHS_MAX: Final = 512
-"""Members of whom is kept how deep they were heard."""
+"""Members for which the depth of their last cell is kept."""
 
 RoomRecords = Mapping[bytes, bytes]
 """What is kept: ``room``, ``pairs``, one for each period (``p`` and its id) and kept commit (``c``)."""
@@ -60,7 +60,7 @@ _LIMIT: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class RoomSelf:
-    """Who we are in a room."""
+    """Our own identity in a room."""
 
     room: RoomId
     member: MemberId
@@ -147,8 +147,8 @@ class RoomKeyState:
     def begin_period(
         self, checked: CheckedHead, secret: bytes, now: float, requested: bool = False
     ) -> Period:
-        """Begin the period of a commit. Raises Unreadable where it is known, or its author has too many that
-        nobody asked for."""
+        """Begin the period of a commit. Raises Unreadable where it is known, or its author has too many
+        unrequested ones."""
         parent = self.periods.find_period(checked.head.parent)
         depth = parent.depth + 1 if parent is not None else 0
         tags_of = parent.tags_of if parent is not None and not checked.head.tag_epoch else checked.id
@@ -194,7 +194,7 @@ class RoomKeyState:
             self.moved = True
 
     def forget_old(self, now: float) -> list[bytes]:
-        """Forget what nobody needs any more; return the periods of which nothing is left."""
+        """Forget what no member needs any longer; return the periods of which nothing is left."""
         gone = self.periods.forget_old(now)
         self.kept.forget_old(now)
         self.pairs.keep_only(self.periods.own_keys())

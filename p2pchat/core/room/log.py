@@ -3,9 +3,9 @@
 Knows: entries, their bounds, how they are placed. Does not know: MACs, which entries count (``roster``), or
 how entries travel.
 
-An entry is refused only for what is wrong with it and its past, which all who have it see alike. So what an
-honest member has built upon is never refused by another, but where an author's forks or the log go beyond
-their bounds.
+An entry is refused only for what is wrong with it and its past, which all members with it judge alike. So
+what an honest member has built upon is never refused by another, but where an author's forks or the log go
+beyond their bounds.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from p2pchat.wire.room_actions import (
 from p2pchat.wire.room_log import HEADS_MAX, NUMBER_MAX, RoomEntry, encode_entry
 
 ENTRIES_MAX = 8192
-"""Of one log. Only who holds an office can write more than a leave: that is sixteen admins who write all
-they can, or the changes of decades."""
+"""Of one log. Only a member with an office can write more than a leave: that is sixteen admins that write
+all they can, or the changes of decades."""
 
 FORKS_MAX = 64
-"""Entries of one author at places where another one of theirs stands: more than members who could each have
-been told something else."""
+"""Entries of one author at places where another one of theirs stands: more than the members that could each
+have been told something else."""
 
 UNPROVED_MAX = 1024
 """Entries beside those that are not proved to us and stand here because others were built upon them: two
-admins who show us nothing but wrong MACs."""
+admins that show us only wrong MACs."""
 
 NAMED_MAX = 64
 """Heads that members named and that are not here."""
@@ -210,7 +210,7 @@ class RoomLog:
         return self._waiting.list_unproved()
 
     def give_up(self, missing: EntryId) -> list[tuple[EntryId, MemberId]]:
-        """Forget what waits for an entry that nobody has. Return the ids and authors of what named it, or
+        """Forget what waits for an entry that no member has. Return the ids and authors of what named it, or
         what did: parents were invented, or kept from us."""
         self._named.pop(missing, None)
         return self._waiting.drop_children(missing)

@@ -149,7 +149,7 @@ def name_sender(member: MemberId) -> bytes:
 
 
 def hash_message(room: RoomId, message: RoomMessage) -> bytes:
-    """What all who have a message call it, 32 bytes: all that its MACs are over, and its sender."""
+    """The name that all readers of a message use, 32 bytes: all that its MACs are over, and its sender."""
     return derive(b"", "room message", message.sender, *message.list_covered(room))
 
 

@@ -18,10 +18,10 @@ from p2pchat.wire.room_cells import MEMBER_BYTES, NUMBER_MAX
 from p2pchat.wire.room_words import NumberSpan
 
 SPANS_MAX: Final = 64
-"""Gaps of one sender that are remembered: one who leaves out numbers at will loses its oldest gaps."""
+"""Gaps of one sender that are remembered: a sender that leaves out numbers at will loses its oldest gaps."""
 
 SENDERS_MAX: Final = 512
-"""Members of whom anything is remembered, departed ones among them."""
+"""Members with any remembered state, departed ones among them."""
 
 
 class SeenNumbers:
@@ -32,7 +32,7 @@ class SeenNumbers:
         """What is here beyond the frontier: first number, and the one after the last."""
         self._reached: dict[MemberId, int] = {}
         self._claimed: dict[MemberId, int] = {}
-        """The highest number that anybody whom we believe has named."""
+        """The highest number that a trusted member has named."""
 
     @classmethod
     def read_kept(cls, reader: Reader) -> SeenNumbers:
@@ -100,7 +100,7 @@ class SeenNumbers:
             self._claimed[member] = max(self._claimed[member], min(number, NUMBER_MAX))
 
     def withdraw_claim(self, member: MemberId) -> None:
-        """Nobody has what a member was said to have written beyond what is here."""
+        """No member has the claimed messages of a member beyond those here."""
         if member in self._claimed:
             spans = self._spans[member]
             self._claimed[member] = max(self._reached[member], spans[-1][1] - 1 if spans else 0)
@@ -118,7 +118,7 @@ class SeenNumbers:
         return found
 
     def list_behind(self) -> Iterable[MemberId]:
-        """The members of whom something is missing."""
+        """The members with missing messages."""
         return [member for member in self._reached if self.list_missing(member, 1)]
 
     def _begin(self, member: MemberId) -> bool:

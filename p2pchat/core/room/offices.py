@@ -1,4 +1,4 @@
-"""Who owned a room, one after the other, and whom the owners made admins.
+"""The owners of a room, one after the other, and the admins that they made.
 
 Knows: the owners' line, which depends on the owners' entries and on leaves alone. Does not know: what admins
 wrote (``roster``).
@@ -71,7 +71,7 @@ class OwnerLine:
         self.tenures: list[Tenure] = []
         self.counted: list[int] = []
         self.admitted: set[MemberId] = set()
-        """Whom they added or gave an office."""
+        """The members that they added or gave an office."""
         self.removals: defaultdict[MemberId, list[int]] = defaultdict(list)
         self.struck: set[EntryId] = set()
         self.name = ""
@@ -150,7 +150,7 @@ class OwnerLine:
         return False
 
     def _list_successors(self, owner: MemberId, end: int) -> Iterator[MemberId]:
-        """Those who can be owner after an entry that ended a reign, the first of whom is."""
+        """The members that can be owner after an entry that ended a reign; the first becomes owner."""
         action = self._graph.entries[end].action
         if isinstance(action, HandOver):
             yield action.member
@@ -169,7 +169,7 @@ class OwnerLine:
         )
 
     def _is_known(self, member: MemberId, at: int) -> bool:
-        """Whether an entry's author knew a member, whom no owner has removed."""
+        """Whether an entry's author knew a member that no owner has removed."""
         letting_in = self._graph.find_member(member)
         return (
             letting_in is not None and self._graph.has_in_past(at, letting_in) and member not in self.removals

@@ -3,7 +3,7 @@
 Knows: which share a pair's key rests upon, and since when both ends know it. Does not know: periods, or what
 the keys are used for.
 
-Whoever was a member before sends a newcomer an ML-KEM ciphertext. The newcomer uses its secret at once; the
+Each earlier member sends a newcomer an ML-KEM ciphertext. The newcomer uses its secret at once; the
 sender does once the newcomer has. Both accept the keys of before for as long as anything that was made with
 them is taken in. If two have sent each other one, that of the lower id counts.
 """
@@ -36,7 +36,7 @@ OWN_MAX: Final = 256
 """Own member keys whose periods still live: thirty days of eight commits."""
 
 SHARES_MAX: Final = 4 * MEMBERS_MAX
-"""Members with whom an ML-KEM share was exchanged, removed ones among them."""
+"""Members with which an ML-KEM share was exchanged, removed ones among them."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class PairShare:
     secret: bytes = field(repr=False)
     """What we send under."""
     coming: bytes = field(default=b"", repr=False)
-    """What we have sent the other, who has not used it yet; empty: nothing."""
+    """What we have sent the other, which has not used it yet; empty: nothing."""
     before: bytes = field(default=b"", repr=False)
     """What was in use before ``secret``."""
     until: float = NEVER

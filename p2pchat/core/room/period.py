@@ -121,7 +121,7 @@ class Period:
         self.secret = b""
 
     def forget_all_but(self, absent: Iterable[MemberId]) -> None:
-        """Forget all but the chains of members who may have heard of no later period, and what is needed to
+        """Forget all but the chains of members that may have heard of no later period, and what is needed to
         check their MACs."""
         kept = set(absent)
         self.secret = self.branch = b""

@@ -3,9 +3,9 @@
 Knows: which period is written under, what is forgotten when. Does not know: how a commit is opened, or cells.
 
 Commits that cross are both kept, and can both be read. One writes under a period whose roster is the log's
-as one knows it: the deepest of these, then by the lower id. So nobody waits for anybody, and nobody whose
-removal the writer knew reads it. Of two commits that one author made upon one parent the first counts: a copy
-of its home, or a thief of its keys, made the other.
+as one knows it: the deepest of these, then by the lower id. So no member waits for another, and no member
+whose removal the writer knew reads it. Of two commits that one author made upon one parent the first counts:
+a copy of its home, or a thief of its keys, made the other.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from p2pchat.types import MemberId
 from p2pchat.wire.room_commits import FOUNDING
 
 DAY_S: Final = 86_400.0
-"""So long the chains of a period live under which nobody writes any more: as long as cells are held."""
+"""So long the chains of a period live under which no member writes any longer: as long as cells are held."""
 
 PERIODS_MAX: Final = 256
 """Periods of which anything is kept. A room in constant use has some thirty in a day that can be read by all,
-and of thirty days 240 with chains of members who were not heard."""
+and of thirty days 240 with chains of members that were not heard."""
 
 BY_ONE_MAX: Final = 32
-"""Of these, what one member has begun within a day: a member who floods pushes out none of the others'."""
+"""Of these, what one member has begun within a day: a flooding member pushes out none of the others'."""
 
 
 class Periods:
@@ -107,8 +107,8 @@ class Periods:
         return min(usable, key=lambda one: (one.doubtful, -one.depth, one.id), default=None)
 
     def _supersede(self, now: float) -> None:
-        """Whatever the deepest follows needs its secret no more; what stands beside it may. Our own last
-        commits supersede nothing before another was heard since: they may have been lost."""
+        """The periods before the deepest no longer need their secrets; what stands beside it may. Our own
+        last commits supersede nothing before another was heard since: they may have been lost."""
         best = self.choose_period()
         above = set(self._above(best)) if best is not None else set()
         reached = max((depth for member, depth in self.depths.items() if member != self._own), default=-1)

@@ -41,7 +41,7 @@ class MessageOpened:
 
     message: RoomMessage
     macs: bytes = field(repr=False)
-    """Those for all other members, to be kept for whoever misses it."""
+    """Those for all other members, to be kept for members that miss it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class RoomReading:
         return period is not None and self._right_key(period, message, mac, b"", now) is not None
 
     def forget_periods(self, gone: list[bytes]) -> None:
-        """No cell of these can be opened any more."""
+        """Cells of these can no longer be opened."""
         for period in gone:
             self._assembly.forget_period(period)
 

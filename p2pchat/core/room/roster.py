@@ -1,7 +1,7 @@
-"""Who is in a room: the rule that is weighed by office, never by clock or arrival.
+"""The members of a room: the rule that is weighed by office, never by clock or arrival.
 
-Knows: which entries count, whom they let in and put out. Does not know: how entries come, keys, or what is
-told to people.
+Knows: which entries count, which members they add and remove. Does not know: how entries come, keys, or what
+is told to people.
 
 The owners' entries come first (``offices``), then those of each admin in the order of appointment. So what
 counts of one office depends on those before it alone, and on leaves, which count always:
@@ -29,7 +29,7 @@ from p2pchat.wire.room_cells import MEMBERS_MAX
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """How somebody who is out went out."""
+    """How a former member went out."""
 
     entry: EntryId
     """The removal or leave; of several that did not know of each other the one of the highest office."""
@@ -49,15 +49,15 @@ class VoidedRemoval:
 
 @dataclass(frozen=True, slots=True)
 class RoomRoster:
-    """Who is in, and what else the log says."""
+    """The members, and the other results of the log."""
 
     members: tuple[MemberId, ...]
-    """At most ``MEMBERS_MAX``: the owner, the admins in their order, then those who came first."""
+    """At most ``MEMBERS_MAX``: the owner, the admins in their order, then members in order of arrival."""
     owner: MemberId | None
-    """None: the owner left, and nobody is in."""
+    """None: the owner left, and no member is in."""
     admins: tuple[MemberId, ...]
     unplaced: tuple[MemberId, ...]
-    """Members for whom there is no place: two sides of a partition have let in more than a room has."""
+    """Members without a place: two sides of a partition have let in more than a room has."""
     departures: Mapping[MemberId, Departure]
     name: str
     retention_s: int
@@ -72,8 +72,8 @@ class RoomRoster:
 
 
 def reckon_roster(graph: EntryGraph) -> RoomRoster:
-    """Work out the roster. The same entries, of which the same are proved, give the same roster, in whatever
-    order they came, but for forks that no senior has settled."""
+    """Work out the roster. The same entries, of which the same are proved, give the same roster, in any
+    order of arrival, except for forks that no senior has settled."""
     return _Reckoning(View(graph, (1 << len(graph)) - 1, graph.proved), {}).to_roster()
 
 
@@ -109,7 +109,7 @@ class _Reckoning:
         self._by_office = [self._line.counted]
         """What counts of the owners, then of each admin."""
         self._senior_past = 0
-        """What those who were looked at have in their pasts."""
+        """What the examined offices have in their pasts."""
         self._lines: defaultdict[MemberId, set[int]] = defaultdict(set)
         """Of each author, the branches that were followed."""
         self._voided: dict[int, EntryId] = {}
@@ -118,7 +118,7 @@ class _Reckoning:
             leave
             for member in self._graph.leaves
             for leave in view.list_leaves(member, proved=False)
-            if not self._line.holds_reign(member, leave)  # an owner's leave is for nobody else to make
+            if not self._line.holds_reign(member, leave)  # only the owner itself can make its leave
         ]
         self._look_at_offices()
 
@@ -237,7 +237,7 @@ class _Reckoning:
     # --- what is not proved
 
     def _is_taken_in(self, rank: int, at: int) -> bool:
-        """Whether a senior who might have made an entry has taken it in."""
+        """Whether a senior that might have made an entry has taken it in."""
         return any(
             not senior or self._might_have_made(senior, at)
             for senior, counts in enumerate(self._by_office[:rank])
@@ -261,7 +261,7 @@ class _Reckoning:
                 self._removals[self._graph.entries[leave].author].append(leave)
 
     def _note_owner_removal(self, at: int) -> None:
-        """Note a removal of one who was made owner without its author's knowledge."""
+        """Note the removal of a member that was made owner without its author's knowledge."""
         action = self._graph.entries[at].action
         if isinstance(action, RemoveMember):
             reign = self._line.holds_reign(action.member, at)
@@ -271,7 +271,7 @@ class _Reckoning:
     # --- the result
 
     def list_members(self) -> tuple[MemberId, ...]:
-        """All who are in, in order, however many they are."""
+        """All members, in order, however many they are."""
         first = [self._line.owner] if self._line.owner is not None else []
         present = self._admitted - set(self._removals) - self._list_left()
         admins = [member for member in self._list_admins() if member in present]

@@ -1,4 +1,4 @@
-"""The tag keys of a room: one in use, and those under which a member may write who has not heard of it.
+"""The tag keys of a room: one in use, and those under which a member that has not heard of it may write.
 
 Knows: which there are, and how far their epochs were confirmed. Does not know: why one replaces another.
 """
@@ -81,12 +81,12 @@ class RoomTagKeys:
             self.confirmed, self.moved = epoch, True
 
     def follow_clock(self, epoch: int) -> None:
-        """Forget the keys of epochs in which no cell lives any more."""
+        """Forget the keys of epochs without live cells."""
         for key in self._keys.values():
             self.moved |= key.advance_to(epoch, self.confirmed)
 
     def keep_only(self, periods: Collection[bytes]) -> None:
-        """Listen no more under the others."""
+        """Stop listening under the others."""
         for period in [old for old in self._keys if old not in periods]:
             self._forget(period)
             self.moved = True

@@ -3,7 +3,7 @@
 Knows: what waits for which parents, what the next message names, that two messages may not have one number.
 Does not know: how messages come, or how what is missing is asked for.
 
-A message names up to four others that its sender had seen last, and one hash over theirs. So who has read a
+A message names up to four others that its sender had seen last, and one hash over theirs. So a reader of a
 message knows whether its sender was told the same as we were.
 """
 
@@ -39,7 +39,7 @@ class MessageShown:
 
     message: RoomMessage
     lacks: tuple[MessagePlace, ...] = ()
-    """Parents that nobody has: they were invented, or are kept from us."""
+    """Parents that no member has: they were invented, or are kept from us."""
     differs: bool = False
     """Its sender was told something else than we were, where all parents are here."""
 
@@ -108,7 +108,7 @@ class Timeline:
         return self._release(place, given_up=False)
 
     def give_up_parent(self, place: MessagePlace) -> list[MessageShown]:
-        """Nobody has a message: what waits for it is shown without."""
+        """No member has a message: what waits for it is shown without."""
         return self._release(place, given_up=True)
 
     def give_up_old(self, before: float) -> list[MessageShown]:

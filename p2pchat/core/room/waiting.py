@@ -1,4 +1,4 @@
-"""Entries of a membership log that wait: for their parents, or for somebody who speaks for them.
+"""Entries of a membership log that wait: for their parents, or for a member that speaks for them.
 
 Knows: what waits for what, what goes when there is too much. Does not know: what may be placed (``log``).
 

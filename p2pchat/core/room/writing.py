@@ -65,7 +65,7 @@ class RoomWriting:
         return SealedMessage(message, self._seal(period, plains, now))
 
     def seal_entry(self, data: bytes, now: float) -> list[bytes] | None:
-        """Seal an entry of the log, with its MACs, for all who were members before it."""
+        """Seal an entry of the log, with its MACs, for all earlier members."""
         period = self._state.periods.choose_period()
         return self._seal_data(period, RoomKind.ENTRY, data, now)
 

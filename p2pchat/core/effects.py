@@ -218,7 +218,7 @@ class InviteReady:
 
 @dataclass(frozen=True, slots=True)
 class InviteDisturbed:
-    """Somebody without the words sat at our invite; ``strangers`` have by now."""
+    """A stranger without the words sat at our invite; ``strangers`` have by now."""
 
     invite: int
     strangers: int
@@ -244,7 +244,7 @@ class InviteFailed:
 
 @dataclass(frozen=True, slots=True)
 class CellSeen:
-    """A cell was seen for the first time (for ``node.trace``): its id, and whence and whither it went."""
+    """A cell was seen for the first time (for ``node.trace``): its id, and where it came from and went."""
 
     cell: CellId
     source: NodeId | None

@@ -260,7 +260,7 @@ class InviteOpened:
 
 @dataclass(frozen=True, slots=True)
 class InviteEntered:
-    """Join with a code or link somebody gave us."""
+    """Join with a code or link from another person."""
 
     invite: int
     code: InviteCode | InviteLink
@@ -311,7 +311,7 @@ class ContactLasts:
 
 @dataclass(frozen=True, slots=True)
 class ContactRenewed:
-    """Begin anew with them where that is needed; what waits for their restored home may go."""
+    """Make a new session with them if needed; what waits for their restored home may go."""
 
     contact: ContactId
 
@@ -372,7 +372,7 @@ class RendezvousRemoved:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryKeysDrawn:
-    """A backup is about to be made, for which each contact's recovery key is drawn anew."""
+    """A backup is about to be made, for which a new recovery key is drawn for each contact."""
 
 
 @dataclass(frozen=True, slots=True)

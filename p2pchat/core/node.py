@@ -41,7 +41,7 @@ nothing but tick."""
 
 MARKS_S = 600.0
 """Neighbours that may be contacts get new marks at random moments, so far apart on average: were they
-given when a contact was verified, every neighbour would know that somebody was."""
+given when a contact was verified, every neighbour would know of the verification."""
 
 
 class NodeMachine:

@@ -58,7 +58,7 @@ class MeshRecord:
     addresses alone."""
 
     generation: int = 0
-    """How many meshes it follows, each left because somebody was removed."""
+    """How many meshes it follows, each left because a contact was removed."""
     begins_at: float = 0.0
     """When we came from the one before, or, while ``replaces`` says which, will go."""
     replaces: MeshId | None = None
@@ -92,9 +92,9 @@ class Trust:
     verified: bool = False
     """Whether the safety number was compared."""
     was_verified: bool = False
-    """The safety number was compared before the session began anew, and not since."""
+    """The safety number was compared before the present session, and not since."""
     renewed_at: float = 0.0
-    """When we last began anew because one of the two homes went back, or was copied; 0: never."""
+    """When we last made a new session because one of the two homes went back, or was copied; 0: never."""
     renewal: bytes = b""
     """A hash of what was exchanged then, the same at both ends; safety numbers take it in."""
 
@@ -242,7 +242,7 @@ class HeldCell:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An invite's code at which a guess was made, by us or by somebody we wait for: never open again."""
+    """An invite's code at which a guess was made, by us or by a guest: never open again."""
 
     mark: bytes
     """What it is known by, 16 bytes; not the code."""

@@ -24,7 +24,7 @@ class Reason(Enum):
     SIGN_TOO_LONG = auto()
     """A reaction says more than a sign."""
     NOT_THE_AUTHOR = auto()
-    """Somebody else wrote what is to be corrected or withdrawn."""
+    """Another person wrote the message to be corrected or withdrawn."""
     OUTBOX_FULL = auto()
     NAME_MALFORMED = auto()
     NAME_TAKEN = auto()
@@ -51,7 +51,7 @@ class NoContact(Enum):
     """No invite can carry the rendezvous of the mesh."""
     NO_RENDEZVOUS = auto()
     NO_RENDEZVOUS_NOR_NETWORK = auto()
-    """Nor is this machine on a network on which somebody may be found."""
+    """Nor is this machine on a network on which nodes may be found."""
     PRIVATE_RENDEZVOUS = auto()
     """The link names private addresses alone, and the person has typed none of them."""
     INVITES_FULL = auto()
@@ -60,7 +60,7 @@ class NoContact(Enum):
     NUMBER_IN_USE = auto()
     """Another invite with this number is open here."""
     TRIED_HERE = auto()
-    """It was made here, and somebody has tried it."""
+    """It was made here, and a guest has tried it."""
     TRIED_FROM_HERE = auto()
     MESH_UNKNOWN = auto()
     """The mesh into which it was to lead is none of ours."""

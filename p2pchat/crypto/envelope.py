@@ -16,7 +16,7 @@ under what it is now; and for ``BACK_EPOCHS`` after the leap in any case (``cloc
 back finds it there. Cells that were sealed in between are then as those of a copy of this home (decision
 0023).
 
-Chains begin anew with each epoch. A sender may therefore use up its window towards a contact that is away for
+Each epoch has new chains. A sender may therefore use up its window towards a contact that is away for
 months, and that someone, coming back, needs only to turn the roots forward to hear the present epoch
 (decision 0003).
 """

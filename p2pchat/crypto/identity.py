@@ -39,8 +39,8 @@ def named_id(secret: bytes, key: bytes) -> MessageId:
 
 
 def safety_number(a: bytes, b: bytes, renewal: bytes = b"") -> str:
-    """60 digits in twelve groups of five, independent of the order of the two keys. ``renewal``: what
-    the two exchanged when they last began anew, so that a copied home shows another number."""
+    """60 digits in twelve groups of five, independent of the order of the two keys. ``renewal``: what the
+    two exchanged for their last new session, so that a copied home shows another number."""
     halves = sorted(_digits(key + renewal) for key in (a, b))
     digits = "".join(halves)
     return " ".join(digits[at : at + 5] for at in range(0, len(digits), 5))

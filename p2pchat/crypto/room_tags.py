@@ -25,8 +25,8 @@ from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.room_cells import NONCE_BYTES, PLACE_BYTES
 
 LEAP_EPOCHS: Final = 28
-"""A week: so long the keys of before stay when the clock goes on and no member confirms it. A clock that was
-further ahead has the room's keys given anew."""
+"""A week: so long the keys of before stay when the clock goes on and no member confirms it. If a clock was
+further ahead, the room's keys are given again."""
 
 
 class RoomTagKey:

@@ -75,7 +75,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What somebody has to say to a message in one sign. Raises Malformed."""
+    """A person's reaction to a message, in one sign. Raises Malformed."""
 
     id: MessageId
     at: float

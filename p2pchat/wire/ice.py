@@ -3,8 +3,8 @@
 Knows: the form of their URLs (RFC 7064, RFC 7065, with a user and a password before the host), what a hint
 of a rendezvous stands for. Does not know: how they are asked.
 
-A rendezvous names ports and never hosts: the host is the one that we reach it at. So no hint leads to
-anybody else, nor into a private network, and nothing is looked up for one.
+A rendezvous names ports and never hosts: the host is the one that we reach it at. So no hint leads to a
+third party, nor into a private network, and nothing is looked up for one.
 """
 
 from __future__ import annotations

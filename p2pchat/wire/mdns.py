@@ -52,14 +52,14 @@ QUESTION: Final = _HEAD.pack(0, 0, 1, 0, 0, 0) + _TYPE + struct.pack("!HH", _PTR
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """Somebody listens at a port of the address that says so. Raises ValueError on other sizes."""
+    """A node listens at a port of the address that says so. Raises ValueError on other sizes."""
 
     nonce: bytes
     """16 bytes, and in hexadecimal digits all the names there are."""
     address: ipaddress.IPv4Address
     port: int
     marks: tuple[bytes, ...] = field(repr=False)
-    """8, 16, 24 or 32, of 16 bytes each; most of them may mean nothing to anybody."""
+    """8, 16, 24 or 32, of 16 bytes each; most of them may be random."""
     gone: bool = False
     """It is taken back."""
 

@@ -1,6 +1,6 @@
 """Addresses of rendezvous: what one may look like, which may come from others, how many fit into an invite.
 
-Knows: the form of a URL, and which hosts are anybody's to name. Does not know: what a name resolves to, who
+Knows: the form of a URL, and which hosts others may name. Does not know: what a name resolves to, who
 named it.
 
 An address that is named makes others connect to it. So it can say nothing but where a rendezvous is (no
@@ -79,7 +79,7 @@ def grown(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
 
 
 def is_public(url: str) -> bool:
-    """Whether anybody may name ``url``, one that ``check_rendezvous`` allows: its host is a name of the
+    """Whether others may name ``url``, one that ``check_rendezvous`` allows: its host is a name of the
     public tree, or a global address. What the name leads to is another question (``is_global``)."""
     host = (urlsplit(url).hostname or "").rstrip(".").lower()
     try:
@@ -116,7 +116,7 @@ def plain_address(host: str) -> Address | None:
 
 def is_nearby(address: Address) -> bool:
     """Whether an address is one of a house or an office (RFC 1918), or of machines that no server gave an
-    address (RFC 3927): what may be found on a network, and never be told to anybody else."""
+    address (RFC 3927): it may be found on a network, and must never be passed on."""
     return isinstance(address, ipaddress.IPv4Address) and any(address in network for network in _NEARBY)
 
 

@@ -51,7 +51,7 @@ BODY_MAX: Final = 2 * _NAME_MAX + 2 * _KEY + ENCAPSULATION_KEY_BYTES
 
 @dataclass(frozen=True, slots=True)
 class NewMember:
-    """Keys and name with which somebody comes in. Raises Malformed."""
+    """Keys and name of a new member. Raises Malformed."""
 
     key: bytes
     """X25519, 32 bytes, of this room alone; its owner's commits replace it."""
@@ -82,14 +82,14 @@ class FoundRoom:
 
 @dataclass(frozen=True, slots=True)
 class AddMember:
-    """Somebody comes in; the id of this entry is its member id."""
+    """A member is added; the id of this entry is its member id."""
 
     member: NewMember
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveMember:
-    """Somebody is to be out, and is never in again under this id."""
+    """A member is removed, and is never in again under this id."""
 
     member: MemberId
     next_number: int

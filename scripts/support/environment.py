@@ -1,6 +1,6 @@
 """Make or mend the virtual environment of a checkout, installing only when something has changed.
 
-Knows: virtual environments, pip and what was installed last. Does not know: what anybody does with it.
+Knows: virtual environments, pip and what was installed last. Does not know: how it is used.
 
     python environment.py VENV [EXTRA ...]
 

@@ -19,7 +19,7 @@ OF_P2PCHAT: Final = ("click", "cryptography", "msgspec")
 
 
 def find() -> None:
-    """Return where p2pchat's packages are. Elsewhere begin anew with the Python of .venv (or of what
+    """Return where p2pchat's packages are. Elsewhere start again with the Python of .venv (or of what
     P2PCHAT_VENV names); where there is none, end with one line and exit code 1."""
     if all(importlib.util.find_spec(name) for name in OF_P2PCHAT):
         return

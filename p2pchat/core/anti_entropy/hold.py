@@ -125,8 +125,8 @@ class Hold:
         """Keep a live cell, ``GEOMETRY.cell`` bytes; one that is kept already is left as it is.
 
         ``by``: the link that brought it. ``slot``: of a cell that came late, when the neighbour that had it
-        first saw it. It is taken no further back than the cell's life, and such a cell is settled: it is not
-        on its way to anybody.
+        first saw it. It is taken no further back than the cell's life, and such a cell is settled: it is
+        not on its way to any node.
         """
         key = cell_key(id)
         if self.known(key):

@@ -57,11 +57,11 @@ PROGRESS_CELLS = 256
 carries 1800."""
 
 PULL_S = 1800.0
-"""After this others have their turn: somebody may make up cells without end."""
+"""After this others have their turn: a member may invent cells without end."""
 
 SPANS_CAP = 256
-"""Intervals cut up and not done with. Each is a piece of the one before, so there are few unless somebody's
-sketches never agree."""
+"""Intervals cut up and not done with. Each is a piece of the one before, so there are few unless a
+neighbour's sketches never agree."""
 
 SERIAL_MAX = 2**16 - 1
 

@@ -42,7 +42,7 @@ class Damping:
     retry_s: float = 1.0
     """Then the node asks the next announcer: more than a round trip of 2 × 120 ms and its queues."""
     late_s: tuple[float, float] = (0.0, 0.3)
-    """Cells recovered late come by no push: ask soon, but not everybody in the same moment."""
+    """Cells recovered late come by no push: ask soon, but not all nodes in the same moment."""
     misses: int = 3
     miss_window_s: float = 5.0
     """So many fetches from one neighbour within this time, and it is asked to push."""

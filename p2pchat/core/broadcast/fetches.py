@@ -27,7 +27,8 @@ FETCHED_PER_S, FETCHED_BURST = 64.0, 512.0
 
 @dataclass(slots=True)
 class FetchRequest:
-    """Ask for these cells over that link. ``pushes_failed``: so many of them somebody should have pushed."""
+    """Ask for these cells over that link. ``pushes_failed``: a neighbour should have pushed so many of
+    them."""
 
     link: LinkId
     ids: dict[CellId, None] = field(default_factory=dict)

@@ -4,7 +4,7 @@ Knows: which links a cell is pushed over, where it is announced, and when it is 
 a cell holds, how it is kept, or which links gain least. Parent of ``tree``, ``announcements``, ``fetches``.
 
 After Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees" (SRDS 2007), where one source prunes a link at
-its first duplicate. With everybody a source that does not settle, or settles on a slow tree: what is a
+its first duplicate. If every node is a source that does not settle, or settles on a slow tree: what is a
 duplicate of one source's cell is the first copy of another's. Here a link is judged by its *lead*: how much
 sooner cells came over it than they would have come otherwise, per cell that crossed it either way. It is
 pruned when both ends find its lead small; one constant, ``Damping.lead_s``, chooses between fewer copies and

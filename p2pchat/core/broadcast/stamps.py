@@ -1,4 +1,4 @@
-"""Stamps: what a mesh asks of a cell, so that many cost somebody's time.
+"""Stamps: what a mesh asks of a cell, so that many cells cost time.
 
 Knows: how much work is asked. Does not know: how a stamp is made (``crypto.stamp``), or what becomes of
 a cell.

@@ -1,5 +1,4 @@
-"""How often to try what may fail: soon at first, then ever more seldom, and never in step with everybody
-else.
+"""How often to try what may fail: soon at first, then ever more seldom, and never in step with others.
 
 Knows: one deadline and one growing gap. Does not know: what is tried.
 """

@@ -6,7 +6,7 @@ or what travels over links (``mesh``).
 
 A first link is found through a rendezvous; those that are sought lead to the ends of random walks over the
 map of the mesh, and when they are found the first one goes. So the mesh is a random graph that neither a
-rendezvous nor anybody on the way has chosen, and needs no rendezvous once it stands. If walks do not help, it
+rendezvous nor a node on the way has chosen, and needs no rendezvous once it stands. If walks do not help, it
 is asked again.
 """
 
@@ -155,7 +155,7 @@ class ActiveView:
     # --- seats
 
     def meet_at(self, record: MeshRecord, now: float) -> list[ViewOutput]:
-        """The record says anew where the mesh is met."""
+        """The record has new places where the mesh is met."""
         self._due = None
         return self._carried(self.seat_links.meet_at(record, now), now)
 
@@ -170,7 +170,7 @@ class ActiveView:
             self._due = None
 
     def expect(self, now: float) -> list[ViewOutput]:
-        """Somebody is on the way: sit where the mesh is met."""
+        """A node is on the way: sit where the mesh is met."""
         self._due = None
         return [*self.seat_links.seats.take_seats(now)]
 

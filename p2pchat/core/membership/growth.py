@@ -1,11 +1,11 @@
-"""When a link was drawn among too few, and is to be drawn anew.
+"""When a link was drawn among too few, and must be drawn again.
 
 Knows: how many nodes the map leads to, and since when there are so many more. Does not know: links, or how
 one is drawn (``search``).
 
 The first nodes of a new mesh are drawn by all that come, because there are no others to draw. Were that
-kept, a share of the nodes would have twice that share of what is sought. So what was drawn among few is drawn
-anew once there are more; in a mesh that no longer grows, never.
+kept, a share of the nodes would have twice that share of what is sought. So links that were drawn among few
+are drawn again once there are more; in a mesh that no longer grows, never.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GROWN = 1.2
 drawn so much too often, at most."""
 
 LOOK_S = 8.0
-"""How often it is looked; one link at a time is drawn anew."""
+"""How often it is looked; one link at a time is drawn again."""
 
 PAUSE_S = 15.0
 """A mesh that grows just now is left to grow: what is drawn meanwhile is drawn among too few again."""
@@ -48,7 +48,7 @@ class Growth:
         return now >= self._grew_at + PAUSE_S
 
     def has_outgrown(self, among: int) -> bool:
-        """Whether what was drawn among so many is to be drawn anew."""
+        """Whether a link that was drawn among so many must be drawn again."""
         return 0 < among * GROWN <= self._size
 
     def another_first_hop(self, now: float) -> bool:

@@ -71,7 +71,7 @@ class Nearby:
 
     @property
     def seeks(self) -> bool:
-        """Whether anybody is looked for."""
+        """Whether the node searches."""
         return bool(self._keys)
 
     @property
@@ -91,7 +91,7 @@ class Nearby:
         return Announcement(nonce, address, port, tuple(shuffled), gone)
 
     def take_announcement(self, announcement: Announcement, now: float) -> None:
-        """Somebody has announced a place, at the address from which it came."""
+        """A node has announced a place, at the address from which it came."""
         if not is_nearby(announcement.address):
             return
         url, marks = nearby_url(announcement.address, announcement.port), set(announcement.marks)

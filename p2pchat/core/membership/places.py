@@ -85,7 +85,8 @@ class LinkSlots:
         return taken >= self._settings.links_max + GUESTS or len(neighbours) >= LINKS_MAX
 
     def to_evict(self, neighbours: Sequence[Neighbour], at_seat: bool, now: float) -> list[Neighbour]:
-        """Which guest makes room: no other node ever does. At seats not often, for anybody may come there."""
+        """Which guest makes room: no other node ever does. At seats not often, because any node may come
+        there."""
         if at_seat and now < self._evict_at:
             return []
         guests = [each for each in _of(neighbours, Standing.GUEST) if each.up and not each.young(now)]
@@ -97,7 +98,7 @@ class LinkSlots:
     # --- departures
 
     def to_renew(self, neighbours: Sequence[Neighbour], growth: Growth, now: float) -> list[Neighbour]:
-        """Which link that was drawn among few is to be drawn anew, while none is missing: that at which our
+        """Which link that was drawn among few must be drawn again, while none is missing: that at which our
         stem begins last, so that the next stem begins at one that was. A contact's is kept; and if all are
         sought already, there is no other node to draw."""
         if self.missing(neighbours) != 0:

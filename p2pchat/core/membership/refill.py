@@ -1,6 +1,6 @@
 """Links that are missing, or were drawn too long ago, are sought by walks over the map.
 
-Knows: when somebody is drawn, and why. Does not know: which node gets a place (``places``), how to get
+Knows: when a node is drawn, and why. Does not know: which node gets a place (``places``), how to get
 there (``search``), how an offer becomes a link (``offers``). Parent of ``search`` and ``growth``.
 
 The word is HyParView's: what is missing in the active view is refilled.
@@ -115,7 +115,7 @@ class Refill:
 
     @property
     def alone_at(self) -> float:
-        """When walks have not helped for so long that somebody is to be sought in another way, too."""
+        """When walks have not helped for so long that nodes must be sought in another way, too."""
         return (self._short_since or 0.0) + WALKS_ALONE_S
 
     def is_helpless(self, now: float) -> bool:
@@ -129,7 +129,7 @@ class Refill:
         return self._route_search(self._search.tick(now), now)
 
     def seek_missing(self, linked: bool, missing: int, now: float) -> list[Output]:
-        """Draw somebody for each link that is missing, if there is a link to walk over."""
+        """Draw a node for each missing link, if there is a link to walk over."""
         if self._short_since is None:
             self._short_since = now
         outputs: list[Output] = []
@@ -154,7 +154,7 @@ class Refill:
         return self._walk(now, swap=True) if due is not None else []
 
     def renew_links(self, now: float) -> list[Output]:
-        """Draw anew what was drawn while the mesh was small."""
+        """Draw links again that were drawn while the mesh was small."""
         here = self._use.here(now) if now >= self._growth.look_at and self._settings.walks else None
         if here is None or not self._growth.note_size(here.reachable, now):
             return []
@@ -180,7 +180,7 @@ class Refill:
         return outputs
 
     def _count_undrawn(self, missing: int) -> int:
-        """For how many of those that are missing somebody is to be drawn."""
+        """For how many missing links a node must be drawn."""
         return min(missing, WALKS_AT_ONCE) - self._search.open
 
     def _walk(self, now: float, swap: bool, via: LinkId | None = None) -> list[Output]:

@@ -5,8 +5,8 @@ Knows: the map, which nodes we seek and by which ways they were asked. Does not 
 wanted (``active_view``), or how a walk travels. Parent of ``walk``.
 
 A random walk that goes from neighbour to neighbour ends wherever one of them wants it to end. This one is
-drawn here, on the map that signed descriptors make, and no other node decides where it ends. Nor has
-anybody on the way a say in whether we find its end: ways avoid nodes that lose our question, and another
+drawn here, on the map that signed descriptors make, and no other node decides where it ends. Nor do nodes
+on the way decide whether we find its end: ways avoid nodes that lose our question, and another
 node is drawn only when the first itself has said no, or all ways have failed. Otherwise nodes that lose
 walks to others would be found more often.
 """
@@ -27,8 +27,8 @@ from p2pchat.wire.walk import PATH_MAX, Walking
 
 HOPS = (2, 6)
 """Hops of a walk over the map, drawn, after the two that lead it away from here. On a random graph of six
-links a node, four hops can end at any of some 600 nodes; the more there are the more of them lead to nodes
-that somebody has invented behind its own."""
+links a node, four hops can end at any of some 600 nodes; the more there are, the more of them lead to nodes
+that a member has invented behind its own."""
 
 DRAWS = 8
 """Walks drawn to find one whose end has two ways to it without a common node: a single node may have
@@ -134,7 +134,7 @@ class PeerSearch:
     def seek(
         self, here: Here, spared: Iterable[LinkId], swap: bool, now: float, via: LinkId | None = None
     ) -> list[Output]:
-        """Seek a link with somebody else than those ``spared``, beyond the link ``via`` if one is given."""
+        """Seek a link with another node than those ``spared``, beyond the link ``via`` if one is given."""
         names = (here.name_at(link) for link in spared)
         not_these = {here.id, *(quest.target for quest in self._quests), *(name for name in names if name)}
         first = here.name_at(via) if via is not None else None

@@ -66,7 +66,7 @@ class SeatLinks:
     # --- where the mesh is met
 
     def meet_at(self, record: MeshRecord, now: float) -> list[SeatOutput]:
-        """The record says anew where the mesh is met."""
+        """The record has new places where the mesh is met."""
         self.record = record
         return [*self.seats.set_servers(record.rendezvous, now)]
 

@@ -60,7 +60,7 @@ class MapPosition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WalkRef:
-    """One end of a walk that reached somebody."""
+    """One end of a walk that reached a node."""
 
     link: LinkId
     id: bytes

@@ -129,7 +129,7 @@ class Mesh:
         return self.traffic.on_fetched(numbers, cells, now)
 
     def meet_at(self, record: MeshRecord, now: float) -> list[MeshOutput]:
-        """The record says anew where the mesh is met."""
+        """The record has new places where the mesh is met."""
         return self._route_view(self.view.meet_at(record, now), now)
 
     def meet_nearby(self, urls: Sequence[str], now: float) -> list[MeshOutput]:
@@ -137,7 +137,7 @@ class Mesh:
         return self._route_view(self.view.meet_nearby(urls, now), now)
 
     def expect(self, now: float) -> list[MeshOutput]:
-        """Somebody is on the way into this mesh: be where it is met."""
+        """A guest is on the way into this mesh: be where it is met."""
         return self._route_view(self.view.expect(now), now)
 
     def receive_signal(self, url: str, message: Topical, now: float) -> list[MeshOutput]:

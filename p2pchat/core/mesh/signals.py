@@ -43,7 +43,7 @@ class Signals:
         self._routing = routing
         self._counters = counters
         self.nearby: frozenset[str] = frozenset()
-        """Places on this machine's own network at which somebody is met."""
+        """Places on this machine's own network at which nodes are met."""
 
     def on_rendezvous(
         self, input: inputs.RendezvousUp | inputs.RendezvousDown | inputs.SignalReceived, now: float

@@ -46,7 +46,7 @@ LOOK_S = 60.0
 """Between looks whether a mesh can be left."""
 
 STEP_MAX = 64
-"""Generations that somebody may have missed. Without a bound one word would end all renewals."""
+"""Generations that a contact may have missed. Without a bound one word would end all renewals."""
 
 Rank = tuple[int, bytes]
 """Generation, and the inverted id: of one generation, the mesh with the smallest id comes last."""
@@ -157,13 +157,13 @@ class Succession:
             replaces=here.id,
         )
         out = self._wait_no_more(here.id, now)
-        if self._meshes.get(id) is not None:  # somebody else has invited us there
+        if self._meshes.get(id) is not None:  # another host has invited us there
             return [*out, *self._moved(who, id, now), *self._go(known, record, now)]
         self._waiting[here.id] = record
         return [*out, Persist(PutMesh(record)), *self._moved(who, id, now)]
 
     def hurry(self, id: MeshId, now: float) -> list[Said]:
-        """Somebody invites us into a mesh: if we wait to join it, wait no longer."""
+        """A host invites us into a mesh: if we wait to join it, wait no longer."""
         for before, waiting in list(self._waiting.items()):
             known = self._meshes.get(before)
             if waiting.id == id and known is not None:

@@ -33,7 +33,7 @@ from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.marks import Marks
 
 COUNT_S = 10.0
-"""So often it is counted anew how large the mesh is, for what its links may bring."""
+"""So often the node counts the mesh again, for what its links may bring."""
 
 
 class LinkTraffic:

@@ -72,14 +72,14 @@ class ContactTable:
         return self._put(noted, "verified" if verified else "unverified")[1]
 
     def renew(self, contact: Contact, transcript: bytes, now: float) -> list[Effect]:
-        """The session began anew with a home that may be another's: what was compared is to be compared
+        """There is a new session with a home that may be another's: what was compared is to be compared
         again."""
         was = contact.trust.verified or contact.trust.was_verified
         anew = replace(contact, trust=Trust(False, was, now, transcript), standing="")
         return self._put(anew, "renewed")[1]
 
     def take_trust_back(self, contact: Contact) -> list[Effect]:
-        """Somebody else has their keys: the earlier comparison no longer counts."""
+        """Another home has their keys: the earlier comparison no longer counts."""
         if not contact.trust.verified:
             return []
         trust = replace(contact.trust, verified=False, was_verified=True)
@@ -108,7 +108,7 @@ class ContactTable:
         return self._put(decided, "disappearing", by_them=by_them)[1]
 
     def move(self, contact: Contact, mesh: MeshId) -> list[Effect]:
-        """They are in another mesh, which is nothing to tell anybody."""
+        """They are in another mesh, which causes no event."""
         self._contacts[contact.id] = moved = replace(contact, mesh=mesh)
         return [Persist(PutContact(moved))]
 

@@ -201,7 +201,7 @@ class Conversation:
         return self._with_snapshots(effects)
 
     def change_session(self, contact: Contact, session: Session, now: float) -> list[Output]:
-        """Paired anew: what waits must be sealed under the new session."""
+        """Paired again: what waits must be sealed under the new session."""
         self.contact = contact
         self._reunion.paired(self._session)
         changes = self._changes.change_session(session, hold=False, now=now)

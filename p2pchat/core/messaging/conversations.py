@@ -122,7 +122,7 @@ class Conversations:
     # --- time
 
     def start(self, now: float) -> None:
-        """Listen for everybody's cells."""
+        """Listen for all contacts' cells."""
         self._patience.start(now)
         for conversation in self._by_id.values():
             self._roster.listen_for(conversation)

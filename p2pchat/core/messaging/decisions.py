@@ -23,7 +23,7 @@ from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S
 _LASTING = (Turn.BEHIND.value, Turn.LOST.value)
 """What a person's word alone does not end."""
 _TRUSTED = (*_LASTING, Turn.RIVALS.value)
-"""What is not ended by somebody being trusted."""
+"""What does not end when a contact is trusted."""
 
 
 class Decisions:

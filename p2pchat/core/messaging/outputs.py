@@ -48,7 +48,7 @@ class MeshTold:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The session began anew; a hash of what was exchanged."""
+    """The session is a new one; a hash of what was exchanged."""
 
     transcript: bytes
 

@@ -2,8 +2,8 @@
 
 Knows: which contacts get marks, and how a neighbour's are read. Does not know: what follows from it.
 
-A mark is made of keys that only the two contacts have, of the link's own secret and of a nonce: to everybody
-else it is random, on another link it is another, and it is never said twice. A node gives marks only for
+A mark is made of keys that only the two contacts have, of the link's own secret and of a nonce: to all
+others it is random, on another link it is different, and it is never sent twice. A node gives marks only for
 contacts that its user has verified: a mark tells the contact that this node is behind this link.
 """
 

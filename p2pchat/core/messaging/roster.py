@@ -71,7 +71,7 @@ class Roster:
         )
 
     def note_renewed(self, contact: ContactId, transcript: bytes, now: float) -> list[Effect]:
-        """The session began anew."""
+        """The session is a new one."""
         return self.update_contact(contact, lambda known: self.contacts.renew(known, transcript, now))
 
     def note_turn(self, contact: ContactId, turn: Turn, waiting: int) -> list[Effect]:

@@ -46,7 +46,7 @@ LOOK_S = 8.0
 within a second of the question, which is asked three times, and a connection within another."""
 
 TRIED_CAP = 4096
-"""Codes remembered as tried; the oldest go. They run out within a day, unless somebody wants otherwise."""
+"""Codes remembered as tried; the oldest go. They run out within a day, unless the person wants otherwise."""
 
 
 @dataclass(slots=True)
@@ -132,8 +132,8 @@ class Invites:
         return isinstance(party, Host) and party.code == code
 
     def enter(self, input: InviteEntered, typed: tuple[str, ...], now: float) -> list[InviteOutput]:
-        """Be somebody's guest. ``typed``: every rendezvous that the person has ever typed; a private address
-        that a link names must be among them."""
+        """Answer another person's invite. ``typed``: every rendezvous that the person has ever typed; a
+        private address that a link names must be among them."""
         typed = _distinct(input.rendezvous, typed)
         named = input.code.rendezvous if isinstance(input.code, InviteLink) else ()
         offered = [url for url in named if url in typed or is_public(url)]

@@ -112,7 +112,7 @@ class Party:
         nearby: tuple[str, ...] = (),
         looks_until: float = 0.0,
     ) -> None:
-        """``nearby``: where to meet on this machine's own network, which is never told to anybody.
+        """``nearby``: where to meet on this machine's own network, which is never passed on.
         ``looks_until``: until when such a place may yet be found, so that nothing is final before."""
         self._ours = ours
         self._nearby = nearby

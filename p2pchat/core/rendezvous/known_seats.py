@@ -1,7 +1,7 @@
 """What is known of others' seats in one mesh.
 
 Knows: the owner of a seat, whether we ever had a link with it, which seats to avoid. Does not
-know: our own seats, or when somebody is asked.
+know: our own seats, or when a node is asked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class KnownSeats:
         self._avoided = Table[tuple[str, Seat], float](REMEMBERED_CAP)
 
     def learn_owner(self, url: str, seat: Seat, node: NodeId) -> None:
-        """Somebody's seat turned out to be this node's."""
+        """A seat turned out to be this node's."""
         self._nodes.put((url, seat), node)
 
     def owner_of(self, url: str, seat: Seat) -> NodeId | None:
@@ -49,6 +49,6 @@ class KnownSeats:
         return self._avoided.get((url, seat), 0.0) > now
 
     def forget_attempts(self) -> None:
-        """Everybody may be tried anew."""
+        """All seats may be tried again."""
         self._reached.clear()
         self._avoided.clear()

@@ -25,13 +25,13 @@ Topical = Seated | SeatRefused | Blob | Gone
 
 FIRST_BACKOFF_S = 1.0
 LAST_BACKOFF_S = 60.0
-"""A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that a restarted server is
-not met by everybody at once and is found again within about a minute."""
+"""A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that not all clients meet
+a restarted server at once and is found again within about a minute."""
 
 FLOODED_FIRST_S = 60.0
 FLOODED_LAST_S = 3600.0
 """A server that flooded us is left alone for 1, 2, 4 … 60 minutes, whether it welcomes us between or not,
-unless a person asks for it; an hour after that without a flood it begins anew."""
+unless a person asks for it; an hour after that without a flood it starts again."""
 
 CLOCKS_CAP = 64
 """Servers of which it is remembered what time they told; eight times what one invite can name."""
@@ -174,7 +174,7 @@ class Rendezvous:
         server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
 
     def retry(self, now: float) -> list[Effect]:
-        """Somebody asks, or the network has changed: end every back-off but of those that flooded."""
+        """A person asks, or the network has changed: end every back-off but of those that flooded."""
         for server in self._servers.values():
             server.backoff, server.retry_at = FIRST_BACKOFF_S, now
         return self.tick(now)

@@ -116,7 +116,7 @@ class Seats:
     # --- our seats
 
     def set_servers(self, urls: tuple[str, ...], now: float) -> list[Wish]:
-        """Meet at these and at no others. At a new one somebody is expected."""
+        """Meet at these and at no others. At a new one another member is expected."""
         before, self._urls = self._urls, urls
         new, gone = [url for url in urls if url not in before], [url for url in before if url not in urls]
         self._crowds = {key: n for key, n in self._crowds.items() if key[0] not in gone}

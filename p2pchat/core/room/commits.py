@@ -128,7 +128,7 @@ def open_commit(
 def open_share(
     parent: Period, pairs: MemberPairs, kept: KeptShare, entries: Entries, now: float
 ) -> tuple[CheckedHead, bytes, PairKey]:
-    """The same, of what somebody has kept for us."""
+    """The same, of what a member has kept for us."""
     head = kept.head
     author = MemberId(head.author)
     if author not in parent.keys or author not in entries:

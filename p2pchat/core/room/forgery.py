@@ -111,7 +111,7 @@ class _Forger:
         self.cells: list[bytes] = []
 
     def write_as(self, author: MemberId, text: bytes) -> None:
-        """Write in somebody's name."""
+        """Write in another member's name."""
         period = self._period
         self._numbers[author] = self._numbers.get(author, 0) + 1
         new = NewMessage(RoomKind.MESSAGE, self._numbers[author], period.heads, NO_PARENTS, text)
@@ -123,7 +123,7 @@ class _Forger:
         self._seal(period, author, plains)
 
     def commit_as(self, author: MemberId) -> None:
-        """Commit in somebody's name, with a key that the forger has drawn."""
+        """Commit in another member's name, with a key that the forger has drawn."""
         parent, new, own = self._period, MemberKey.generate(self._entropy), self._state.who.member
         share = self._entropy.draw_bytes(SHARE_BYTES)
         others, key = parent.list_others(author), self._key_for(author, own)

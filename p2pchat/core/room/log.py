@@ -66,7 +66,7 @@ class EntryRefusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EntryFork:
-    """Two proved entries of one author at one place: somebody was told something else."""
+    """Two proved entries of one author at one place: a member was told something else."""
 
     author: MemberId
     first: EntryId
@@ -87,7 +87,7 @@ class Insertion:
 class RoomLog:
     """One room's.
 
-    An entry that is not proved to us may be anybody's invention. So it is placed only if a member has shown
+    An entry that is not proved to us may be invented. So it is placed only if a member has shown
     to have built upon it; until then it waits, and its parents are not asked for.
     """
 

@@ -123,7 +123,7 @@ class MemberPairs:
         self.moved = True
 
     def forget_used(self) -> None:
-        """Begin to count used keys anew: a transcript is looked at from its beginning."""
+        """Count used keys from zero again: a transcript is looked at from its beginning."""
         self._seen.clear()
 
     def make_base(self, own: bytes, other: MemberId, theirs: bytes) -> bytes:

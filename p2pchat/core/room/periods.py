@@ -162,7 +162,7 @@ class Periods:
         return {one.own for one in self._all.values() if one.branch}
 
     def tags_in_use(self) -> set[bytes]:
-        """Periods whose tag keys somebody may write under."""
+        """Periods whose tag keys a member may write under."""
         return {one.tags_of for one in self._all.values()}
 
     def next_wakeup(self) -> float:

@@ -8,8 +8,8 @@ counts of one office depends on those before it alone, and on leaves, which coun
 
 - An admin's entry counts if its appointment is in its past, and if each removal and demotion of its author
   that counts has *it* in its past: what a revoked admin writes late, upon old parents, never counts.
-- An entry that is not proved to us counts if an entry that counts has it in its past, whose author might have
-  made it himself.
+- An entry that is not proved to us counts if an entry that counts has it in its past, whose author might
+  have made it itself.
 - Where an author's line forks, the branch that a senior took in counts, else the one that was here first.
 """
 
@@ -66,7 +66,7 @@ class RoomRoster:
     struck: frozenset[EntryId]
     voided: tuple[VoidedRemoval, ...]
     unsettled: tuple[EntryId, ...]
-    """Entries that would count if their MACs for us were right: somebody was shown other MACs."""
+    """Entries that would count if their MACs for us were right: a member was shown other MACs."""
     aside: frozenset[EntryId]
     """All entries that are not to be built upon: those, and branches of a line that do not count."""
 

@@ -2,7 +2,7 @@
 
 Knows: what waits for what, what goes when there is too much. Does not know: what may be placed (``log``).
 
-An entry that is not proved may be anybody's invention. It counts here only if something that counts was
+An entry that is not proved may be invented. It counts here only if something that counts was
 built upon it.
 """
 

@@ -1,1 +1,1 @@
-"""The keys and counters of one contact, and how both ends begin anew when one of them went back."""
+"""The keys and counters of one contact, and how both ends make a new session when one of them went back."""

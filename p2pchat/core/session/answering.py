@@ -1,4 +1,4 @@
-"""What an end does whose contact wants to begin anew: it listens for another home that lives in the session,
+"""What an end does whose contact wants a new session: it listens for another home that lives in the session,
 answers, and waits for the asker.
 
 Knows: what we were asked, and whether by several homes. Does not know: what we ask ourselves. Parent of
@@ -54,7 +54,7 @@ class Answering:
         self._unconfirmed = unconfirmed
         self.moved = False
         self.not_before = -NEVER
-        """No asker is answered: somebody may answer us."""
+        """No asker is answered: a home may answer us."""
         self._challenges = Challenges(counters)
         self._theirs: TheirKeys | None = None
         self._rivals: Rivals | None = None
@@ -64,7 +64,7 @@ class Answering:
 
     @property
     def listening(self) -> bool:
-        """Whether it is being found out if somebody lives in the session."""
+        """Whether the node is asking if a home is alive in the session."""
         return self._asked is not None or self._rivals is not None
 
     @property
@@ -152,7 +152,7 @@ class Answering:
         return False
 
     def _look_at(self, claimant: Claimant, now: float) -> None:
-        """Somebody asks; another may have asked before."""
+        """A home asks; another may have asked before."""
         pending = self._unconfirmed.pending
         before = self._asked or pending
         if pending is not None and now < pending.at + SURE_S:
@@ -189,7 +189,7 @@ class Answering:
     # --- homes that are alive
 
     def heard(self, session: Session, now: float) -> tuple[list[Word], TagDelta | None]:
-        """Somebody was heard in our session. The words for the losing askers, and the tags of our answers
+        """A home was heard in our session. The words for the losing askers, and the tags of our answers
         to them."""
         lost: list[Word] = []
         claimant = self._asked
@@ -243,7 +243,7 @@ class Answering:
         self._asked = self._rivals = None
 
     def clear(self) -> TagDelta:
-        """There is nothing to begin anew. The tags that go with what we answered."""
+        """There is no session to renew. The tags that go with what we answered."""
         self._challenges.forget_all()
         self._asked = self._rivals = None
         self.moved = True

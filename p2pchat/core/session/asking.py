@@ -1,4 +1,4 @@
-"""What an end does that wants to begin anew: it knocks, shows that it is there, asks, and takes the answer.
+"""What an end does that wants a new session: it knocks, shows that it is there, asks, and takes the answer.
 
 Knows: what we asked and when to ask again. Does not know: why, or what becomes of the session that is made.
 
@@ -95,8 +95,8 @@ class _Knock:
     challenge: bytes = b""
     """By which the contact showed that it is there."""
     asks: list[_Ask] = field(default_factory=list)
-    """One for each challenge, with the same keys: the contact was started anew, or somebody has kept a
-    challenge of before back."""
+    """One for each challenge, with the same keys: the contact restarted, or a member has kept an earlier
+    challenge back."""
     new: bool = True
     """Of this run. One of before another life of this home may have used as well, and had its answer."""
 
@@ -238,8 +238,8 @@ class Asking:
         return True
 
     def answered(self, answer: RecoveryAnswer, now: float) -> bool:
-        """The contact begins anew with us, or a copy of its home does; whether both do. Raises Unreadable, or
-        Malformed."""
+        """The contact, or a copy of its home, makes a new session with us; whether both do. Raises
+        Unreadable, or Malformed."""
         ask, knock = self._asked(answer.ask), self._knock
         if ask is None or knock is None:
             return False

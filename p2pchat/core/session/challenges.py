@@ -60,7 +60,7 @@ class Challenges:
         self._knocks.pop(name, None)
 
     def forget_all(self) -> None:
-        """There is nothing to begin anew."""
+        """There is no session to renew."""
         self._knocks.clear()
 
 

@@ -1,4 +1,4 @@
-"""The key exchange by which two ends begin a session anew: one asks with fresh keys, the other answers.
+"""The key exchange by which two ends make a new session: one asks with fresh keys, the other answers.
 
 Knows: the keys of both ends, and all that goes into the new roots. Does not know: which end should answer,
 or when.

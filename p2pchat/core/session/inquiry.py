@@ -19,7 +19,7 @@ from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.codec import Reader
 
 LISTEN_S = 10.0
-"""What each of the questions has to be answered, whether somebody lives in the old session: cells and their
+"""What each of the questions has to be answered, whether a home is alive in the old session: cells and their
 answers take a few seconds, ten with the strong profile. So an ask is answered after forty seconds."""
 
 SAY_S = (0.5, 2.5)

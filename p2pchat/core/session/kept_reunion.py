@@ -31,7 +31,7 @@ def read_reunion(kept: RecoveryState | None, entropy: Entropy) -> codec.Reader:
     if "asked" not in value:
         value |= {"knock": [], "asked": [], "pending": []}
     if value.pop("anew", False):
-        value["theirs"] = b""  # paired anew, and not told the contact's key since
+        value["theirs"] = b""  # paired again, and not told the contact's key since
     return codec.Reader({"contended": False, "alone": False, "doubt": [], **value})
 
 

@@ -101,7 +101,7 @@ class KeyAnnouncement:
         return line.listen(epoch_at(now))
 
     def draw_first(self) -> None:
-        """Paired anew: other keys are told. A copy of one of the homes has none of them."""
+        """Paired again: other keys are told. A copy of one of the homes has none of them."""
         self.own = OwnKeys.draw_first(self._entropy)
         self.theirs = self.line = None
         self._alone = False

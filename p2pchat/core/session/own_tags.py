@@ -11,7 +11,7 @@ from p2pchat.wire.cell import Cell
 
 AHEAD = 16
 """Tags of our own next cells that are listened for: a cell that bears one, and opens with our own key, was
-written by a copy of this home. Under tags that we have used anybody can write, and the keys are gone."""
+written by a copy of this home. Any member can write under tags that we have used, and their keys are gone."""
 
 Position = tuple[bytes, Epoch, int]
 """A place in what is sent: the name of a chain, an epoch and the index of the next cell."""

@@ -3,9 +3,9 @@
 Knows: the generation, the chained renewal key, the ML-KEM exchange that replaces it. Does not know: how its
 two messages travel, or the chains made from the roots.
 
-A thief of one day's keys can follow the hash ratchets forward; a renewal he does not see end to end locks him
-out again (docs/protocol/README.md#8-sessions). Only the side that made the invite begins, so that two
-renewals never cross.
+A thief of one day's keys can follow the hash ratchets forward; a renewal that the thief does not see locks
+the thief out again (docs/protocol/README.md#8-sessions). Only the side that made the invite begins, so that
+two renewals never cross.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a home that comes out of a backup begins its sessions anew from.
+"""The state from which a restored home makes new sessions.
 
 Knows: which keys a backup keeps of a contact, and the state that a contact's session is in without ratchet
 and chains. Does not know: files, or what follows (``reunion``).

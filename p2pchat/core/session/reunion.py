@@ -1,11 +1,11 @@
-"""How two ends whose session is out of step begin anew.
+"""How two ends whose session is out of step make a new one.
 
 Knows: when this end asks, which home it answers, when it believes the answer. Does not know: what is said in
 a session, or how cells travel. Parent of ``key_announcement``, ``asking``, ``answering``, ``unconfirmed``,
 ``questions``, ``delayed_steps`` and ``standing``.
 
 An end that was put back to an older copy, or finds that another home uses its keys, stops its session and
-asks. The other end first asks in the old session whether somebody is there: a home that lives is never
+asks. The other end first asks in the old session whether a home is there: a home that lives is never
 displaced by a copy of it. It then answers with an Olm session to the identity key that it knows, and changes
 over when it has heard the asker in the new session. The asker changes over with the answer, and asks again
 unless it is heard there.
@@ -81,7 +81,7 @@ class Reunion:
         self.unconfirmed = reader.get_flag("unconfirmed")
         """We have changed over, and were not heard yet."""
         self.contended = reader.get_flag("contended")
-        """Two want to begin anew, and the person has not said yet that one may."""
+        """Two homes want a new session, and the person has not decided yet."""
         self._standings = Standings(entropy, reader.get_list("former", FORMER_KNOWN))
         ends = SessionEnds(contact, theirs, identity)
         self.asking = Asking(ends, entropy, reader.get_list("knock", 1))
@@ -141,7 +141,7 @@ class Reunion:
     # --- what happens
 
     def paired(self, before: Session) -> None:
-        """Paired anew: the session is a new one, and other keys are told. A copy of one of the homes has
+        """Paired again: the session is a new one, and other keys are told. A copy of one of the homes has
         none of them."""
         self.left_behind(before)
         self.keys.draw_first()

@@ -3,7 +3,7 @@ home from its copy.
 
 Knows: which homes to challenge again, which have asked since. Does not know: what follows from it.
 
-A home that was put back, or started anew without what it asked, leaves an ask behind without a sender.
+A home that was put back, or restarted without its ask, leaves an ask behind without a sender.
 So all askers are challenged once more, at the same time: an asker that asks under that challenge is there
 now.
 """
@@ -105,7 +105,7 @@ class Rivals:
         return self._knocks.get(knock)
 
     def note_ask(self, claimant: Claimant, known: Knocked) -> None:
-        """Somebody asks; a home that met an earlier challenge may be gone."""
+        """A home asks; a home that met an earlier challenge may be gone."""
         if known.since >= self.since:
             self._claimants[claimant.knock] = claimant
 

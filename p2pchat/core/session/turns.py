@@ -17,7 +17,7 @@ class Turn(Enum):
     """What people are told about their session."""
 
     BEHIND = "behind"
-    """This home is not the newest one that the contact knows: it asks to begin anew."""
+    """This home is not the newest one that the contact knows: it asks for a new session."""
     LOST = "lost"
     """The same, and no recovery keys were exchanged: only pairing again helps."""
     TWIN = "twin"
@@ -25,13 +25,13 @@ class Turn(Enum):
     COPIED = "copied"
     """This home talks with the contact, and another copy of it asked to be taken for it."""
     RENEWED = "renewed"
-    """We asked, and have begun anew."""
+    """We asked, and have a new session."""
     RESTORED = "restored"
-    """The contact asked, and we have begun anew."""
+    """The contact asked, and we have a new session."""
     TWO = "two"
     """Two copies of the contact's home are in use; the one that lives was kept."""
     RIVALS = "rivals"
-    """Two copies of the contact's home want to begin anew, and nothing tells which is the contact's: neither
+    """Two copies of the contact's home want a new session, and no sign shows which is the contact's: neither
     is heeded until the person says so."""
 
 
@@ -44,7 +44,7 @@ class SendWord:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """Ask in the session whether somebody is there."""
+    """Ask in the session whether a home is there."""
 
 
 @dataclass(frozen=True, slots=True)

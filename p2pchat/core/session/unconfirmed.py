@@ -1,6 +1,6 @@
 """Our answer to an asker, until it is heard in the new session.
 
-Knows: how long it may be confirmed, and whether somebody may live in the old session after all. Does not
+Knows: how long it may be confirmed, and whether a home may be alive in the old session after all. Does not
 know: which home to answer, or what follows when it is confirmed.
 
 It is kept on disk: a node that runs for a minute now and then comes back to it.
@@ -49,7 +49,7 @@ class PendingAnswer:
     key: bytes
     """The name of the recovery key that the asker has shown to have."""
     inquiry: Inquiry | None = None
-    """Somebody was heard in the old session: since we answered, or did that cell come late?"""
+    """A home was heard in the old session: since we answered, or did that cell come late?"""
     questioned: int = 0
 
     @classmethod
@@ -173,10 +173,10 @@ class UnconfirmedAnswer:
         gone, self.pending, self.moved = self.list_tags(), None, True
         return TagDelta((), tuple(gone))
 
-    # --- whether somebody lives in the old session
+    # --- whether a home is alive in the old session
 
     def on_old_session(self, session: Session, now: float) -> tuple[list[Word], TagDelta | None]:
-        """Somebody was heard in the old session. What is to be said to the asker if it loses by that, and the
+        """A home was heard in the old session. What is to be said to the asker if it loses by that, and the
         tags that go then."""
         pending = self.pending
         if pending is None:

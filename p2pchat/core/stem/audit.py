@@ -7,7 +7,7 @@ A descriptor has room for as many links as a node may have, and of a node one de
 a node that has more links than others must leave some of them out, and those at whose expense it does see it:
 each counts the time in which the newest descriptor that it knows of a neighbour does not list it. If a node
 lists its neighbours in turns, each of them counts more time against it than it forgives. This is how many
-links anybody may have that others give to it (after Singh, Ngan, Druschel, Wallach, "Eclipse Attacks on
+links a node may have that others give to it (after Singh, Ngan, Druschel, Wallach, "Eclipse Attacks on
 Overlay Networks", INFOCOM 2006, where degrees are asked for; here they are published and signed).
 """
 

@@ -1,4 +1,4 @@
-"""When a node tells of itself anew, and by which descriptor.
+"""When a node makes a new descriptor of itself, and which.
 
 Knows: the pace of changes, the serial number of the last descriptor. Does not know: links, or others'
 descriptors.

@@ -3,7 +3,7 @@
 Knows: when a stem holds and how another is drawn. Does not know: how cells travel over it, or what is lost.
 
 The whole stem is pinned: with a fresh one for every message, an adversary that can link messages names
-their writer after a few; with a pinned one, after ten, about as often as the first hop is his
+their writer after a few; with a pinned one, after ten, about as often as the first hop is its own
 (docs/threat-model.md).
 """
 

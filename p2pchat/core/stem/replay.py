@@ -2,8 +2,8 @@
 
 Knows: the replay ids of one epoch's onions. Does not know: keys, or what an onion is for.
 
-Replay ids need not outlive a run: a node that starts anew has new keys, and nothing that was sent before
-opens under them. Within an epoch none is forgotten, so that an onion that is sent again leads nowhere.
+Replay ids need not outlive a run: a restarted node has new keys, and earlier onions do not open under them.
+Within an epoch none is forgotten, so that an onion that is sent again leads nowhere.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class Station:
 
     @property
     def closed(self) -> bool:
-        """Whether no node is missing: all neighbours are known, and all that anybody lists."""
+        """Whether no node is missing: all neighbours are known, and all listed nodes."""
         ids = self._links.values()
         return all(node is not None and self.topology.is_complete(node) for node in ids)
 

@@ -3,8 +3,8 @@
 Knows: what became of onions of ours, and what follows from a link that comes or goes. Does not know: links,
 the broadcast, or what cells hold. Parent of ``stations``, ``guards``, ``sender``, ``probes``, ``forwarding``.
 
-A cell of ours is not spread here but comes back to us from the mesh, as to everybody. That tells us that its
-stem works; and to neighbours we treat it as any other.
+A cell of ours is not spread here but comes back to us from the mesh, as to all members. That tells us that
+its stem works; and to neighbours we treat it as any other.
 """
 
 from __future__ import annotations

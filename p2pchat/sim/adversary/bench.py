@@ -53,7 +53,7 @@ class Case:
     false_links: int = 0
     seeking: str = ""
     """What colluders do about links (``formed.SEEKING``), in a mesh that nodes have formed; empty: a regular
-    graph, and colluders at places like everybody's."""
+    graph, and colluders at places like all others."""
     minutes: float = 8.0
     """How long that mesh has formed."""
     near: int | None = None

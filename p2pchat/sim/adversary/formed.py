@@ -93,7 +93,7 @@ class Steering(Walks):
 
 
 class League:
-    """A rendezvous that shows colluders to everybody else, and everybody to colluders."""
+    """A rendezvous that shows only colluders to others, and all nodes to colluders."""
 
     def __init__(self, world: World, colluders: Iterable[SimulatedHost]) -> None:
         self._colluders = frozenset(host.index for host in colluders)

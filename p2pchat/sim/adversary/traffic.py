@@ -97,8 +97,8 @@ class Traffic:
         )
 
     def make_background(self, until: float) -> Callable[[Path], Iterable[Glimpse]]:
-        """What is seen at a piece until then, in as long as a packet takes. Packets are made up when somebody
-        looks: those at a piece that were not seen at another yet are a Poisson process like any."""
+        """What is seen at a piece until then, in as long as a packet takes. Packets are made up when they
+        are looked at: those at a piece that were not seen at another yet are a Poisson process like any."""
         glimpses: dict[Path, list[Glimpse]] = defaultdict(list)
         looked: dict[Path, None] = {}
 

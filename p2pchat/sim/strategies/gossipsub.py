@@ -54,7 +54,7 @@ class Gossipsub:
         return []
 
     def on_new_cell(self, id: CellId, cell: bytes, source: LinkId | None, now: float) -> list[Sending]:
-        """Push it to the mesh, our own to everybody (v1.1: flood publishing)."""
+        """Push it to the mesh, our own to all peers (v1.1: flood publishing)."""
         self._pending_until.pop(id, None)
         self._windows[-1][id] = None
         return [

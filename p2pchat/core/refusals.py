@@ -65,7 +65,7 @@ class NoContact(Enum):
     MESH_UNKNOWN = auto()
     """The mesh into which it was to lead is none of ours."""
 
-    # --- nobody is met
+    # --- no host is met
     UNREACHABLE = auto()
     """No rendezvous can be reached."""
     NOT_IN_TIME = auto()

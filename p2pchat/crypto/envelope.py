@@ -312,7 +312,7 @@ class ReceiveChain:
         """Open a cell. Raises Unreadable and then has changed nothing."""
         place = self._places.get(cell.tag)
         if place is None or place[0] != cell.epoch:
-            raise Unreadable("a cell for nobody here")
+            raise Unreadable("a cell for no one here")
         epoch, index = place
         window = self._windows[epoch]
         try:

@@ -204,7 +204,7 @@ def _read_whom(reader: Reader) -> tuple[ContactId, ...]:
         return ()
     who = reader.get_bytes("who", limit=MENTIONS_MAX * _PERSON_BYTES)
     if not who or len(who) % _PERSON_BYTES:
-        raise Malformed("a mention of nobody, or of a part of somebody")
+        raise Malformed("a mention of no one, or of a part of a fingerprint")
     starts = range(0, len(who), _PERSON_BYTES)
     return tuple(ContactId(who[at : at + _PERSON_BYTES].hex()) for at in starts)
 

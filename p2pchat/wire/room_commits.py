@@ -124,7 +124,7 @@ class PeriodGrant:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.members) <= MEMBERS_MAX or not 0 <= self.depth <= DEPTH_MAX:
-            raise Malformed("a period of nobody, or of too many")
+            raise Malformed("a period of no member, or of too many")
         if list(self.members) != sorted(set(self.members)):
             raise Malformed("members out of order")
 

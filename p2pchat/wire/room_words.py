@@ -84,7 +84,7 @@ class RepairAsk:
 
     def __post_init__(self) -> None:
         if len(self.of) != MEMBER_BYTES or not 0 <= self.depth <= DEPTH_MAX:
-            raise Malformed("an ask of nobody, or of an impossible depth")
+            raise Malformed("an ask of no member, or of an impossible depth")
         if len(self.entries) > ASK_ENTRIES_MAX or len(self.spans) > ASK_SPANS_MAX:
             raise Malformed("an ask for too much")
         if any(len(entry) != ID_BYTES for entry in self.entries) or len(self.uneven) not in (0, PERIOD_BYTES):

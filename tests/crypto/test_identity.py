@@ -49,4 +49,4 @@ def test_nothing_short_is_offered_for_comparison() -> None:
     ours, theirs, middle = b"a" * 32, b"b" * 32, b"m" * 32
     own_half = {safety_number(ours, other).replace(" ", "")[:30] for other in (theirs, middle)}
     own_half |= {safety_number(ours, other).replace(" ", "")[30:] for other in (theirs, middle)}
-    assert len(own_half) == 3, "one half is of our key alone, whoever is at the other end"
+    assert len(own_half) == 3, "one half is of our key alone, with any other end"

@@ -36,7 +36,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Person, Person, Path]]:
 
 
 def lines(of: Person, name: str) -> list[tuple[str, bool, str]]:
-    """What was said with somebody: the text, whether it was ours, its state."""
+    """The history with a contact: the text, whether it was ours, its state."""
     read = [json.loads(line) for line in of.run("history", name, "--json").stdout.splitlines()]
     return [(line["text"], line["outgoing"], line["state"]) for line in read]
 

@@ -125,7 +125,7 @@ BLOCKS: Final = [*_blocks(), *_help(root())]
 RUN: Final = sorted(
     (block for block in BLOCKS if _excuse(block) is None), key=lambda block: "contacts remove" in block.code
 )
-"""What takes somebody away comes last."""
+"""Blocks that remove a contact come last."""
 
 
 def test_every_excuse_is_for_something_that_is_there() -> None:
@@ -134,7 +134,7 @@ def test_every_excuse_is_for_something_that_is_there() -> None:
 
 
 class World:
-    """Somebody with a node and three friends, and a folder to try things in."""
+    """A person with a node and three friends, and a folder to try things in."""
 
     def __init__(self, folder: Path, me: Person, bob: Person, ops: Person, other: Person) -> None:
         self.folder, self.me, self.bob, self.ops, self.other = folder, me, bob, ops, other

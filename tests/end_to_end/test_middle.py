@@ -1,4 +1,4 @@
-"""Somebody ends DTLS on both legs and passes every frame on: the link is refused all the same.
+"""An attacker ends DTLS on both legs and passes every frame on: the link is refused all the same.
 
 To get there at all he would have to alter sealed offers, which he cannot. Here he is given that, and the two
 ends' link keys agree; what gives him away is the two certificates that each end saw.

@@ -318,9 +318,9 @@ def _alike(chosen: Sequence[Run]) -> Iterator[list[Run]]:
 
 
 TESTABLE = "a reply by which a guess is tested"
-STRANGER = "paired with somebody who has not the words"
+STRANGER = "paired with a side that does not have the words"
 KNOWN_KEYS = "keys that mallory has"
-MISBOUND = "paired with somebody who believes something else"
+MISBOUND = "paired with a side that believes something else"
 
 
 @dataclass(frozen=True)

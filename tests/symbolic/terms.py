@@ -5,14 +5,14 @@ power without its exponent is just a value. Terms are made once each, so that tw
 
 ::
 
-    atom(name)              a secret value of somebody's: a scalar, a key's seed
+    atom(name)              a secret value of one party: a scalar, a key's seed
     fn(label, *parts)       a one-way function of all its parts
     power(base, *exponents) a group element; exponents commute
     sealed(key, ad, plain)  opens with ``key``; ``ad`` is what it is bound to
     wrapped(ek, secret)     ML-KEM's ciphertext of ``secret`` for the key pair of ``ek``
-    message(kind, *fields)  fields (name, value), which anybody can read
+    message(kind, *fields)  fields (name, value), which all parties can read
 
-Numbers, text and bytes are constants, known to everybody.
+Numbers, text and bytes are constants, known to all.
 """
 
 from __future__ import annotations

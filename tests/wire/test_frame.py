@@ -44,7 +44,7 @@ def test_another_size_is_malformed(size: int) -> None:
     ("position", "value", "why"),
     [
         (0, 5, "a kind that is not ours yet"),
-        (0, 255, "a kind of nobody's"),
+        (0, 255, "an unknown kind"),
         (1, 1, "flags"),
         (4, 1, "reserved bytes"),
         (15, 1, "reserved bytes"),

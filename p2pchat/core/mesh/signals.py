@@ -74,7 +74,7 @@ class Signals:
         if isinstance(message, signalling.Welcome | signalling.Hints | signalling.Draining):
             return []
         if not self._rendezvous.may_say(line, message):
-            self._counters["signals nobody asked for"] += 1
+            self._counters["unrequested signals"] += 1
             return []
         url = url_of(line)
         mesh = self._meshes.at(message.topic)

@@ -236,8 +236,8 @@ class Conversations:
         return self._decisions.change_contact(input, now)
 
     def _change_keys(self, change: inputs.KeysInput, now: float) -> list[Routed]:
-        """Have another recovery key for each contact, or tell them of it, one after the other: whoever is
-        next to us would count them."""
+        """Have another recovery key for each contact, or tell them of it, one after the other: a neighbour
+        would count them."""
         if isinstance(change, inputs.RecoveryKeysDrawn):
             return self._dispatcher.dispatch_to_everybody(lambda conversation: conversation.draw_key(), now)
         effects, at, everybody = list[Routed](), now, list(self._by_id.values())

@@ -213,7 +213,7 @@ class Party:
         return cpace.generator(secret, b"p2pchat invite" + self.topic, sid)
 
     def _send(self, message: wire.PairingMessage) -> Output:
-        assert self._peer is not None, "nobody to send to yet"
+        assert self._peer is not None, "no one to send to yet"
         plain = wire.encode_pairing(message)
         self._transcript.add(self.role, plain)
         nonce = self._entropy.draw_bytes(GEOMETRY.nonce)

@@ -181,7 +181,7 @@ class RoomReading:
             self._unplaced.put(cell.tag, cell)
             return []
         if place.sender >= len(period.members):
-            raise Malformed("a cell by nobody")
+            raise Malformed("a cell by no member")
         sender = period.members[place.sender]
         if sender == state.who.member:
             return []  # ours, come back; or made up by another, and there is no MAC that could tell

@@ -154,7 +154,7 @@ def test_what_came_another_way_is_not_waited_for() -> None:
     first, second = Side(range(460)), Side(range(500))
     pair = Pair(first, second)
     while not pair.seen["CellRequest"]:
-        assert pair.now < NOW + 60.0, "nobody asks"
+        assert pair.now < NOW + 60.0, "no node asks"
         pair.run(STEP_S)
     assert all(first.reconcile.arrived(name(number)) for number in range(460, 500))
     assert not first.reconcile.arrived(name(460)), "it was wanted once"

@@ -82,7 +82,7 @@ def test_what_is_on_disk_is_read_in_portions_one_at_a_time() -> None:
     cells, first = serving.bulk(10, NOW)
     assert (cells, len(first)) == ([], FETCH_MAX)
     serving.fetched((1,), ())
-    assert serving.bulk(10, NOW) == ([], ()), "that was somebody else's"
+    assert serving.bulk(10, NOW) == ([], ()), "that was another's"
     serving.fetched(first, side._read(first))
     cells, then = serving.bulk(10, NOW)
     assert (len(cells), then) == (10, ())

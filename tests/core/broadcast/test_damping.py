@@ -17,4 +17,4 @@ def test_a_proposal_needs_more_cells_than_what_is_kept_of_them() -> None:
 
 def test_a_cell_is_fetched_later_than_the_last_announcement_of_it_waits() -> None:
     assert RULES.patience_s[0] >= RULES.batch_s[1]
-    assert RULES.late_s[1] < RULES.patience_s[0], "but sooner where nobody will push it"
+    assert RULES.late_s[1] < RULES.patience_s[0], "but sooner where no neighbour will push it"

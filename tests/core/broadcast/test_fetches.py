@@ -54,7 +54,7 @@ def test_the_next_announcer_is_one_whose_link_is_there() -> None:
     fetches.link_down(A)
     assert [fetch.link for fetch in tick_when_due(fetches)] == [B]
     assert tick_when_due(fetches) == []
-    assert fetches.next_wakeup() is None, "nobody else announced it"
+    assert fetches.next_wakeup() is None, "no other announced it"
 
 
 def test_a_link_that_is_gone_awaits_nothing() -> None:

@@ -300,7 +300,7 @@ def test_only_a_node_that_announces_absent_cells_is_ignored(monkeypatch: pytest.
     for number in range(3):
         scene.pushed(number, B)
     scene.tree.on_message(Ihave((name(7),), late=False), A, scene.now)
-    assert scene.counters["cells announced and ignored"] == 2, "what came is not awaited any more"
+    assert scene.counters["cells announced and ignored"] == 2, "a cell that came is no longer awaited"
 
 
 def test_only_so_many_announcers_of_a_cell_are_remembered() -> None:

@@ -51,7 +51,7 @@ def remembered(world: World, name: str) -> list[tuple[str, ...]]:
 
 
 def restart(world: World, settings: Settings = VISITS) -> None:
-    """Everybody stops, and the rendezvous is gone when they are back."""
+    """All nodes stop, and the rendezvous is gone when they are back."""
     for name in ("carol", "ana"):
         world.stop(name)
     world.run(5.0)

@@ -87,7 +87,7 @@ def test_a_leaving_node_says_goodbye() -> None:
     assert isinstance(bye, SendFrame) and closed == CloseLink(theirs.id) and isinstance(gone, Closed)
     assert bob.neighbours.on_channel(FrameReceived(ours.id, bye.data), 1.0)[0] == CloseLink(ours.id)
     link, _ = ana.offers(1.0)
-    assert ana.neighbours.goodbye(ana.table[link], 1.0)[0] == CloseLink(link), "nobody is there to tell"
+    assert ana.neighbours.goodbye(ana.table[link], 1.0)[0] == CloseLink(link), "no neighbour is there to tell"
 
 
 def test_a_neighbour_becomes_a_sought_one_and_stops_being_one() -> None:

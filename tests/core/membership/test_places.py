@@ -111,7 +111,7 @@ def test_no_node_has_more_links_than_its_record_can_list() -> None:
 
 def test_nodes_that_a_rendezvous_showed_go_when_walks_have_found_enough() -> None:
     met = several(2, Standing.MET)
-    assert shed(places(), met) == [], "as long as there is nobody else"
+    assert shed(places(), met) == [], "as long as there is no other"
     assert shed(places(), [*met, *several(WANTED - 1, Standing.SOUGHT)]) == []
     assert set(map(id, shed(places(), [*met, *several(WANTED, Standing.SOUGHT)]))) == set(map(id, met))
 

@@ -33,7 +33,7 @@ def linked(pairs: Iterable[tuple[HopId, HopId]]) -> Map:
 
 
 def random_map(count: int, seed: object, each: int = 3) -> Map:
-    """Everybody has chosen three."""
+    """Every node has chosen three."""
     entropy = SeededEntropy(seed)
     pairs: dict[frozenset[HopId], None] = {}
     for node in NODES[:count]:
@@ -72,7 +72,7 @@ class Here:
         return key(node).public
 
     def answer(self, walk_key: bytes, ticket_key: bytes, room: bool) -> bytes:
-        raise AssertionError("nobody asks us")
+        raise AssertionError("no node asks us")
 
 
 def key(node: HopId) -> DescriptorKey:

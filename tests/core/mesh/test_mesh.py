@@ -290,7 +290,7 @@ def test_a_seat_that_was_not_asked_for_is_ignored() -> None:
     assert any(isinstance(effect, effects.MakeOffer) for effect in node.handle(seated, world.now))
     other = inputs.SignalReceived("ws://elsewhere", Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
     assert node.handle(other, world.now) == []
-    assert node.status().counters["signals nobody asked for"] == 2
+    assert node.status().counters["unrequested signals"] == 2
 
 
 def test_frames_for_links_that_are_gone_are_ignored() -> None:

@@ -26,7 +26,7 @@ def signals(world: World) -> Signals:
 
 def test_unrequested_input_is_counted(world: World) -> None:
     assert signals(world).on_rendezvous(inputs.SignalReceived(URL, STRANGE), world.now) == []
-    assert world.machines["alice"].running.status().counters["signals nobody asked for"] == 1
+    assert world.machines["alice"].running.status().counters["unrequested signals"] == 1
 
 
 def test_places_nearby_are_those_that_the_person_has_not_typed(world: World) -> None:

@@ -15,7 +15,7 @@ from tests.support.world import URL, World
 
 
 def friends(*names: str, seed: object = 0) -> World:
-    """The first name has invited all others; everybody is linked."""
+    """The first name has invited all others; all are linked."""
     world = World(seed)
     for name in names:
         world.add(name)

@@ -24,7 +24,7 @@ from p2pchat.wire.marks import MARKS, Marks
 from tests.support.world import World
 
 NAMES = ["ana", "bob", "cid", "dan", "eve"]
-"""So few that everybody is linked with everybody."""
+"""So few that all are linked with each other."""
 
 BINDING, OTHER = b"a" * 32, b"b" * 32
 

@@ -300,7 +300,7 @@ def test_a_side_that_forgot_the_other_is_told_how_long_messages_last(world: Worl
 
 
 def test_a_blocked_contact_stays_blocked_when_paired_again(world: World) -> None:
-    """A code from somebody else may hide whose it is: only the person who blocked a contact unblocks it."""
+    """A code may hide its owner: only the person who blocked a contact unblocks it."""
     world.pair("alice", "bob")
     world.run(20.0)
     bob = world.contact("alice", "bob")

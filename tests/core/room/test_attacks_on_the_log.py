@@ -108,7 +108,8 @@ def test_an_admin_who_left_writes_nothing_upon_old_parents_either(walkers: Walke
 
 
 def test_nor_what_it_told_somebody_else_at_the_place_of_its_leave(walkers: Walkers) -> None:
-    """Those who were told first that it adds somebody hear of the leave later, and agree with the others."""
+    """Members that were told first that it adds a member hear of the leave later, and agree with the
+    others."""
     book, before = walkers.book, walkers.known
     spy = EntryId(book.add(walkers.bert, "spy", upon=before))
     left = book.write(walkers.bert, LeaveRoom(0), upon=before, after=EntryId(walkers.bert))

@@ -69,7 +69,7 @@ def test_the_authors_key_is_a_new_one_and_everybodys_else_stays(room: Room) -> N
 
 
 def test_no_member_without_a_slot_opens_it(room: Room) -> None:
-    """Eve was removed. She has all keys of before, and everybody's pair key with her."""
+    """Eve was removed. She has all earlier keys, and each member's pair key with her."""
     ann, eve = room[0], room[3]
     room.set_roster(room.members[:3], room.members[:3])
     room.tell(ann.commit())
@@ -122,7 +122,7 @@ def test_of_an_altered_commit_nothing_is_taken(room: Room) -> None:
     for one in altered:
         with pytest.raises(RefusedInput) as refused:
             open_commit(bob.latest, bob.state.pairs, one, entries, NOW)
-        assert not isinstance(refused.value, UnevenShare), "nobody is blamed for what another altered"
+        assert not isinstance(refused.value, UnevenShare), "no author is blamed for what another altered"
 
 
 def test_a_slot_is_for_its_owner_alone(room: Room) -> None:

@@ -158,7 +158,7 @@ def test_without_the_confirmation_a_wrong_secret_would_be_taken(
 
 
 def test_an_inviter_that_gives_another_roster_than_the_logs_is_refused(room: Room) -> None:
-    """The log is what the newcomer compares with others; a grant with somebody else in it is not taken."""
+    """The log is what the newcomer compares with others; a grant with another member in it is not taken."""
     dan, mal = Member.named("dan", room.log), Member.named("mal", room.log)
     room.set_roster([*room.members, dan, mal], room.members[:1])
     room[0].commit()
@@ -198,7 +198,7 @@ def test_three_weeks_away_are_taken_in_one_by_one(room: Room) -> None:
     assert cid.texts == [(bob.id, b"welcome back")]
     ann.hear(cid.say("thank you", back), back)
     assert ann.texts[-1] == (cid.id, b"thank you")
-    assert ann.state.kept.shares_for(cid.id, 1, 8) == [], "cid was heard: nothing is kept for it any more"
+    assert ann.state.kept.shares_for(cid.id, 1, 8) == [], "cid was heard: nothing is kept for it"
 
 
 def test_what_cid_wrote_in_its_old_period_is_read_by_all(room: Room) -> None:

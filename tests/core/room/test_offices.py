@@ -106,7 +106,7 @@ def test_owners_strike_neither_owners_nor_leaves_nor_themselves(book: LogBook) -
 
 
 def test_an_owner_who_leaves_on_another_branch_has_left(book: LogBook) -> None:
-    """It has told somebody something else: what it wrote counts, and so does its leave."""
+    """It has told a member something else: what it wrote counts, and so does its leave."""
     olga, adam, *_ = members(book)
     before = book.heads()
     book.write(olga, RenameRoom("climbers"))

@@ -140,7 +140,7 @@ def test_a_struck_removal_is_void_and_told(walkers: Walkers) -> None:
 
 
 def test_a_forged_entry_takes_no_place(walkers: Walkers) -> None:
-    """Anybody can invent an entry of the owner's. No member's word places it, it never displaces the
+    """Any member can invent an entry of the owner's. No member's word places it, it never displaces the
     owner's own, and is no fork of hers."""
     book = walkers.book
     forged = book.remove(walkers.olga, walkers.adam)

@@ -102,7 +102,7 @@ def test_the_tag_key_is_replaced_once_a_week_and_by_a_removal(room: Room) -> Non
     room.set_roster(room.members[:2], room.members[:2])
     room.commit(1, NOW + 9 * DAY, but=[room[2]])
     assert ann.period.tags_of == bob.period.id
-    assert ann.state.tags.find_key(first) is not None, "somebody may write under it still"
+    assert ann.state.tags.find_key(first) is not None, "a member may still write under it"
 
 
 def test_a_newcomers_share_makes_both_agreements_count(room: Room) -> None:

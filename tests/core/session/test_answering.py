@@ -88,7 +88,7 @@ def test_an_asker_is_answered_when_no_home_is_alive_and_no_other_may_be_about_to
 ) -> None:
     assert not ana.is_asked(bob, NOW)
     assert ana.listens() and ana.answering.next_wakeup() == NEVER, "it is asked in the session"
-    assert not ana.answering.silent(NOW + RIVALS_S), "somebody may live there"
+    assert not ana.answering.silent(NOW + RIVALS_S), "a home may be alive there"
     ana.answering.nobody_lives()
     assert ana.answering.next_wakeup() == NOW + RIVALS_S
     assert not ana.answering.silent(NOW + RIVALS_S - 1.0) and ana.answering.silent(NOW + RIVALS_S)

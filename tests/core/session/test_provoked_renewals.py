@@ -41,7 +41,7 @@ from tests.support.world import World
 
 
 def by_a_thief(world: World, older: MemoryStore, word: Word) -> list[bytes]:
-    """What somebody says to the owner of that home, as its contact: the way there follows from its own
+    """What an attacker says to the owner of that home, as its contact: the way there follows from its own
     recovery key."""
     (state,) = older.recoveries.values()
     read = codec.Reader(codec.unpack(state.state, 4 << 20))
@@ -53,7 +53,7 @@ def by_a_thief(world: World, older: MemoryStore, word: Word) -> list[bytes]:
 
 
 def words(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Word, list[bytes]]]:
-    """All that anybody says outside a session from now on, and its cells."""
+    """All that any node says outside a session from now on, and its cells."""
     kept: list[tuple[Word, list[bytes]]] = []
     original = KeyAnnouncement.make_cells
 

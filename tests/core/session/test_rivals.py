@@ -30,7 +30,7 @@ from tests.support.world import World
 
 
 def stopped(world: World, name: str) -> None:
-    """Its session with r1 is of no use: somebody wrote in r1's name."""
+    """Its session with r1 does not work: an attacker wrote in r1's name."""
     known = talk(world, name, "r1")
     known._reunion.tear(world.now)
     world.tell(name, inputs.ContactRenewed(known.contact.id))

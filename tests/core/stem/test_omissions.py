@@ -40,7 +40,7 @@ def test_a_list_without_us_counts_also_if_a_later_one_with_us_came_before_it_and
     assert station.take_sights()[LinkId(1)].lists_us
     tell(4, [], itself=False)
     tell(3, [], itself=False)
-    assert station.take_sights()[LinkId(1)].lists_us, "nobody can have it count again"
+    assert station.take_sights()[LinkId(1)].lists_us, "no neighbour can make it count again"
 
 
 def test_a_list_without_us_counts_also_if_one_with_us_has_displaced_it() -> None:

@@ -1,4 +1,4 @@
-"""Which stem is drawn when somebody on all of them drops what it is given."""
+"""Which stem is drawn when a node on all of them drops its onions."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from p2pchat.wire.topology import DEPTH, Descriptors, NodeDescriptor, OwnDescrip
 from tests.support.stems import Wired, amid, cell
 
 K6 = "ab ac ad ae af bc bd be bf cd ce cf de df ef"
-"""Everybody with everybody."""
+"""All linked with each other."""
 
 
 def wired(edges: str = K6, profile: Profile = FAST, seed: int = 0) -> Wired:

@@ -32,7 +32,7 @@ from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.kdf import nearby_key
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential
-from p2pchat.types import ContactId, Topic
+from p2pchat.types import ContactId, MeshId, Topic
 from p2pchat.wire.ice import Servers
 
 TICK_MIN_S = 0.001
@@ -142,9 +142,10 @@ class NodeMachine:
         records = [mesh.record for mesh in self._meshes]
         return tuple(sorted(records, key=lambda each: (each.successor is not None, each.joined_at)))
 
-    def unreached(self, now: float) -> tuple[Unreached, ...]:
-        """Members that no link reaches, of all meshes."""
-        return tuple(one for mesh in self._meshes for one in mesh.view.unreached(now))
+    def unreached(self, now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
+        """Members that no link reaches, of one mesh or of all."""
+        meshes = (mesh for mesh in self._meshes if of is None or mesh.record.id == of)
+        return tuple(one for mesh in meshes for one in mesh.view.unreached(now))
 
     def hinted(self, now: float) -> Servers:
         """All STUN and TURN servers that rendezvous have hinted."""

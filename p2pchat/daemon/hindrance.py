@@ -7,34 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from p2pchat.core.status import RendezvousStatus
+from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.daemon import views
 from p2pchat.daemon.ports import Knows
 from p2pchat.daemon.reach import no_way
+from p2pchat.types import MeshId
 
 
-def hindrance(host: Knows) -> str:
-    """What is in the way for certain; empty where it may only be a matter of time."""
-    node = host.node
-    status = node.status()
-    if any(link.state == "up" for link in status.links):
+def hindrance(host: Knows, mesh: MeshId | None) -> str:
+    """What is in the way of a message into this mesh for certain; empty where it may only be a matter of
+    time. None: it is not known which mesh."""
+    status = host.node.status()
+    if _linked(status, mesh):
         return ""
-    if way := no_way(node.unreached(host.clock.now()), host.turn_refused):
+    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_refused):
         return way
     return _unreached(status.rendezvous) or views.clock_doubt(status.clock) or ""
 
 
-def why_not_yet(host: Knows) -> str:
+def why_not_yet(host: Knows, mesh: MeshId | None) -> str:
     """The nearest reason why nothing arrives, in a few words."""
     status = host.node.status()
     doubt = views.clock_doubt(status.clock)
-    if any(link.state == "up" for link in status.links):
+    if _linked(status, mesh):
         return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
-    if way := no_way(host.node.unreached(host.clock.now()), host.turn_refused):
+    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_refused):
         return way
     if status.rendezvous and not any(each.up for each in status.rendezvous):
         return _unreached(status.rendezvous) or "no rendezvous yet"
     return doubt or "no other member of the mesh is online"
+
+
+def _linked(status: Status, mesh: MeshId | None) -> bool:
+    """Whether a link is up over which the message can leave: one of another mesh is of no use to it."""
+    return any(link.state == "up" and mesh in (None, link.mesh) for link in status.links)
 
 
 def _unreached(places: Sequence[RendezvousStatus]) -> str:

@@ -31,7 +31,7 @@ from p2pchat.daemon.ports import Sends
 from p2pchat.daemon.referring import people_of
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
-from p2pchat.types import ConversationId, MessageId, MessageState, conversation_with
+from p2pchat.types import ConversationId, MeshId, MessageId, MessageState, conversation_with
 
 HINDRANCE_LOOK_S: Final = 0.5
 """Seconds between checks for an obstacle to a message that a caller waits for."""
@@ -134,7 +134,10 @@ class MessageMethods:
             async with asyncio.timeout(patience):
                 return await self._reached(message, wanted, asker)
         except TimeoutError:
-            why = await self._out_of_step(message) or why_not_yet(self._host)
+            contact = await self._recipient(message)
+            why = _out_of_step(contact) or why_not_yet(
+                self._host, contact.mesh if contact is not None else None
+            )
             raise NotInTime(
                 f"not {wanted.value} within {patience:.3g} s ({why}); it stays queued and will still go out"
             ) from None
@@ -161,27 +164,21 @@ class MessageMethods:
                 return event.state, event.at
         raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
 
-    async def _out_of_step(self, message: MessageId) -> str | None:
-        """The reason that keeps a message here although there may be links."""
+    async def _recipient(self, message: MessageId) -> Contact | None:
+        """To whom a message of ours goes."""
         known = await self._host.ask_store(lambda store: store.history.sent_state(message))
-        contact = next(
-            (
-                contact
-                for contact in self._host.node.contacts()
-                if known is not None and conversation_with(contact.id) == known[0]
-            ),
-            None,
-        )
-        if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
+        if known is None:
             return None
-        return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"
+        contacts = self._host.node.contacts()
+        return next((contact for contact in contacts if conversation_with(contact.id) == known[0]), None)
 
     async def _tell_hindrances(self, message: MessageId, asker: Asker) -> None:
         """Tell a waiting caller of an obstacle as soon as it is known: a rendezvous that is down, or two
         networks that cannot be linked."""
         told = ""
         while True:
-            why = hindrance(self._host)
+            contact = await self._recipient(message)
+            why = hindrance(self._host, _mesh_of(contact))
             if why and why != told:
                 asker.event(HindranceEvent(id=message, why=why))
                 told = why
@@ -222,3 +219,14 @@ def _is_altered(line: Message) -> bool:
     """Whether the text may have changed since it was sent."""
     referred = line.referred or Referred()
     return line.rewritten or referred.correction is not None or referred.withdrawal is not None
+
+
+def _mesh_of(contact: Contact | None) -> MeshId | None:
+    return contact.mesh if contact is not None else None
+
+
+def _out_of_step(contact: Contact | None) -> str | None:
+    """The reason that keeps a message here although there may be links."""
+    if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
+        return None
+    return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"

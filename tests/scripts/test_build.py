@@ -53,4 +53,5 @@ def test_the_single_files_have_no_media_library_and_no_simulator(built: Path) ->
 
 
 def test_there_are_a_wheel_and_a_source_distribution(built: Path) -> None:
-    assert sorted(path.suffix for path in built.iterdir() if path.is_file()) == [".gz", ".pyz", ".pyz", ".whl"]
+    kinds = sorted(path.suffix for path in built.iterdir() if path.is_file())
+    assert kinds == [".gz", ".pyz", ".pyz", ".whl"]

@@ -14,9 +14,9 @@ import pytest
 from rich.cells import cell_len
 
 from p2pchat.chat.widths import drawable, room
-from p2pchat.control.events import MessageEvent
+from p2pchat.control.events import LinkEvent, ListenEvents, MessageEvent
 from p2pchat.control.values import plain
-from tests.support.fake_node import message
+from tests.support.fake_node import message, told
 from tests.support.processes import environment
 from tests.support.screen import Screen
 from tests.support.terminal import Terminal
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.real
 
 At = Callable[..., Terminal]
 Sent = Callable[[Terminal], list[tuple[str, str]]]
-CTRL_C, CTRL_N, CTRL_P, CTRL_Q, CTRL_Z = "\x03", "\x0e", "\x10", "\x11", "\x1a"
+CTRL_C, CTRL_N, CTRL_P, CTRL_Q = "\x03", "\x0e", "\x10", "\x11"
+CTRL_S, CTRL_U, CTRL_Z = "\x13", "\x15", "\x1a"
+ESCAPE, UP, RIGHT, END, DELETE = "\x1b", "\x1b[A", "\x1b[C", "\x1b[F", "\x1b[3~"
 
 
 @pytest.fixture
@@ -34,12 +36,17 @@ def at_terminal(tmp_path: Path) -> Iterator[At]:
     with ExitStack() as stack:
 
         def opened(
-            said: Sequence[MessageEvent] = (), rows: int = 24, columns: int = 80, screen: Screen | None = None
+            said: Sequence[MessageEvent] = (),
+            rows: int = 24,
+            columns: int = 80,
+            screen: Screen | None = None,
+            events: Sequence[ListenEvents] = (),
         ) -> Terminal:
             setting = json.dumps(
                 {
                     "names": ["bob", "carol"],
                     "said": [plain(each) for each in said],
+                    "events": [plain(each) for each in events],
                     "sent": str(tmp_path / "sent"),
                 }
             )
@@ -228,6 +235,70 @@ def test_no_half_a_sentence_is_said_of_privacy(at_terminal: At, columns: int, pr
     told = {part.strip() for part in line.split(" · ")}
     assert told <= {"1 link", "1 on the way", "hidden among 8 computers", "hidden among 8"}
     assert len(told) == 3
+
+
+def test_without_a_link_no_contact_is_said_to_be_here(at_terminal: At) -> None:
+    terminal = at_terminal(events=[told(LinkEvent, links=0, change="down")])
+    terminal.until("bob  here")
+    terminal.until("● bob")
+    terminal.type("hi\r")
+    terminal.until("? bob")
+    terminal.until("? carol")
+    terminal.until_gone("bob  here")
+    assert "●" not in terminal.text
+    assert "here" not in terminal.text.replace("here or away is not known", "")
+
+
+TEN = [message(str(n), f"line {n}", at=f"2026-01-02T03:04:{n:02d}Z") for n in range(10)]
+"""So many that no notice covers the last."""
+
+
+def test_a_line_that_was_rewritten_is_marked(at_terminal: At, sent: Sent, tmp_path: Path) -> None:
+    terminal = at_terminal(TEN)
+    terminal.until("bob line 9")
+    terminal.pressed(ESCAPE)
+    terminal.type("\r")
+    terminal.until("Rewrite my copy")
+    terminal.type(f"{UP}{UP}\r")
+    terminal.until("Ctrl-S rewrites it")
+    terminal.type(f"{END}{CTRL_U}never said{CTRL_S}")
+    terminal.until("bob never said ✎ rewritten here")
+    assert terminal.text.count("rewritten here") == 1
+    assert sent(terminal) == []
+    said = json.loads((tmp_path / "sent").read_text())["said"]
+    assert [(line["text"], line["rewritten"]) for line in said[-2:]] == [
+        ("line 8", False),
+        ("never said", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("selects", "act", "question", "done", "left"),
+    [
+        (True, DELETE, "Delete this message here?", "deleted here", 9),
+        (False, "/forget\r", "Delete all messages with bob here?", "10 messages with bob deleted here", 0),
+    ],
+)
+def test_what_deletes_asks_first_and_says_what_it_did(
+    at_terminal: At, sent: Sent, tmp_path: Path, selects: bool, act: str, question: str, done: str, left: int
+) -> None:
+    terminal = at_terminal(TEN)
+    terminal.until("bob line 9")
+    if selects:
+        terminal.pressed(ESCAPE)
+    terminal.type(act)
+    terminal.until(question)
+    terminal.type("\r")
+    terminal.until_gone(question)
+    assert done not in terminal.text
+    terminal.until("bob line 9")
+    terminal.type(act)
+    terminal.until(question)
+    terminal.type(f"{RIGHT}\r")
+    terminal.until(done)
+    terminal.until_gone("bob line 9")
+    assert sent(terminal) == []
+    assert json.loads((tmp_path / "sent").read_text())["said"] == [plain(each) for each in TEN[:left]]
 
 
 def joining(before: str, new: str) -> int:

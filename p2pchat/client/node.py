@@ -46,7 +46,7 @@ class Node(PairingCalls, ContactCalls, MeshCalls, SettingCalls, ReferenceCalls, 
 
     async def trace(self) -> AsyncGenerator[events.TraceEvents, None]:
         """Yield ``TracingEvent``, then an event for each cell's first sight here, and for each onion."""
-        async with self._asking(methods.TRACE, parameters.NoParams()) as asked:
+        async with self._watched(), self._asking(methods.TRACE, parameters.NoParams()) as asked:
             async for event in asked:
                 if isinstance(event, events.TraceEvents):
                     yield event

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from p2pchat.client import Node, connect
+from p2pchat.client import Event, Node, connect
 from p2pchat.errors import ControlError
 from p2pchat.rpc import NotAnswering
 from tests.support.processes import Person, people
@@ -100,12 +100,15 @@ async def test_a_message_that_may_have_been_taken_can_be_sent_again(ana: Person)
             await node.send("bob", "hi", timeout=0.1)
 
 
-async def test_a_listener_waits_and_is_told(ana: Person) -> None:
+@pytest.mark.parametrize("events", [Node.listen, Node.trace])
+async def test_what_is_told_of_events_waits_and_is_told_of_the_node(
+    ana: Person, events: Callable[[Node], AsyncGenerator[Event, None]]
+) -> None:
     pid = ana.node().process.pid
     said: asyncio.Queue[str] = asyncio.Queue()
-    async with connect(ana.home, patience=0.5) as node, aclosing(node.listen()) as events:
+    async with connect(ana.home, patience=0.5) as node, aclosing(events(node)) as told:
         node.on_change = said.put_nowait
-        listening = asyncio.ensure_future(anext(events))
+        listening = asyncio.ensure_future(anext(told))
         async with asyncio.timeout(30):
             with stopped(pid):
                 assert await said.get() == f"the node (pid {pid}) does not answer; waiting for it"

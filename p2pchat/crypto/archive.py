@@ -21,7 +21,7 @@ from nacl.bindings import crypto_secretstream as sodium
 from nacl.exceptions import CryptoError
 
 from p2pchat.crypto.kdf import derive
-from p2pchat.crypto.password import SALT_BYTES, Cost, stretch
+from p2pchat.crypto.password import SALT_BYTES, Cost, list_passphrase_forms, prepare_passphrase, stretch
 from p2pchat.errors import Malformed, OtherVersion, Unreadable
 from p2pchat.ports import Entropy, below
 from p2pchat.wire.words import WORDS
@@ -65,7 +65,7 @@ class ArchiveSeal:
         costs = cost.ops.to_bytes(4, "big") + (cost.memory >> 10).to_bytes(4, "big")
         self.header = MAGIC + bytes([VERSION]) + costs + salt + stream
         # Both ends of the stream begin alike; this one takes the header that it is given.
-        self._state = _begun(phrase, cost, salt, stream)
+        self._state = _begun(prepare_passphrase(settle_phrase(phrase)), cost, salt, stream)
 
     def seal_chunk(self, plain: bytes, last: bool = False) -> bytes:
         """``CHUNK_BYTES``, or with the ``last`` chunk what is left."""
@@ -89,24 +89,43 @@ class ArchiveOpening:
             raise Malformed("a header that asks for too much")
         salt = header[at + 8 : at + 8 + SALT_BYTES]
         self._header = header
-        self._state = _begun(phrase, Cost(ops, kib << 10), salt, header[-STREAM_BYTES:])
+        self._cost, self._salt = Cost(ops, kib << 10), salt
+        self._forms = list(list_passphrase_forms(settle_phrase(phrase)))
+        """Of the phrase, those that were not tried."""
+        self._state = self._begin_next()
 
     def open_chunk(self, sealed: bytes) -> tuple[bytes, bool]:
-        """The next chunk, and whether it is the last. Raises Unreadable."""
-        try:
-            plain, tag = sodium.crypto_secretstream_xchacha20poly1305_pull(self._state, sealed, self._header)
-        except (CryptoError, ValueError) as error:
-            raise Unreadable("the chunk does not open") from error
+        """The next chunk, and whether it is the last. Raises Unreadable.
+
+        The first one takes the time of another key if the phrase has two forms and the one tried is wrong;
+        then it raises StoreError without the memory.
+        """
+        plain, tag = self._pull(sealed)
         last = tag == sodium.crypto_secretstream_xchacha20poly1305_TAG_FINAL
         if not last and len(plain) != CHUNK_BYTES:
             raise Unreadable("a chunk that is neither whole nor the last")
         return plain, last
 
+    def _pull(self, sealed: bytes) -> tuple[bytes, int]:
+        while True:
+            try:
+                opened = sodium.crypto_secretstream_xchacha20poly1305_pull(self._state, sealed, self._header)
+            except (CryptoError, ValueError) as error:
+                if not self._forms:
+                    raise Unreadable("the chunk does not open") from error
+                self._state = self._begin_next()
+            else:
+                self._forms.clear()
+                return opened
+
+    def _begin_next(self) -> sodium.crypto_secretstream_xchacha20poly1305_state:
+        return _begun(self._forms.pop(0), self._cost, self._salt, self._header[-STREAM_BYTES:])
+
 
 def _begun(
-    phrase: str, cost: Cost, salt: bytes, stream: bytes
+    phrase: bytes, cost: Cost, salt: bytes, stream: bytes
 ) -> sodium.crypto_secretstream_xchacha20poly1305_state:
-    key = derive(stretch(settle_phrase(phrase), salt, cost), "backup")
+    key = derive(stretch(phrase, salt, cost), "backup")
     state = sodium.crypto_secretstream_xchacha20poly1305_state()
     sodium.crypto_secretstream_xchacha20poly1305_init_pull(state, stream, key)
     return state

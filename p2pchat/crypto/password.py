@@ -1,10 +1,12 @@
-"""A passphrase becomes a key, and a key is kept under another.
+"""A passphrase becomes bytes, these a key, and a key is kept under another.
 
-Knows: Argon2id and its parameters, wrapping. Does not know: files, or what the wrapped key opens.
+Knows: which texts are one passphrase, Argon2id and its parameters, wrapping. Does not know: files, or what
+the wrapped key opens.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from nacl.bindings import (
@@ -34,8 +36,27 @@ class Cost:
     """libsodium's "moderate": 3 passes over 256 MB, about 0.4 s (measured)."""
 
 
-def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
-    """A 32-byte key. Raises Unreadable on parameters out of reason, StoreError without the memory."""
+def prepare_passphrase(text: str) -> bytes:
+    """The bytes of a passphrase, the same however a keyboard composes its letters: each space as that of
+    ASCII, then NFC, in UTF-8. These are the rules of RFC 8265's OpaqueString; no character is refused."""
+    spaced = "".join(" " if unicodedata.category(letter) == "Zs" else letter for letter in text)
+    return unicodedata.normalize("NFC", spaced).encode()
+
+
+def list_passphrase_forms(text: str) -> tuple[bytes, ...]:
+    """What may have been stretched where this passphrase was set: one form, or two where they differ.
+
+    The first is the present one. Earlier versions took the bytes as they came, composed (NFC) on most systems
+    and decomposed (NFD) on some: so the second is the text as it is, or decomposed if it is composed already.
+    """
+    present, as_typed = prepare_passphrase(text), text.encode()
+    other = unicodedata.normalize("NFD", text).encode() if as_typed == present else as_typed
+    return (present,) if other == present else (present, other)
+
+
+def stretch(passphrase: bytes, salt: bytes, cost: Cost) -> bytes:
+    """A 32-byte key of a prepared passphrase. Raises Unreadable on parameters out of reason, StoreError
+    without the memory."""
     if not (
         1 <= cost.ops <= OPS_MAX
         and argon2id.MEMLIMIT_MIN <= cost.memory <= MEMORY_MAX
@@ -43,7 +64,7 @@ def stretch(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     ):
         raise Unreadable("key stretching parameters out of reason")
     try:
-        return argon2id.kdf(KEY_BYTES, passphrase.encode(), salt, opslimit=cost.ops, memlimit=cost.memory)
+        return argon2id.kdf(KEY_BYTES, passphrase, salt, opslimit=cost.ops, memlimit=cost.memory)
     except CryptoError as error:
         megabytes = cost.memory >> 20
         raise StoreError(

@@ -20,7 +20,17 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
-from p2pchat.crypto.password import KEY_BYTES, NONCE_BYTES, SALT_BYTES, Cost, stretch, unwrap, wrap
+from p2pchat.crypto.password import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    SALT_BYTES,
+    Cost,
+    list_passphrase_forms,
+    prepare_passphrase,
+    stretch,
+    unwrap,
+    wrap,
+)
 from p2pchat.errors import StoreError, TrustError, Unreadable, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.store.owner import unusable
@@ -113,10 +123,10 @@ def open_key(home: Path, unlock: Unlock) -> bytes:
         raise _damaged(home) from error
     if not isinstance(unlock, Passphrase):
         raise TrustError("this home is locked with a passphrase; give it with --passphrase-file or type it")
-    try:
-        return _sized(unwrap(stretch(unlock.text, salt, cost), wrapped, nonce, _BOUND))
-    except Unreadable as error:
-        raise TrustError("the passphrase is wrong (or the key file is damaged)") from error
+    for form in list_passphrase_forms(unlock.text):
+        with contextlib.suppress(Unreadable):
+            return _sized(unwrap(stretch(form, salt, cost), wrapped, nonce, _BOUND))
+    raise TrustError("the passphrase is wrong (or the key file is damaged)")
 
 
 def destroy(path: Path) -> None:
@@ -144,7 +154,7 @@ def _described(data_key: bytes, unlock: Unlock, entropy: Entropy, cost: Cost) ->
     if isinstance(unlock, KeyFile):
         return f"open {data_key.hex()}"
     salt, nonce = entropy.draw_bytes(SALT_BYTES), entropy.draw_bytes(NONCE_BYTES)
-    wrapped = wrap(stretch(unlock.text, salt, cost), data_key, nonce, _BOUND)
+    wrapped = wrap(stretch(prepare_passphrase(unlock.text), salt, cost), data_key, nonce, _BOUND)
     return f"argon2id {cost.ops} {cost.memory} {salt.hex()} {nonce.hex()} {wrapped.hex()}"
 
 

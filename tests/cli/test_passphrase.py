@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -83,6 +84,35 @@ def test_the_new_one_opens_the_home_and_the_old_one_does_not(
     removed = p2pchat("--home", home, *new, "passphrase", "--remove")
     assert (removed.code, "everyone with access to this disk" in removed.err) == (0, True)
     assert opens(p2pchat, home)
+
+
+def composed_files(folder: Path) -> dict[str, str]:
+    """One passphrase in two files: its letters composed, and as macOS may write them."""
+    for form in ("NFC", "NFD"):
+        (folder / form).write_bytes(unicodedata.normalize(form, "Zażółć gęślą jaźń\n").encode())
+        (folder / form).chmod(0o600)
+    return {form: str(folder / form) for form in ("NFC", "NFD")}
+
+
+@pytest.mark.real
+def test_a_file_opens_the_home_however_the_letters_in_it_are_composed(p2pchat: Run, tmp_path: Path) -> None:
+    home, files = str(tmp_path / "home"), composed_files(tmp_path)
+    made, other = (("--passphrase-file", files[form]) for form in ("NFC", "NFD"))
+    assert p2pchat("--home", home, *made, "init", "--name", "ana").code == 0
+    assert opens(p2pchat, home, *other)
+    assert p2pchat("--home", home, *other, "passphrase", "--new-file", files["NFD"]).code == 0
+    assert opens(p2pchat, home, *made)
+
+
+@pytest.mark.real
+def test_a_phrase_file_opens_a_backup_however_the_letters_in_it_are_composed(
+    p2pchat: Run, tmp_path: Path
+) -> None:
+    home, backup, files = str(tmp_path / "home"), str(tmp_path / "ana.backup"), composed_files(tmp_path)
+    phrase = "--backup-passphrase-file"
+    assert p2pchat("--home", home, "init", "--name", "ana", "--no-passphrase").code == 0
+    assert p2pchat("--home", home, "backup", backup, phrase, files["NFC"]).code == 0
+    assert p2pchat("backup", "--check", backup, phrase, files["NFD"]).code == 0
 
 
 @pytest.mark.real

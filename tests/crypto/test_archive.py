@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
+from nacl.bindings import crypto_secretstream as sodium
 
 from p2pchat.crypto.archive import (
     CHUNK_BYTES,
     HEADER_BYTES,
     MAGIC,
     PHRASE_WORDS,
+    STREAM_BYTES,
     ArchiveOpening,
     ArchiveSeal,
     draw_phrase,
     settle_phrase,
 )
+from p2pchat.crypto.kdf import derive
+from p2pchat.crypto.password import SALT_BYTES, stretch
 from p2pchat.errors import Malformed, OtherVersion, RefusedInput, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.wire.words import WORDS
@@ -103,3 +109,47 @@ def test_a_drawn_phrase_has_ten_words_and_is_the_same_however_it_is_written() ->
     assert settle_phrase("Ten Words that Nobody drew") == "Ten Words that Nobody drew"
     header, chunks = sealed(phrase)
     assert opened(header, chunks, phrase.title().replace(" ", ", "))[-1] == (b"the rest", True)
+
+
+OWN = {form: unicodedata.normalize(form, "die Wörter, die ich für mich wählte") for form in ("NFC", "NFD")}
+
+
+@pytest.mark.parametrize(("made", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_phrase_opens_however_its_letters_are_composed(made: str, typed: str) -> None:
+    header, chunks = sealed(OWN[made])
+    assert opened(header, chunks, OWN[typed]) == opened(header, chunks, OWN[made])
+    with pytest.raises(Unreadable):
+        opened(header, chunks, OWN[typed].upper())
+
+
+def seal_unprepared(phrase: str) -> tuple[bytes, list[bytes]]:
+    """What versions before made: sealed with the bytes of the phrase as they came."""
+    header, _ = sealed(phrase)
+    salt = header[-STREAM_BYTES - SALT_BYTES : -STREAM_BYTES]
+    state = sodium.crypto_secretstream_xchacha20poly1305_state()
+    key = derive(stretch(phrase.encode(), salt, CHEAP), "backup")
+    sodium.crypto_secretstream_xchacha20poly1305_init_pull(state, header[-STREAM_BYTES:], key)
+    tags = (
+        sodium.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE,
+        sodium.crypto_secretstream_xchacha20poly1305_TAG_FINAL,
+    )
+    return header, [
+        sodium.crypto_secretstream_xchacha20poly1305_push(state, plain, header, tag)
+        for plain, tag in zip((WHOLE, b"the rest"), tags, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("made", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_an_earlier_file_opens_too(made: str, typed: str) -> None:
+    header, chunks = seal_unprepared(OWN[made])
+    assert opened(header, chunks, OWN[typed]) == [(WHOLE, False), (b"the rest", True)]
+
+
+def test_once_a_chunk_has_opened_no_other_form_is_tried() -> None:
+    header, chunks = sealed(OWN["NFC"])
+    opening = ArchiveOpening(header, OWN["NFD"])
+    opening.open_chunk(chunks[0])
+    with pytest.raises(Unreadable):
+        opening.open_chunk(chunks[0])
+    assert opening.open_chunk(chunks[1]) == (WHOLE, False)

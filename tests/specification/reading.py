@@ -1,8 +1,6 @@
 """Another implementation, of what the protocol's two pages say, and with no line of p2pchat.
 
-Section names are those of docs/protocol/encodings.md. Whatever is not as it says raises ValueError, or the
-library's own error.
-"""
+Section names are those of docs/protocol/encodings.md. What is not so raises ValueError, or a library's."""
 
 from __future__ import annotations
 
@@ -11,6 +9,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from ipaddress import ip_address
 from typing import Any
+from unicodedata import category, normalize
 
 import msgpack  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
@@ -377,7 +376,8 @@ def open_backup(header: bytes, phrase: str, *chunks: bytes) -> bytes:
     """What the chunks hold; the last one must be final, and no other."""
     require(header[:16] == b"p2pchat backup\n\1" and len(header) == 64)
     passes, kib = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
-    stretched = argon2id.kdf(32, phrase.encode(), header[24:40], opslimit=passes, memlimit=kib * 1024)
+    typed = normalize("NFC", "".join(" " if category(sign) == "Zs" else sign for sign in phrase)).encode()
+    stretched = argon2id.kdf(32, typed, header[24:40], opslimit=passes, memlimit=kib * 1024)
     state = crypto_secretstream_xchacha20poly1305_state()
     crypto_secretstream_xchacha20poly1305_init_pull(state, header[40:], derive(stretched, "backup"))
     opened = [crypto_secretstream_xchacha20poly1305_pull(state, chunk, header) for chunk in chunks]

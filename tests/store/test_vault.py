@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 
+from p2pchat.crypto.password import stretch, wrap
 from p2pchat.errors import P2PChatError, StoreError, TrustError, UsageError
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import (
@@ -46,6 +48,46 @@ def test_the_wrong_passphrase_and_none_are_refused(tmp_path: Path) -> None:
         with pytest.raises(TrustError):
             Store.open_store(home, wrong)
     assert opens(home, LOCK)
+
+
+NFC, NFD = (Passphrase(unicodedata.normalize(form, "zażółć gęślą jaźń")) for form in ("NFC", "NFD"))
+SPACED = Passphrase("zażółć\u00a0gęślą jaźń")
+"""As macOS types a space with the option key held."""
+
+
+@pytest.mark.parametrize(("made", "typed"), [(NFC, NFD), (NFD, NFC), (NFC, SPACED), (SPACED, NFD)])
+def test_a_passphrase_opens_however_its_letters_are_composed(
+    made: Passphrase, typed: Passphrase, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    new_store(home, made).close()
+    assert opens(home, typed)
+    assert opens(home, made)
+    assert not opens(home, Passphrase(typed.text[:-1]))
+
+
+def lock_unprepared(home: Path, text: str) -> None:
+    """Make a home as versions before did: locked with the bytes of the passphrase as they came."""
+    new_store(home).close()
+    data_key = bytes.fromhex((home / KEY_FILE).read_text().split()[-1])
+    salt, nonce = b"s" * 16, b"n" * 24
+    wrapped = wrap(stretch(text.encode(), salt, CHEAP), data_key, nonce, b"p2pchat key file 1")
+    (home / KEY_FILE).write_text(
+        f"p2pchat-key 1 argon2id {CHEAP.ops} {CHEAP.memory} {salt.hex()} {nonce.hex()} {wrapped.hex()}\n"
+    )
+
+
+@pytest.mark.parametrize(("made", "typed"), [(NFC, (NFC, NFD)), (NFD, (NFC, NFD)), (SPACED, (SPACED,))])
+def test_an_earlier_home_opens_and_is_prepared_at_the_next_change(
+    made: Passphrase, typed: tuple[Passphrase, ...], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    lock_unprepared(home, made.text)
+    before = (home / KEY_FILE).read_bytes()
+    assert all(opens(home, way) for way in typed)
+    assert (home / KEY_FILE).read_bytes() == before
+    change_unlock(home, made, made, SeededEntropy(2), CHEAP)
+    assert all(opens(home, way) for way in (NFC, NFD, SPACED))
 
 
 def test_an_open_key_asks_for_no_passphrase(tmp_path: Path) -> None:

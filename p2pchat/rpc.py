@@ -97,9 +97,7 @@ class Connection:
         self._pending[number] = call
         self._send(line)
         try:
-            with suppress(OSError):  # it is lost; then the reader says so
-                await self._writer.drain()
-            yield call
+            yield call  # a wait for room in the buffer would outlast the caller's deadline
         finally:
             del self._pending[number]
             if not (call.over or self.lost):

@@ -70,8 +70,9 @@ def test_a_question_about_its_profile_has_a_deadline_too(ana: Person) -> None:
     assert (asked.returncode, "does not answer" in asked.stderr) == (1, True)
 
 
-GIVEN = {"str": "0" * 32, "Iterable[str]": ("0" * 32,), "float | None": 0.1}
-"""What a call gets where it must be given something, by the type that it declares."""
+GIVEN = {"str": "0" * 65_000, "Iterable[str]": ("0" * 32,), "float | None": 0.1}
+"""What a call gets where it must be given something, by the type that it declares: together more than the
+socket to a node takes that reads nothing."""
 
 WAITS_ON = {
     "gone": "it waits for the end of the node's process",

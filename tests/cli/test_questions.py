@@ -35,7 +35,7 @@ def test_remove_asks_at_a_terminal_and_offers_a_new_secret_while_others_stay(tow
     asking = ann.terminal("contacts", "remove", "bob")
     asking.until("[y/N]")
     asking.type("y\n")
-    asking.until("new one? [y/N]")
+    asking.until("contacts? [y/N]")
     asking.type("y\n")
     assert asking.ended() == 0
     assert "bob is forgotten." in asking.text

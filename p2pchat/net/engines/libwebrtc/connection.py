@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, Final, TypeVar, cast
@@ -30,13 +30,17 @@ from p2pchat.net import interfaces
 from p2pchat.net.engines import port
 from p2pchat.net.engines.libwebrtc.gathering import UNAUTHORIZED, Gathering, can_reach, server_url
 from p2pchat.net.engines.port import CandidatePair, Fingerprints, Listener, PathKind, Policy, UntilEnd
-from p2pchat.wire.description import Description
+from p2pchat.wire.description import Candidate, Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.sdp import to_sdp
 
 T = TypeVar("T")
 
 NAME: Final = "libwebrtc"
+
+OWN_MANY: Final = 16
+"""libwebrtc checks every address of theirs from each address of ours, twenty a second. A machine with dozens
+of container networks would check places of the same name at home for longer than a link may take."""
 
 
 class Libwebrtc:
@@ -252,8 +256,21 @@ class LibwebrtcConnection:
 
 def _remote(description: Description, kind: str) -> RTCSessionDescription:
     """Return a description without TCP: libwebrtc would connect to any address that the peer names."""
-    over_udp = tuple(one for one in description.candidates if one.protocol == "udp")
-    return RTCSessionDescription(webrtc.RTCSdpType(kind), to_sdp(replace(description, candidates=over_udp)))
+    over_udp = [one for one in description.candidates if one.protocol == "udp"]
+    chosen = tuple(over_udp if len(interfaces.own()) <= OWN_MANY else first_hosts(over_udp))
+    return RTCSessionDescription(webrtc.RTCSdpType(kind), to_sdp(replace(description, candidates=chosen)))
+
+
+def first_hosts(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Of the other machine's own addresses the first of each IP version, which is the one that its way out
+    has, and all that servers saw or lent."""
+    known = set[int]()
+    for candidate in candidates:
+        version = ip_address(candidate.address).version
+        if candidate.kind != "host" or version not in known:
+            yield candidate
+        if candidate.kind == "host":
+            known.add(version)
 
 
 def _servers(servers: Servers) -> list[RTCIceServer]:

@@ -120,8 +120,11 @@ class Gathering:
         )
 
     def _described(self) -> list[CandidateLine]:
+        """The best of our own addresses, the very best first, and all that servers saw or lent."""
         kept = best_hosts(line.address for line in self.lines if line.kind == "host")
-        return [line for line in self.lines if line.kind != "host" or line.address in kept]
+        hosts = [line for line in self.lines if line.kind == "host" and line.address in kept]
+        hosts.sort(key=lambda line: kept.index(line.address))
+        return hosts + [line for line in self.lines if line.kind != "host"]
 
     def kind_of_nat(self) -> Nat:
         """By the addresses that STUN servers saw. One that sees what we see ourselves leaves no candidate."""

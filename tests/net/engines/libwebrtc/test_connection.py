@@ -13,8 +13,9 @@ pytest.importorskip("wrtc", reason="libwebrtc is not installed")
 import webrtc
 
 from p2pchat.core.inputs import AnswerMade, LinkDown, OfferMade
-from p2pchat.net.engines.libwebrtc.connection import LibwebrtcConnection
+from p2pchat.net.engines.libwebrtc.connection import LibwebrtcConnection, first_hosts
 from p2pchat.types import LinkId
+from p2pchat.wire.description import Candidate
 from p2pchat.wire.sdp import from_sdp, to_sdp
 from tests.support.links import ONE, TWO, Side, introduced, linked
 from tests.support.turn import PASSWORD, turn_server
@@ -97,3 +98,11 @@ async def test_the_address_of_a_relay_alone_is_described_where_policy_says_so() 
         offer, answer = await introduced(a, b)
         assert {each.kind for each in (*offer.candidates, *answer.candidates)} == {"relay"}
         await asyncio.gather(a.links.aclose(), b.links.aclose())
+
+
+def test_from_many_networks_the_first_address_of_each_ip_version_is_tried_and_what_servers_saw() -> None:
+    hosts = [
+        Candidate("host", "udp", at, 9, 1) for at in ("10.0.0.2", "172.17.0.1", "2001:db8::2", "172.18.0.1")
+    ]
+    seen = [Candidate("srflx", "udp", "203.0.113.5", 9, 1), Candidate("relay", "udp", "198.51.100.7", 9, 1)]
+    assert list(first_hosts([*hosts, *seen])) == [hosts[0], hosts[2], *seen]

@@ -168,7 +168,7 @@ def test_when_a_stem_breaks_its_hops_are_asked_one_by_one() -> None:
     assert cell(3) in [body for _, body in mesh.entered]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("profile", [BALANCED, STRONG])
 def test_loops_show_a_hop_that_drops_before_a_cell_is_lost_on_it(profile: Profile, seed: int) -> None:
     mesh = amid(profile, "bcdefgh", seed)

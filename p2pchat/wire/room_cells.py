@@ -41,6 +41,8 @@ CHAIN_CELLS: Final = 1024
 """Cells of one member in one period: ten of the longest texts. All keys of a chain can therefore be made in a
 millisecond, in any order of its cells."""
 
+INDEX_MAX: Final = 2**16 - 1
+
 HEADS_BYTES_MAX: Final = 8 * 32
 """The log's heads: eight entries."""
 
@@ -80,6 +82,8 @@ class RoomKind(IntEnum):
     """Of the membership log; it has MACs of its own."""
     SHARE = 4
     """An ML-KEM ciphertext for one member (``room_commits``)."""
+    LETTER = 5
+    """For one member alone, under the pair's key (``room_letters``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,12 @@ class RoomPlace:
     sender: int
     """Among the period's members in order of their ids."""
     index: int
-    """In the sender's chain, below ``CHAIN_CELLS``."""
+    """In the sender's chain, below ``CHAIN_CELLS``; beyond, to ``INDEX_MAX``, in a letter for one member."""
 
     def __post_init__(self) -> None:
         if len(self.period) != PERIOD_NAME_BYTES:
             raise Malformed("the name of a period of another size")
-        if not (0 <= self.sender < MEMBERS_MAX and 0 <= self.index < CHAIN_CELLS):
+        if not (0 <= self.sender < MEMBERS_MAX and 0 <= self.index <= INDEX_MAX):
             raise Malformed(f"cell {self.index} of member {self.sender}")
 
 
@@ -148,7 +152,7 @@ def decode_room_fragment(plain: bytes) -> RoomFragment:
     if len(plain) != ROOM_PLAIN:
         raise Malformed(f"a fragment of {len(plain)} bytes")
     kind, at, count, length, link = _FRAGMENT.unpack_from(plain)
-    if kind > RoomKind.SHARE:
+    if kind > RoomKind.LETTER:
         raise Malformed(f"fragment of unknown kind {kind}")
     return RoomFragment(RoomKind(kind), at, count, link, unpad(plain[_FRAGMENT.size :], length))
 
@@ -188,6 +192,16 @@ def encode_parents(parents: Parents) -> bytes:
     )
 
 
+def take_parents(data: bytes) -> tuple[Parents, bytes]:
+    """Undo ``encode_parents``; return also what follows. Raises Malformed."""
+    take = _Taking(data)
+    count = take.take_bytes(1)[0]
+    if count > PARENTS_MAX:
+        raise Malformed(f"{count} parents")
+    messages = tuple(_PARENT.unpack(take.take_bytes(_PARENT.size)) for _ in range(count))
+    return Parents(messages, take.take_bytes(DIGEST_BYTES) if count else b""), data[take.at :]
+
+
 @dataclass(frozen=True, slots=True)
 class RoomHead:
     """What stands in front of a message's payload. Raises Malformed."""
@@ -225,11 +239,8 @@ def decode_room_head(data: bytes, others: int, several: bool) -> tuple[RoomHead,
     take = _Taking(data)
     number, size = (int.from_bytes(take.take_bytes(width), "big") for width in (4, 2))
     heads = take.take_bytes(size)
-    count = take.take_bytes(1)[0]
-    if count > PARENTS_MAX:
-        raise Malformed(f"{count} parents")
-    messages = tuple(_PARENT.unpack(take.take_bytes(_PARENT.size)) for _ in range(count))
-    parents = Parents(messages, take.take_bytes(DIGEST_BYTES) if count else b"")
+    parents, _ = take_parents(data[take.at :])
+    take.take_bytes(len(encode_parents(parents)))
     digest = take.take_bytes(DIGEST_BYTES) if several else b""
     macs = take.take_bytes(others * MESSAGE_MAC_BYTES)
     return RoomHead(number, heads, parents, digest, macs), data[take.at :]

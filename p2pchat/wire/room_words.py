@@ -6,10 +6,11 @@ Knows: the layouts and their limits. Does not know: the members, or which member
 
     frontier  size 1 | for each member of the period, in order of the ids: number, in groups of 7 bits, the
               lowest first, the highest bit set in all but the last
-    said      frontier | payload: of a message
-    word      kind 1 | body: 0 frontier, 1 ask
-    frontier  wants 1 | frontier: wants is 1 where an answer is asked for
-    ask       of 32 | depth 4 | count 1, entries 32 each | count 1, spans 16 each | period 32, or nothing
+    told      wants 1 | frontier: wants is 1 where others are to tell theirs
+    message   told | payload
+    word      kind 1 | body: 0 told
+    ask       count 1, heads 32 each | count 1, entries 32 each | count 1, spans 16 each |
+              period 32, or nothing
     span      sender 8 | first 4 | count 4
 
 With 50 members who have said thousands of things each, a frontier takes 101 bytes.
@@ -19,13 +20,12 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId
 from p2pchat.wire.room_actions import ID_BYTES, split_ids
-from p2pchat.wire.room_cells import MEMBER_BYTES, MEMBERS_MAX, NUMBER_MAX, PERIOD_BYTES, SENDER_NAME_BYTES
-from p2pchat.wire.room_commits import DEPTH_MAX
+from p2pchat.wire.room_cells import HEADS_BYTES_MAX, MEMBERS_MAX, NUMBER_MAX, PERIOD_BYTES, SENDER_NAME_BYTES
 
 ASK_ENTRIES_MAX: Final = 8
 ASK_SPANS_MAX: Final = 16
@@ -69,12 +69,10 @@ class FrontierWord:
 
 @dataclass(frozen=True, slots=True)
 class RepairAsk:
-    """What one member asks of one other. Raises Malformed."""
+    """What one member asks of one other, in a letter. Raises Malformed."""
 
-    of: bytes
-    """Whom."""
-    depth: int
-    """The asker has no commit made for it since it last heard the other, in a period of this depth."""
+    heads: bytes
+    """The log's, as the asking member knows them."""
     entries: tuple[EntryId, ...] = ()
     """Of the log; at most ``ASK_ENTRIES_MAX``."""
     spans: tuple[NumberSpan, ...] = ()
@@ -83,15 +81,12 @@ class RepairAsk:
     """A period whose share was wrong, and whose secret is asked for."""
 
     def __post_init__(self) -> None:
-        if len(self.of) != MEMBER_BYTES or not 0 <= self.depth <= DEPTH_MAX:
-            raise Malformed("an ask of no member, or of an impossible depth")
+        if len(self.heads) > HEADS_BYTES_MAX or len(self.heads) % ID_BYTES:
+            raise Malformed("an ask with a part of a head, or too many")
         if len(self.entries) > ASK_ENTRIES_MAX or len(self.spans) > ASK_SPANS_MAX:
             raise Malformed("an ask for too much")
         if any(len(entry) != ID_BYTES for entry in self.entries) or len(self.uneven) not in (0, PERIOD_BYTES):
             raise Malformed("an ask for what cannot be")
-
-
-RoomWord = FrontierWord | RepairAsk
 
 
 def encode_frontier(numbers: tuple[int, ...]) -> bytes:
@@ -122,31 +117,54 @@ def split_frontier(data: bytes) -> tuple[tuple[int, ...], bytes]:
     return tuple(numbers), data[end:]
 
 
-def encode_room_word(word: RoomWord) -> bytes:
-    """Return at most 583 bytes."""
-    match word:
-        case FrontierWord(numbers=numbers, wants=wants):
-            return bytes([0, wants]) + encode_frontier(numbers)
-        case RepairAsk(of=of, depth=depth, entries=entries, spans=spans, uneven=uneven):
-            front = bytes([1]) + of + depth.to_bytes(4, "big")
-            listed = bytes([len(entries)]) + b"".join(entries)
-            return front + listed + bytes([len(spans)]) + b"".join(map(encode_span, spans)) + uneven
-    assert_never(word)
+def encode_told(word: FrontierWord) -> bytes:
+    """Return at most ``2 + FRONTIER_MAX`` bytes: what stands in front of a message's payload."""
+    return bytes([word.wants]) + encode_frontier(word.numbers)
 
 
-def decode_room_word(data: bytes) -> RoomWord | None:
+def split_told(data: bytes) -> tuple[FrontierWord, bytes]:
+    """Undo ``encode_told``; return also what follows. Raises Malformed."""
+    if data[:1] not in (b"\0", b"\1"):
+        raise Malformed("a frontier that wants and does not")
+    numbers, rest = split_frontier(data[1:])
+    return FrontierWord(numbers, data[0] == 1), rest
+
+
+def encode_room_word(word: FrontierWord) -> bytes:
+    """Return at most ``3 + FRONTIER_MAX`` bytes."""
+    return bytes([0]) + encode_told(word)
+
+
+def encode_ask(ask: RepairAsk) -> bytes:
+    """Return at most 803 bytes."""
+    heads = bytes([len(ask.heads) // ID_BYTES]) + ask.heads
+    entries = bytes([len(ask.entries)]) + b"".join(ask.entries)
+    spans = bytes([len(ask.spans)]) + b"".join(map(encode_span, ask.spans))
+    return heads + entries + spans + ask.uneven
+
+
+def decode_ask(data: bytes) -> RepairAsk:
+    """Undo ``encode_ask``. Raises Malformed."""
+    heads, at = _take_list(data, 0, ID_BYTES)
+    entries, at = _take_list(data, at, ID_BYTES)
+    spans, at = _take_list(data, at, _SPAN.size)
+    return RepairAsk(
+        heads,
+        tuple(map(EntryId, split_ids(entries))),
+        tuple(decode_span(spans[start : start + _SPAN.size]) for start in range(0, len(spans), _SPAN.size)),
+        data[at:],
+    )
+
+
+def decode_room_word(data: bytes) -> FrontierWord | None:
     """Undo ``encode_room_word``; None: something a later version says. Raises Malformed."""
     if not data:
         raise Malformed("a word that says nothing")
     if data[0] == 0:
-        if data[1:2] not in (b"\0", b"\1"):
-            raise Malformed("a frontier that wants and does not")
-        numbers, rest = split_frontier(data[2:])
+        word, rest = split_told(data[1:])
         if rest:
             raise Malformed("a frontier with something behind it")
-        return FrontierWord(numbers, data[1] == 1)
-    if data[0] == 1:
-        return _decode_ask(data[1:])
+        return word
     return None
 
 
@@ -160,19 +178,6 @@ def decode_span(data: bytes) -> NumberSpan:
     if len(data) != _SPAN.size:
         raise Malformed("a part of a span")
     return NumberSpan(*_SPAN.unpack(data))
-
-
-def _decode_ask(data: bytes) -> RepairAsk:
-    of, depth, at = data[:MEMBER_BYTES], data[MEMBER_BYTES : MEMBER_BYTES + 4], MEMBER_BYTES + 4
-    entries, at = _take_list(data, at, ID_BYTES)
-    spans, at = _take_list(data, at, _SPAN.size)
-    return RepairAsk(
-        of,
-        int.from_bytes(depth, "big"),
-        tuple(map(EntryId, split_ids(entries))),
-        tuple(decode_span(spans[start : start + _SPAN.size]) for start in range(0, len(spans), _SPAN.size)),
-        data[at:],
-    )
 
 
 def _take_list(data: bytes, at: int, size: int) -> tuple[bytes, int]:

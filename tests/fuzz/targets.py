@@ -50,7 +50,9 @@ from p2pchat.wire import (
     room_actions,
     room_cells,
     room_commits,
+    room_letters,
     room_log,
+    room_welcome,
     room_words,
     sdp,
     signalling,
@@ -145,6 +147,7 @@ _ACTIONS = (
     room_actions.UnknownAction(9, b"of a later version"),
 )
 _COMMIT_HEAD = room_commits.CommitHead(_KEY, _KEY, 7, b"h" * 64, _KEY, _KEY, _KEY, 81_000)
+_ASK = room_words.RepairAsk(_KEY, (_ENTRY,), (room_words.NumberSpan(b"sender 1", 7, 3),), _KEY)
 _PARENTS = room_cells.Parents(((b"sender 1", 7), (b"sender 2", 1)), _KEY)
 _LINK = invite.InviteLink(b"s" * 16, b"f" * 16, ("wss://meet.example.org", "ws://127.0.0.1:8765"))
 
@@ -268,7 +271,27 @@ TARGETS: dict[str, Target] = {
         lambda word: room_words.encode_room_word(word) if word is not None else b"\x09",
     ).extensible(
         room_words.FrontierWord((7, 0, 300), wants=True),
-        room_words.RepairAsk(_KEY, 7, (_ENTRY,), (room_words.NumberSpan(b"sender 1", 7, 3),), _KEY),
+    ),
+    "room_words-ask": Format(room_words.decode_ask, room_words.encode_ask).canonical(_ASK),
+    "room_welcome": Format(room_welcome.decode_welcome, room_welcome.encode_welcome).extensible(
+        room_welcome.RoomWelcome(
+            _MEMBER,
+            (_FOUNDING,),
+            room_commits.PeriodGrant(_COMMIT_HEAD, 7, _KEY, _KEY, 81_000, _KEY, ((_KEY, _KEY),)),
+            ((_MEMBER, 7),),
+        )
+    ),
+    "room_letters": Format(room_letters.decode_letter, room_letters.encode_letter).extensible(
+        [
+            room_log.make_sent_entry(_FOUNDING, [(_MEMBER, b"a" * 16)]),
+            room_commits.KeptShare(_COMMIT_HEAD, b"m" * 16, b"s" * 32),
+            room_letters.KeptMessage(_KEY, _KEY, 7, 9, 1, bytes(16), _KEY, _PARENTS, b"text", b"m" * 8),
+            room_letters.NotForMember(_ASK.spans[0]),
+            room_letters.NotHere(_ASK.spans[0]),
+            room_letters.PeriodSecret(_KEY, _KEY),
+            room_letters.AnswerEnd(7),
+            _ASK,
+        ]
     ),
     "room_words-said": Format(
         room_words.split_frontier, lambda pair: room_words.encode_frontier(pair[0]) + pair[1]

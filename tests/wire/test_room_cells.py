@@ -13,8 +13,8 @@ from p2pchat.errors import Malformed
 from p2pchat.wire.content import TEXT_LIMIT
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.room_cells import (
-    CHAIN_CELLS,
     HEADS_BYTES_MAX,
+    INDEX_MAX,
     MEMBERS_MAX,
     MESSAGE_MAC_BYTES,
     NO_LINK,
@@ -89,13 +89,13 @@ def test_another_size_is_malformed(size: int) -> None:
         decode_room_fragment(bytes(size))
 
 
-@given(st.binary(min_size=8, max_size=8), st.integers(0, MEMBERS_MAX - 1), st.integers(0, CHAIN_CELLS - 1))
+@given(st.binary(min_size=8, max_size=8), st.integers(0, MEMBERS_MAX - 1), st.integers(0, INDEX_MAX))
 def test_a_place_comes_back_equal(period: bytes, sender: int, index: int) -> None:
     place = RoomPlace(period, sender, index)
     assert decode_place(encode_place(place)) == place
 
 
-@pytest.mark.parametrize(("sender", "index"), [(MEMBERS_MAX, 0), (0, CHAIN_CELLS)])
+@pytest.mark.parametrize(("sender", "index"), [(MEMBERS_MAX, 0), (0, INDEX_MAX + 1)])
 def test_no_place_is_beyond_its_limits(sender: int, index: int) -> None:
     with pytest.raises(Malformed):
         RoomPlace(bytes(8), sender, index)

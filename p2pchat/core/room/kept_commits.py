@@ -54,10 +54,12 @@ class KeptCommits:
         while len(self._all) > KEPT_MAX:
             self._erase(min(self._all, key=lambda id: self._all[id].at))
 
-    def note_reached(self, member: MemberId, depth: int) -> None:
-        """A member was heard in a period of this depth: it has opened what leads there."""
-        for id, kept in list(self._all.items()):
-            if kept.depth <= depth and kept.slots.pop(member, None) is not None:
+    def note_reached(self, member: MemberId, periods: Iterable[bytes]) -> None:
+        """A member was heard in the last of these, which lead to each other: it has opened them. It may lack
+        the commits of another branch."""
+        for id in periods:
+            kept = self._all.get(id)
+            if kept is not None and kept.slots.pop(member, None) is not None:
                 self.changed.add(id)
                 if not kept.slots:
                     self._erase(id)

@@ -58,6 +58,11 @@ _ROOM, _PAIRS, _PERIOD, _KEPT = b"room", b"pairs", b"p", b"c"
 _LIMIT: Final = 1 << 20
 
 
+def has_key_record(name: bytes) -> bool:
+    """Whether a record is one of these, by its name."""
+    return name in (_ROOM, _PAIRS) or (len(name) == 1 + len(FOUNDING) and name[:1] in (_PERIOD, _KEPT))
+
+
 @dataclass(frozen=True, slots=True)
 class RoomSelf:
     """Our own identity in a room."""
@@ -137,6 +142,8 @@ class RoomKeyState:
             raise Unreadable("a secret that is not the period's, or a period without our key")
         if grant.tag_epoch > epoch_at(now):
             raise Unreadable("a tag key of a time to come")
+        if self.periods.find_period(checked.id) is not None:
+            return checked.id
         self.tags.add_key(grant.tags_of, RoomTagKey(grant.tag_key, grant.tag_epoch))
         period = self._period_of(checked, grant.depth, grant.tags_of, now)
         self._add(period, grant.secret, now)
@@ -190,7 +197,7 @@ class RoomKeyState:
         """A member was heard in a period, in a cell of ``epoch``, with a right MAC."""
         self.tags.confirm_epoch(epoch)
         if self.periods.note_reached(member, period, now):
-            self.kept.note_reached(member, period.depth)
+            self.kept.note_reached(member, self.periods.list_line(period))
             self.moved = True
 
     def forget_old(self, now: float) -> list[bytes]:
@@ -215,7 +222,10 @@ class RoomKeyState:
         if self.pairs.moved:
             changes[_PAIRS] = codec.pack(self.pairs.as_values())
         if self.moved or self.tags.moved:
-            depths = [[member, depth] for member, depth in list(self.periods.depths.items())[-DEPTHS_MAX:]]
+            depths = [
+                [member, depth, self.periods.latest.get(member, b"")]
+                for member, depth in list(self.periods.depths.items())[-DEPTHS_MAX:]
+            ]
             changes[_ROOM] = codec.pack({**self.times.as_values(), **self.tags.as_values(), "depths": depths})
         self.periods.changed, self.kept.changed = set(), set()
         self.moved = self.pairs.moved = self.tags.moved = False
@@ -228,9 +238,10 @@ class RoomKeyState:
         pairs = MemberPairs.read_kept(who.room, who.member, Reader(codec.unpack(records[_PAIRS], _LIMIT)))
         state = cls(who, entropy, pairs, CommitTimes.read_kept(entropy, room))
         state.tags = RoomTagKeys.read_kept(room)
-        for member, depth in room.get_list("depths", DEPTHS_MAX):
+        for member, depth, latest in room.get_list("depths", DEPTHS_MAX):
             if len(member) == MEMBER_BYTES and 0 <= depth <= DEPTH_MAX:
                 state.periods.depths[MemberId(member)] = depth
+                state.periods.latest[MemberId(member)] = latest
         for name, record in records.items():
             if len(name) == 1 + len(FOUNDING) and name.startswith(_PERIOD):
                 state.periods.restore_period(Period.from_record(name[1:], record))

@@ -143,6 +143,13 @@ def read_whole(period: Period, whole: WholePayload) -> tuple[RoomMessage, RoomHe
     return message, head
 
 
+def macs_of(period: Period, first: bytes) -> bytes:
+    """Find the MACs in the plaintext of a first fragment of our own."""
+    fragment = decode_room_fragment(first)
+    head, _ = decode_room_head(fragment.data, len(period.members) - 1, fragment.count > 1)
+    return head.macs
+
+
 def name_sender(member: MemberId) -> bytes:
     """By which parents and asks call a member."""
     return member[:SENDER_NAME_BYTES]

@@ -99,11 +99,12 @@ class SeenNumbers:
         if self._begin(member):
             self._claimed[member] = max(self._claimed[member], min(number, NUMBER_MAX))
 
-    def withdraw_claim(self, member: MemberId) -> None:
-        """No member has the claimed messages of a member beyond those here."""
+    def withdraw_claim(self, member: MemberId, number: int) -> None:
+        """What a member was said to have written beyond a number does not count, unless it is here."""
         if member in self._claimed:
             spans = self._spans[member]
-            self._claimed[member] = max(self._reached[member], spans[-1][1] - 1 if spans else 0)
+            here = max(self._reached[member], spans[-1][1] - 1 if spans else 0)
+            self._claimed[member] = min(self._claimed[member], max(here, number))
 
     def list_missing(self, member: MemberId, most: int = 1 << 30) -> list[NumberSpan]:
         """List the spans of a member's numbers that are not here, the oldest first."""

@@ -39,6 +39,8 @@ class Periods:
         self._names: dict[bytes, bytes] = {}
         self.depths: dict[MemberId, int] = {}
         """The greatest depth at which each member was heard."""
+        self.latest: dict[MemberId, bytes] = {}
+        """The period in which that was: the member has it, for certain."""
         self.changed: set[bytes] = set()
         """Periods to be written, or erased."""
 
@@ -51,6 +53,15 @@ class Periods:
     def find_period(self, id: bytes) -> Period | None:
         """The period of that id, if anything is kept of it."""
         return self._all.get(id)
+
+    def find_shared(self, member: MemberId) -> Period | None:
+        """The period in which a member was heard last; or else the first that has it: with that it came in,
+        or we did."""
+        known = self._all.get(self.latest.get(member, b""))
+        if known is not None and member in known.bases:
+            return known
+        having = [one for one in self._all.values() if member in one.bases]
+        return min(having, key=lambda one: (one.depth, one.id), default=None)
 
     def find_named(self, name: bytes) -> Period | None:
         """The period that cells call so."""
@@ -91,18 +102,22 @@ class Periods:
         """A member was heard in a period; whether it was not before in one so deep."""
         if self.depths.get(member, -1) >= period.depth:
             return False
-        self.depths[member] = period.depth
+        self.depths[member], self.latest[member] = period.depth, period.id
         self._supersede(now)
         return True
 
     # --- choosing
 
     def choose_period(self, roster: frozenset[MemberId] | None = None) -> Period | None:
-        """The period to write under: of those with exactly this roster, or to commit upon: of all."""
+        """The period to write under: of those with exactly this roster that no other follows, or to commit
+        upon: of all."""
+        followed = {one.parent for one in self._all.values()} if roster is not None else set()
         usable = [
             one
             for one in self._all.values()
-            if one.branch and one.sending is not None and (roster is None or roster == frozenset(one.members))
+            if one.branch
+            and one.sending is not None
+            and (roster is None or (roster == frozenset(one.members) and one.id not in followed))
         ]
         return min(usable, key=lambda one: (one.doubtful, -one.depth, one.id), default=None)
 
@@ -128,6 +143,10 @@ class Periods:
                 one.forget_secret()
             if before != (one.passed_at, one.superseded_at, one.secret):
                 self.changed.add(one.id)
+
+    def list_line(self, period: Period) -> list[bytes]:
+        """A period, and those that lead to it, as far as anything is kept of them."""
+        return [period.id, *self._above(period)]
 
     def _above(self, period: Period) -> Iterable[bytes]:
         at = self._all.get(period.parent)

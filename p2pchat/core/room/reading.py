@@ -16,6 +16,7 @@ from p2pchat.core.kit.table import Table
 from p2pchat.core.room.assembly import Assembly, Start, WholePayload
 from p2pchat.core.room.commits import Entries, UnevenShare, open_commit, open_share
 from p2pchat.core.room.key_state import RoomKeyState
+from p2pchat.core.room.letters import LetterOpened, RoomLetters
 from p2pchat.core.room.messages import RoomMessage, mac_of, read_message, read_whole
 from p2pchat.core.room.period import Period
 from p2pchat.core.room.tag_keys import BACK_EPOCHS
@@ -25,8 +26,15 @@ from p2pchat.crypto.room_keys import PairKey, are_equal
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
 from p2pchat.types import MemberId
 from p2pchat.wire.cell import Cell
-from p2pchat.wire.room_cells import RoomFragment, RoomHead, RoomKind, decode_room_fragment
-from p2pchat.wire.room_commits import CommitHead, KeptShare, RoomCommit, decode_commit, decode_kem_share
+from p2pchat.wire.room_cells import CHAIN_CELLS, RoomFragment, RoomHead, RoomKind, decode_room_fragment
+from p2pchat.wire.room_commits import (
+    CommitHead,
+    KeptShare,
+    PeriodGrant,
+    RoomCommit,
+    decode_commit,
+    decode_kem_share,
+)
 
 UNPLACED_MAX: Final = 256
 """Cells of periods that are not known yet: their commit may come later."""
@@ -72,7 +80,7 @@ class EntryOpened:
     count: int
 
 
-RoomEvent = MessageOpened | PeriodOpened | CommittedUnevenly | EntryOpened
+RoomEvent = MessageOpened | PeriodOpened | CommittedUnevenly | EntryOpened | LetterOpened
 
 
 @dataclass(slots=True)
@@ -98,6 +106,7 @@ class RoomReading:
 
     def __init__(self, state: RoomKeyState) -> None:
         self._state = state
+        self.letters = RoomLetters(state.pairs, state.tags, state.entropy)
         self._assembly = Assembly()
         self._unplaced: Table[bytes, Cell] = Table(UNPLACED_MAX)
         self._early: Table[bytes, _Early] = Table(EARLY_MAX)
@@ -107,6 +116,15 @@ class RoomReading:
     def waiting(self) -> int:
         """Cells and fragments that wait for something."""
         return len(self._assembly) + len(self._unplaced)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether cells have come of periods that are not known here."""
+        return bool(self._unplaced)
+
+    def forget_unplaced(self) -> None:
+        """No member can tell us of the periods of these cells: they are from before our time."""
+        self._unplaced.clear()
 
     def recognizes_cell(self, cell: Cell, now: float) -> bool:
         """Whether a member of the room has made the cell: one hash, while there is one tag key."""
@@ -149,6 +167,15 @@ class RoomReading:
         self._state.note_reached(period.author, period, 0, now)
         return self._with_waiting([PeriodOpened(period.id, period.author, period.doubtful)], now)
 
+    def take_grant(self, grant: PeriodGrant, now: float) -> list[RoomEvent]:
+        """Take a period that another member gives us. Raises Unreadable where it does not fit."""
+        known = {period.id for period in self._state.periods}
+        id = self._state.take_grant(grant, now)
+        period = self._state.periods.find_period(id)
+        if id in known or period is None:
+            return []
+        return self._with_waiting([PeriodOpened(id, period.author, period.doubtful)], now)
+
     def take_secret(self, id: bytes, secret: bytes, now: float) -> list[RoomEvent]:
         """Take the secret of a period whose share was wrong, from another member. Raises Unreadable where it
         does not give the confirmation."""
@@ -167,6 +194,7 @@ class RoomReading:
         """Cells of these can no longer be opened."""
         for period in gone:
             self._assembly.forget_period(period)
+            self.letters.forget_period(period)
 
     # --- a cell
 
@@ -185,6 +213,8 @@ class RoomReading:
         sender = period.members[place.sender]
         if sender == state.who.member:
             return []  # ours, come back; or made up by another, and there is no MAC that could tell
+        if place.index >= CHAIN_CELLS:
+            return list(self.letters.open_cell(period, sender, place, cell, now))
         chain = period.chains.get(sender)
         key = chain.find_key(place.index) if chain is not None else None
         if key is None:
@@ -272,7 +302,7 @@ class RoomReading:
         period = state.begin_period(checked, secret, now)
         others = period.list_others(author)
         state.kept.keep_commit(period.id, commit, period.depth, others, now)
-        state.kept.note_reached(state.who.member, period.depth)
+        state.kept.note_reached(state.who.member, [period.id])
         self._note_author(period, whole, key, epoch, now)
         return [PeriodOpened(period.id, period.author, period.doubtful)]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from p2pchat.core.room.graph import EntryGraph, members_of
@@ -75,6 +75,45 @@ def reckon_roster(graph: EntryGraph) -> RoomRoster:
     """Work out the roster. The same entries, of which the same are proved, give the same roster, in any
     order of arrival, except for forks that no senior has settled."""
     return _Reckoning(View(graph, (1 << len(graph)) - 1, graph.proved), {}).to_roster()
+
+
+def reckon_roster_at(graph: EntryGraph, heads: Iterable[EntryId]) -> RoomRoster | None:
+    """Work out the roster as one had it who knew these heads and what is in their pasts; None where one of
+    them is not here."""
+    within = 0
+    for head in heads:
+        at = graph.index.get(head)
+        if at is None:
+            return None
+        within |= graph.pasts[at] | 1 << at
+    return _Reckoning(View(graph, within, graph.proved & within), {}).to_roster()
+
+
+def is_merge_due(graph: EntryGraph, roster: RoomRoster, member: MemberId) -> bool:
+    """Whether a member is to write an entry that merges what was written apart: an entry of its own, or of a
+    junior, and the addition of a member who is in know nothing of each other. So that one has no MAC for the
+    entry, and to it the entry does not count."""
+    if member == roster.owner:
+        juniors = set(roster.members) | set(roster.departures)
+    elif member in roster.admins:
+        seniors = {roster.owner, *roster.admins[: roster.admins.index(member)]}
+        juniors = (set(roster.members) | set(roster.departures)) - seniors
+    else:
+        return False
+    last = {entry.author: at for at, entry in enumerate(graph.entries) if graph.ids[at] in roster.counted}
+    own = last.get(member)
+    for author, at in last.items():
+        for other in roster.members if author in juniors else ():
+            addition = graph.index[EntryId(other)]
+            apart = not (at == addition or graph.has_in_past(at, addition) or graph.has_in_past(addition, at))
+            merged = (
+                own is not None
+                and (own == at or graph.has_in_past(own, at))
+                and graph.has_in_past(own, addition)
+            )
+            if apart and not merged:
+                return True
+    return False
 
 
 def list_strikes_due(graph: EntryGraph, roster: RoomRoster, member: MemberId) -> list[EntryId]:

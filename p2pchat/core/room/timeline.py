@@ -9,7 +9,7 @@ message knows whether its sender was told the same as we were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -114,7 +114,7 @@ class Timeline:
     def give_up_old(self, before: float) -> list[MessageShown]:
         """Show what has waited since ``before``."""
         shown: list[MessageShown] = []
-        while self._waiting and min(one.since for one in self._waiting.values()) < before:
+        while self._waiting and min(one.since for one in self._waiting.values()) <= before:
             shown += self._give_up_oldest()
         return shown
 
@@ -136,6 +136,17 @@ class Timeline:
     def list_tips(self) -> list[tuple[bytes, int, bytes]]:
         """What the next message would name, and some more: senders, numbers and hashes."""
         return [(*place, hashed) for place, hashed in self._tips.items()]
+
+    def restore_waiting(
+        self, messages: Collection[RoomMessage], is_here: Callable[[MessagePlace], bool], now: float
+    ) -> None:
+        """Undo ``list_waiting``."""
+        places = set(map(_place_of, messages))
+        for message in messages:
+            place = _place_of(message)
+            lacks = {one for one in message.parents.messages if one in places or not is_here(one)}
+            self._hashes.put(place, hash_message(self._room, message))
+            self._waiting[place] = _Waiting(message, now, lacks - {place})
 
     def restore_tips(self, tips: Iterable[tuple[bytes, int, bytes]]) -> None:
         """Undo ``list_tips``."""

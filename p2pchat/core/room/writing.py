@@ -11,7 +11,7 @@ from p2pchat.core.room.assembly import cut_payload
 from p2pchat.core.room.commit_times import CELLS, WEEK_S
 from p2pchat.core.room.commits import CommitPlan, Entries, MadeCommit, make_commit
 from p2pchat.core.room.key_state import RoomKeyState
-from p2pchat.core.room.messages import NewMessage, RoomMessage, write_message
+from p2pchat.core.room.messages import NewMessage, RoomMessage, macs_of, write_message
 from p2pchat.core.room.period import Period
 from p2pchat.core.room.tag_keys import BEFORE_EPOCHS
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
@@ -28,6 +28,8 @@ class SealedMessage:
 
     message: RoomMessage
     cells: list[bytes] = field(repr=False)
+    macs: bytes = field(repr=False)
+    """For all other members of the period, to be kept for those who miss it."""
 
 
 class RoomWriting:
@@ -62,7 +64,7 @@ class RoomWriting:
         if period.index + len(plains) > CELLS:
             return None
         period.count += 1
-        return SealedMessage(message, self._seal(period, plains, now))
+        return SealedMessage(message, self._seal(period, plains, now), macs_of(period, plains[0]))
 
     def seal_entry(self, data: bytes, now: float) -> list[bytes] | None:
         """Seal an entry of the log, with its MACs, for all earlier members."""

@@ -20,18 +20,30 @@ def kept(count: int = 3) -> KeptCommits:
     return made
 
 
+def line(depth: int) -> list[bytes]:
+    """The periods that lead to one."""
+    return [number.to_bytes(32, "big") for number in range(depth, 0, -1)]
+
+
 def test_each_member_is_given_its_own_slots_in_order_after_the_last_that_it_has() -> None:
     assert [share.mac for share in kept().shares_for(BOB, 1, 8)] == [b"n" * 16] * 2
     assert len(kept().shares_for(ANN, 0, 2)) == 2
     assert kept().shares_for(MemberId(b"x" * 32), 0, 8) == []
 
 
-def test_who_is_heard_needs_nothing_of_before() -> None:
+def test_who_was_heard_needs_nothing_of_before() -> None:
     made = kept()
-    made.note_reached(ANN, 2)
+    made.note_reached(ANN, line(2))
     assert len(made.shares_for(ANN, 0, 8)) == 1 and len(made.shares_for(BOB, 0, 8)) == 3
-    made.note_reached(BOB, 2)
+    made.note_reached(BOB, line(2))
     assert len(made) == 1
+
+
+def test_who_was_heard_on_one_branch_may_lack_the_commits_of_another() -> None:
+    made = kept()
+    made.keep_commit(b"o" * 32, COMMIT, 1, (ANN, BOB), NOW)
+    made.note_reached(ANN, line(3))
+    assert [len(made.shares_for(member, 0, 8)) for member in (ANN, BOB)] == [1, 4]
 
 
 def test_after_thirty_days_nothing_is_left() -> None:

@@ -85,6 +85,7 @@ def test_all_that_is_kept_is_read_back_as_it_was(room: Room) -> None:
     again |= {name: state.kept.as_record(name[1:]) or b"" for name in ann.kept if name[:1] == b"c"}
     assert again == {name: record for name, record in ann.kept.items() if name not in (b"room", b"pairs")}
     assert state.periods.depths == ann.state.periods.depths
+    assert state.periods.latest == ann.state.periods.latest
     assert state.pairs.as_values() == ann.state.pairs.as_values()
     assert state.tags.as_values() == ann.state.tags.as_values()
 

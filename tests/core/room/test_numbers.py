@@ -49,8 +49,10 @@ def test_claimed_messages_of_a_member_are_missing_until_no_member_has_them() -> 
     seen.note_claim(ANNA, 4)
     assert missing(seen) == [(2, 3)]
     assert list(seen.list_behind()) == [ANNA]
-    seen.withdraw_claim(ANNA)
-    seen.withdraw_claim(BEN)
+    seen.withdraw_claim(ANNA, 2)
+    assert missing(seen) == [(2, 1)]
+    seen.withdraw_claim(ANNA, 0)
+    seen.withdraw_claim(BEN, 0)
     assert not missing(seen) and not missing(seen, BEN)
 
 

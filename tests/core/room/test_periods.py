@@ -285,3 +285,34 @@ def test_the_oldest_goes_for_one_too_many_and_never_the_one_that_is_used() -> No
     assert periods.find_named((0).to_bytes(8, "big")) is not None
     assert periods.find_named((1).to_bytes(8, "big")) is None
     assert periods.find_period((1).to_bytes(8, "big") * 4) is None
+
+
+# --- the last one in common
+
+
+def test_the_period_in_which_a_member_was_heard_last_is_one_that_it_has(room: Room) -> None:
+    """A commit that was lost on it may be all that we write under."""
+    ann, bob, cid = room[0], room[1], room[2]
+    room.say(1, "here")
+    before = bob.period
+    room.commit(0, but=[bob])
+    assert ann.period.id != before.id
+    shared = ann.state.periods.find_shared(bob.id)
+    assert shared is not None and shared.id == before.id
+    shared = ann.state.periods.find_shared(cid.id)
+    assert shared is not None, "who was never heard is taken to have the first that it is in"
+    assert shared.depth == min(one.depth for one in ann.state.periods if cid.id in one.bases)
+    assert ann.state.periods.find_shared(ann.id) is None
+    assert ann.state.periods.list_line(ann.period)[:2] == [ann.period.id, before.id]
+
+
+def test_nobody_writes_under_what_another_period_follows_though_its_roster_is_the_same(room: Room) -> None:
+    """Who came and went has left a period from before its time, which later commits have healed."""
+    ann, eve = room[0], room[3]
+    before = ann.period
+    stranger = Member.named("fay", room.log)
+    let_in(room, [stranger])
+    room.set_roster([room[0], room[1], room[2], eve], room.members)
+    assert ann.roster == frozenset(before.members)
+    assert ann.state.periods.choose_period(ann.roster) is None
+    assert not ann.writing.may_write(ann.roster)

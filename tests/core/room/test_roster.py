@@ -7,7 +7,7 @@ import pytest
 from p2pchat.core.room import roster as room_roster
 from p2pchat.core.room.roster import Departure
 from p2pchat.types import EntryId, MemberId
-from p2pchat.wire.room_actions import LeaveRoom, RemoveMember, UnknownAction
+from p2pchat.wire.room_actions import LeaveRoom, RemoveMember, StrikeEntries, UnknownAction
 from tests.support.room_book import LogBook
 
 
@@ -99,3 +99,33 @@ def test_an_important_entry_without_a_proof_is_not_settled(book: LogBook) -> Non
     book.leave(bert)
     roster = book.roster_in_any_order(unproved={removal, EntryId(beyond)})
     assert set(roster.unsettled) == {removal, EntryId(beyond)} == roster.aside
+
+
+def test_the_roster_at_heads_is_as_of_their_pasts(book: LogBook) -> None:
+    olga, adam, bert, mia = members(book)
+    before = book.heads()
+    book.remove(olga, mia)
+    graph = book.read().graph
+    known = room_roster.reckon_roster_at(graph, before)
+    assert known is not None and set(known.members) == {olga, adam, bert, mia}
+    now = room_roster.reckon_roster_at(graph, book.heads())
+    assert now is not None and now == book.roster()
+    assert room_roster.reckon_roster_at(graph, [EntryId(b"x" * 32)]) is None
+
+
+def test_what_was_written_apart_from_an_addition_is_to_be_merged(book: LogBook) -> None:
+    """A newcomer has no MAC for it."""
+    _, adam, bert, mia = members(book)
+
+    def due() -> list[str]:
+        graph, roster = book.read().graph, book.roster()
+        return [book.names[one] for one in roster.members if room_roster.is_merge_due(graph, roster, one)]
+
+    assert due() == []
+    before = book.heads()
+    book.remove(bert, mia, upon=before)
+    assert due() == []
+    book.add(adam, "ned", upon=before)
+    assert due() == ["olga", "adam", "bert"]
+    book.write(bert, StrikeEntries())
+    assert due() == []

@@ -117,8 +117,8 @@ def test_messages_that_name_each_other_are_shown_after_a_while() -> None:
     carl.read(one, other, now=100.0)
     assert carl.texts == [] and carl.line.list_awaited() == []
     assert carl.line.next_wakeup(600.0) == 700.0
-    assert carl.line.give_up_old(100.0) == []
-    shown = carl.line.give_up_old(101.0)
+    assert carl.line.give_up_old(99.0) == []
+    shown = carl.line.give_up_old(100.0)
     assert [found.message.payload for found in shown] == [b"first", b"no, first"]
     assert carl.line.next_wakeup(600.0) == float("inf")
 
@@ -142,3 +142,17 @@ def test_tips_outlive_a_restart_and_are_bounded() -> None:
     again.restore_tips(tips)
     assert again.make_parents() == reader.line.make_parents()
     assert len(again.make_parents().messages) == 4
+
+
+def test_what_waits_outlives_a_restart_and_waits_for_the_same() -> None:
+    anna, ben, carl = Reader("anna"), Reader("ben"), Reader("carl")
+    first = anna.write("shall we")
+    ben.read(first)
+    second = ben.write("yes")
+    anna.read(second)
+    carl.read(anna.write("when"), second)
+    again = Timeline(ROOM)
+    again.restore_waiting(carl.line.list_waiting(), carl.here.__contains__, 50.0)
+    assert again.list_awaited() == carl.line.list_awaited() == [(name_sender(anna.id), 1)]
+    shown = again.put_message(first, carl.here.__contains__, 60.0)
+    assert [one.message.payload for one in shown] == [b"shall we", b"yes", b"when"]

@@ -1,0 +1,233 @@
+"""When a member asks others for what it misses, and whom.
+
+Knows: what is missing, who was asked for it, and when no member is left. Does not know: how an ask is
+sent, or what an answer brings.
+
+What is missing may be on its way, so it is asked for a while later, of *one* member, then of another. What
+all were asked for and none of them has is given up, and people are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.room.changes import RosterChanges
+from p2pchat.core.room.flow import MessageFlow
+from p2pchat.core.room.key_state import RoomKeyState
+from p2pchat.core.room.messages import name_sender
+from p2pchat.ports import Entropy, sample, uniform
+from p2pchat.types import EntryId, MemberId
+from p2pchat.wire.room_words import ASK_ENTRIES_MAX, ASK_SPANS_MAX, NumberSpan, RepairAsk
+
+SOON_S: Final = (10.0, 30.0)
+"""What is missing may be on its way for so long."""
+
+NEXT_S: Final = (1.0, 5.0)
+SILENCE_S: Final = 60.0
+"""A member that was asked and says nothing for so long is left for another."""
+
+ROUND_S: Final = 300.0
+ROUND_MAX_S: Final = 6 * 3600.0
+"""From one round of all members to the next, twice as long each time while nothing comes."""
+
+SPAN_MAX: Final = 256
+"""Messages of one span of an ask: an hour's."""
+
+ENTRY_ROUNDS: Final = 3
+"""After so many rounds in which all who are there have answered, an entry is given up that no member sent."""
+
+QUIET_S: Final = 3600.0
+"""A room that is in use is not quiet for so long: members say every ten minutes how far they have read."""
+
+LATELY_S: Final = 86_400.0
+"""Who was heard since is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What is missing."""
+
+    entries: tuple[EntryId, ...] = ()
+    spans: tuple[NumberSpan, ...] = ()
+    uneven: bytes = b""
+    behind: bool = False
+    """Cells come that cannot be read: others have commits that we lack."""
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.spans or self.uneven or self.behind)
+
+
+class RoomAsks:
+    """One room's."""
+
+    def __init__(
+        self,
+        changes: RosterChanges,
+        state: RoomKeyState,
+        flow: MessageFlow,
+        is_behind: Callable[[], bool],
+        entropy: Entropy,
+        now: float,
+    ) -> None:
+        self._changes = changes
+        self._state = state
+        self._flow = flow
+        self._is_behind = is_behind
+        self._entropy = entropy
+        self.ask_at = NEVER
+        self.spoke_at: dict[MemberId, float] = {}
+        """When each other member was last heard under a right MAC."""
+        self._tried: dict[MemberId, bool] = {}
+        """Whom we have asked in this round, and whether the answer came to its end."""
+        self._denied: dict[MemberId, list[NumberSpan]] = {}
+        """Who has said in this round that it does not have what."""
+        self._rounds = 0
+        """In which all who are there have answered, and something was missing still."""
+        self._pending: MemberId | None = None
+        self._letters = 0
+        """Letters that it has written."""
+        self._expected: int | None = None
+        """How many it says to have written."""
+        self._round_s = ROUND_S
+        self._returned = False
+        self._quiet_at = now + QUIET_S
+        self._quiet_s = QUIET_S
+
+    # --- what happens
+
+    def next_wakeup(self) -> float:
+        """When there is something to ask, or to see whether there is."""
+        return min(self.ask_at, self._quiet_at)
+
+    def listen_for_silence(self, now: float) -> None:
+        """Who hears fewer than half of those who were there lately may have lost what they write under."""
+        if now < self._quiet_at:
+            return
+        lately = [at for at in self.spoke_at.values() if now - at < LATELY_S]
+        if sum(now - at >= QUIET_S for at in lately) * 2 > len(lately):
+            self._returned = True
+            self._quiet_s = min(2 * self._quiet_s, LATELY_S)
+        else:
+            self._quiet_s = QUIET_S
+        self._quiet_at = now + self._quiet_s
+
+    def note_return(self) -> None:
+        """We were away for longer than cells are held: ask, whatever we know of."""
+        self._returned = True
+
+    def note_spoke(self, member: MemberId, now: float) -> None:
+        """A member was heard."""
+        self.spoke_at[member] = now
+
+    def note_denial(self, member: MemberId, span: NumberSpan) -> None:
+        """A member says that it does not have these."""
+        self._denied.setdefault(member, []).append(span)
+        del self._denied[member][: -ASK_SPANS_MAX * SPAN_MAX]
+
+    def note_answer(self, member: MemberId, letters: int | None, now: float) -> bool:
+        """A member has written a letter; ``letters``: it was the last of so many. Whether all of them are
+        here."""
+        if member != self._pending:
+            return False
+        self._letters += 1
+        self._expected = self._expected if letters is None else letters
+        if self._expected is not None and self._letters >= self._expected:
+            self._tried[member] = True
+            self._pending, self._returned = None, False
+            self.ask_at = now + uniform(self._entropy, *NEXT_S)
+            return True
+        self.ask_at = now + SILENCE_S
+        return False
+
+    def look_at_needs(self, now: float) -> None:
+        """Something came or went: see whether there is something to ask for."""
+        needs = self.list_needs()
+        if not needs:
+            self.ask_at, self._tried, self._pending = NEVER, {}, None
+            self._round_s, self._rounds = ROUND_S, 0
+        elif self.ask_at == NEVER:
+            self.ask_at = now + uniform(self._entropy, *SOON_S)
+
+    def list_needs(self) -> Needs:
+        """What is missing now."""
+        spans: list[NumberSpan] = []
+        for member in self._flow.numbers.list_behind():
+            spans += self._flow.numbers.list_missing(member, 4)
+        spans = [NumberSpan(one.sender, one.first, min(one.count, SPAN_MAX)) for one in spans[:ASK_SPANS_MAX]]
+        return Needs(
+            tuple(self._changes.log.list_missing()[:ASK_ENTRIES_MAX]),
+            tuple(spans),
+            next(iter(self._state.uneven), b""),
+            self._returned or self._is_behind(),
+        )
+
+    # --- asking
+
+    def choose_ask(self, now: float) -> tuple[MemberId, RepairAsk] | None:
+        """Whom to ask for what, if it is time."""
+        if now < self.ask_at:
+            return None
+        needs = self.list_needs()
+        self._pending = self._choose_member(needs, now) if needs else None
+        if self._pending is None:
+            return None
+        self._tried[self._pending] = False
+        self._letters, self._expected = 0, None
+        self.ask_at = now + SILENCE_S
+        ask = RepairAsk(self._changes.heads, needs.entries, needs.spans, needs.uneven)
+        return self._pending, ask
+
+    def end_round(self, now: float) -> Needs | None:
+        """All were asked: what is to be given up, if it is time for that; then another round begins later."""
+        if now < self.ask_at or self._pending is not None:
+            return None
+        others = self._changes.members - {self._changes.own}
+        there = {one for one in others if now - self.spoke_at.get(one, -NEVER) < LATELY_S}
+        answered = {one for one, ended in self._tried.items() if ended}
+        denied, self._tried, self._denied = self._denied, {}, {}
+        needs = self.list_needs()
+        self.ask_at = now + self._round_s if needs else NEVER
+        self._round_s = min(2 * self._round_s, ROUND_MAX_S)
+        if not there or not there <= answered:
+            return Needs()
+        self._rounds += 1
+        absent = {name_sender(one) for one in others - there}
+        spans = [
+            NumberSpan(span.sender, number, 1)
+            for span in needs.spans
+            if span.sender not in absent
+            for number in range(span.first, span.first + span.count)
+            if all(_covers(denied.get(one, ()), span.sender, number) for one in there)
+        ]
+        entries = needs.entries if self._rounds >= ENTRY_ROUNDS else ()
+        return Needs(entries, tuple(spans), behind=True)
+
+    def _choose_member(self, needs: Needs, now: float) -> MemberId | None:
+        """One who says that it has what is missing, or one who was heard lately, or anybody."""
+        others = [
+            one for one in self._changes.roster.members if one != self._changes.own and one not in self._tried
+        ]
+        return min(
+            sample(self._entropy, others, len(others)),
+            key=lambda one: (not self._has_more(one, needs), self._rank_age(one, needs, now)),
+            default=None,
+        )
+
+    def _has_more(self, member: MemberId, needs: Needs) -> bool:
+        claims = self._flow.claims.get(member, {})
+        by_name = {name_sender(one): number for one, number in claims.items()}
+        return any(by_name.get(span.sender, 0) >= span.first for span in needs.spans)
+
+    def _rank_age(self, member: MemberId, needs: Needs, now: float) -> int:
+        """Who was heard lately is there; but where others are not heard any more, one of these knows why."""
+        age = now - self.spoke_at.get(member, -NEVER)
+        if age > LATELY_S:
+            return 2
+        return int(needs.behind is (age < QUIET_S))
+
+
+def _covers(spans: Iterable[NumberSpan], sender: bytes, number: int) -> bool:
+    return any(one.sender == sender and one.first <= number < one.first + one.count for one in spans)

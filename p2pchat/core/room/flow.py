@@ -1,0 +1,303 @@
+"""Messages of a room, both ways: as they are written, as they come, and how far each member has read.
+
+Knows: numbers, order, frontiers, what is kept of a message. Does not know: cells, commits, or how what is
+missing is asked for. Parent of ``numbers``, ``timeline`` and ``kept_messages``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from p2pchat.core.kit.table import Table
+from p2pchat.core.room.changes import RosterChanges
+from p2pchat.core.room.kept_messages import MessageRecord, as_message, encode_record, record_message
+from p2pchat.core.room.key_state import RoomKeyState
+from p2pchat.core.room.messages import NewMessage, RoomMessage, name_sender
+from p2pchat.core.room.numbers import SeenNumbers
+from p2pchat.core.room.outputs import OtherToldOtherwise, ReachedMember, RoomLine, RoomNews
+from p2pchat.core.room.period import Period
+from p2pchat.core.room.timeline import MessagePlace, MessageShown, Timeline
+from p2pchat.core.room.writing import RoomWriting, SealedMessage
+from p2pchat.errors import RefusedInput
+from p2pchat.types import MemberId
+from p2pchat.wire import codec
+from p2pchat.wire.codec import Reader
+from p2pchat.wire.room_cells import MEMBER_BYTES, NUMBER_MAX, RoomKind
+from p2pchat.wire.room_letters import decode_kept_message, encode_kept_message
+from p2pchat.wire.room_words import FrontierWord, encode_told, split_told
+
+HEARSAY_MAX: Final = 256
+"""Messages that are here as another member has them, and that their sender may still show us itself."""
+
+WAITS_S: Final = 3600.0
+"""So long a message waits for parents."""
+
+_FLOW, _MESSAGE, _WAITING = b"flow", b"m", b"w"
+_LIMIT: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWritten:
+    """A message of ours, sealed."""
+
+    sealed: SealedMessage
+    line: RoomLine
+
+
+class MessageFlow:
+    """One room's."""
+
+    def __init__(self, changes: RosterChanges, state: RoomKeyState, writing: RoomWriting) -> None:
+        self._changes = changes
+        self._state = state
+        self._writing = writing
+        self.numbers = SeenNumbers()
+        self.timeline = Timeline(state.who.room)
+        self.number = 0
+        """Of our last message."""
+        self.reached: dict[MemberId, int] = {}
+        """Up to which of ours each other member has all."""
+        self.spoken: set[MemberId] = set()
+        """Who was heard at all."""
+        self.claims: dict[MemberId, dict[MemberId, int]] = {}
+        """How far each other member says that it has read each other."""
+        self.records: dict[bytes, bytes | None] = {}
+        """To be written."""
+        self.counters: Counter[str] = Counter()
+        self._hearsay: Table[MessagePlace, MemberId] = Table(HEARSAY_MAX)
+        self._through: dict[MessagePlace, MemberId] = {}
+        """Of waiting messages, as whom they are here."""
+        self._moved = False
+
+    # --- what we write
+
+    def write_message(self, payload: bytes, wants: bool, now: float) -> MessageWritten | None:
+        """Write a message to all who are in; None where one commits first. ``wants``: others are to tell how
+        far they have read. Raises ValueError on a payload that is too long."""
+        roster = self._changes.members
+        period = self._state.periods.choose_period(roster)
+        if period is None:
+            return None
+        front = encode_told(FrontierWord(self.make_frontier(period, self.number + 1), wants))
+        new = NewMessage(
+            RoomKind.MESSAGE,
+            self.number + 1,
+            self._changes.heads,
+            self.timeline.make_parents(),
+            front + payload,
+        )
+        sealed = self._writing.seal_message(new, roster, now)
+        if sealed is None:
+            return None
+        self.number += 1
+        self.timeline.note_own(sealed.message)
+        self.numbers.note_number(self._changes.own, self.number)
+        self._keep(record_message(sealed.message, period.members, sealed.macs))
+        return MessageWritten(sealed, RoomLine(self._changes.own, self.number, payload))
+
+    def make_frontier(self, period: Period, number: int) -> tuple[int, ...]:
+        """How far we have read each member of a period; ``number``: of our last message."""
+        own = self._changes.own
+        return tuple(
+            number if member == own else self.numbers.frontier_of(member) for member in period.members
+        )
+
+    # --- what comes
+
+    def take_message(self, message: RoomMessage, macs: bytes, through: MemberId | None) -> bool:
+        """Whether a message is new, and counts; if so it is kept. ``through``: as this member has it."""
+        sender, number = message.sender, message.number
+        if self._is_beyond(sender, number):
+            self.counters["messages of who is out"] += 1
+            return False
+        place = name_sender(sender), number
+        confirms = through is None and place in self._hearsay
+        if self.numbers.has_number(sender, number) and not confirms:
+            return False
+        period = self._state.periods.find_period(message.period)
+        members = period.members if period is not None else ()
+        self.numbers.note_number(sender, number)
+        self._keep(record_message(message, members, macs))
+        if through is not None:
+            self._hearsay.put(place, through)
+        return True
+
+    def order_message(self, message: RoomMessage, through: MemberId | None, now: float) -> list[RoomNews]:
+        """Show a message that was taken, if its turn is come, and what has waited for it."""
+        place = name_sender(message.sender), message.number
+        news: list[RoomNews] = []
+        if through is None and place in self._hearsay:
+            teller = self._hearsay.pop(place)
+            if not self.timeline.is_told_otherwise(message):
+                return []
+            news.append(OtherToldOtherwise(teller))
+        if through is not None:
+            self._through[place] = through
+        shown = self.timeline.put_message(message, self._is_here, now)
+        if not any(one.message is message for one in shown):
+            self._note_waiting(message, through)
+        return news + self.show_lines(shown)
+
+    def find_fork(self, message: RoomMessage) -> list[RoomNews]:
+        """Say who has given two messages one number."""
+        place = name_sender(message.sender), message.number
+        if self.timeline.is_told_otherwise(message) and place not in self._hearsay:
+            return [OtherToldOtherwise(message.sender)]
+        return []
+
+    def show_lines(self, shown: list[MessageShown]) -> list[RoomNews]:
+        """What people are told of messages whose turn it is."""
+        self._moved = True
+        return [self._show_line(one) for one in shown]
+
+    def note_spoken(self, member: MemberId) -> bool:
+        """A member was heard; whether it was never before."""
+        if member in self.spoken:
+            return False
+        self.spoken.add(member)
+        self._moved = True
+        return True
+
+    def split_payload(self, message: RoomMessage) -> tuple[FrontierWord, bytes]:
+        """A message's frontier, and what it says. Raises Malformed."""
+        return split_told(message.payload)
+
+    def take_frontier(self, sender: MemberId, period: bytes, word: FrontierWord) -> list[RoomNews]:
+        """A member says how far it has read the members of a period."""
+        known = self._state.periods.find_period(period)
+        if known is None or len(word.numbers) != len(known.members):
+            return []
+        news: list[RoomNews] = []
+        claims = self.claims.setdefault(sender, {})
+        for member, number in zip(known.members, word.numbers, strict=True):
+            if member == self._changes.own:
+                if self.reached.get(sender, 0) < number <= self.number:
+                    self.reached[sender] = number
+                    news.append(ReachedMember(sender, number))
+            elif member == sender or member in self._changes.members:
+                claims[member] = max(number, claims.get(member, 0))
+                self.numbers.note_claim(member, number)
+        self._moved = True
+        return news
+
+    def settle_numbers(self, member: MemberId, first: int, count: int, given_up: bool) -> list[RoomNews]:
+        """Messages that are none for us, or, ``given_up``, that no member has."""
+        self.numbers.note_span(member, first, count)
+        settle = self.timeline.give_up_parent if given_up else self.timeline.settle_parent
+        awaited = [
+            place
+            for place in self.timeline.list_awaited()
+            if place[0] == name_sender(member) and first <= place[1] < first + count
+        ]
+        return self.show_lines([one for place in awaited for one in settle(place)])
+
+    def list_senders(self) -> list[MemberId]:
+        """All who are or were in."""
+        return [*self._changes.roster.members, *self._changes.roster.departures]
+
+    def on_departures(self) -> list[RoomNews]:
+        """Who is out says nothing more, and what waits for what does not count need not."""
+        for member in set(self.claims) - self._changes.members:
+            del self.claims[member]
+        for member, departure in self._changes.roster.departures.items():
+            self.numbers.withdraw_claim(member, departure.next_number - 1)
+        beyond = [place for place in self.timeline.list_awaited() if self._is_here(place)]
+        return self.show_lines([one for place in beyond for one in self.timeline.settle_parent(place)])
+
+    def next_wakeup(self) -> float:
+        """When ``give_up_old`` has something to do."""
+        return self.timeline.next_wakeup(WAITS_S)
+
+    def give_up_old(self, now: float) -> list[RoomNews]:
+        """Show what has waited for too long."""
+        return self.show_lines(self.timeline.give_up_old(now - WAITS_S))
+
+    # --- keeping
+
+    def pop_records(self) -> dict[bytes, bytes | None]:
+        """Records to be written."""
+        if self._moved or self.records:
+            values = {
+                **self.numbers.as_values(),
+                "number": self.number,
+                "tips": [list(tip) for tip in self.timeline.list_tips()],
+                "spoken": sorted(self.spoken)[:512],
+                "reached": [[member, number] for member, number in self.reached.items()],
+            }
+            self.records[_FLOW] = codec.pack(values)
+        records, self.records, self._moved = self.records, {}, False
+        return records
+
+    def read_kept(self, records: Mapping[bytes, bytes], now: float) -> None:
+        """Undo ``pop_records``; of messages those that wait are needed. Raises Malformed."""
+        if _FLOW not in records:
+            return
+        reader = Reader(codec.unpack(records[_FLOW], _LIMIT))
+        self.numbers = SeenNumbers.read_kept(reader)
+        self.number = reader.get_integer("number", 0, NUMBER_MAX)
+        self.timeline.restore_tips((one[0], one[1], one[2]) for one in reader.get_list("tips", 64))
+        self.reached = {
+            MemberId(member): number
+            for member, number in reader.get_list("reached", 512)
+            if len(member) == MEMBER_BYTES
+        }
+        self.spoken = {MemberId(member) for member in reader.get_list("spoken", 512)}
+        waiting: list[RoomMessage] = []
+        for name, record in records.items():
+            if name.startswith(_WAITING) and len(name) == 1 + MEMBER_BYTES + 4:
+                kept = Reader(codec.unpack(record, _LIMIT))
+                message = as_message(decode_kept_message(kept.get_bytes("message")))
+                through = kept.get_bytes("through", limit=MEMBER_BYTES)
+                if through:
+                    self._through[name_sender(message.sender), message.number] = MemberId(through)
+                waiting.append(message)
+        self.timeline.restore_waiting(waiting, self._is_here, now)
+
+    # --- within
+
+    def _note_waiting(self, message: RoomMessage, through: MemberId | None) -> None:
+        kept = encode_kept_message(record_message(message, (), b"").kept)
+        name = _WAITING + message.sender + message.number.to_bytes(4, "big")
+        self.records[name] = codec.pack({"message": kept, "through": through or b""})
+
+    def _show_line(self, shown: MessageShown) -> RoomLine:
+        message = shown.message
+        place = name_sender(message.sender), message.number
+        waited = _WAITING + message.sender + message.number.to_bytes(4, "big")
+        self.records[waited] = None
+        period = self._state.periods.find_period(message.period)
+        readers = frozenset(period.members) if period is not None else frozenset()
+        try:
+            _, payload = self.split_payload(message)
+        except RefusedInput:
+            payload = b""
+        return RoomLine(
+            message.sender,
+            message.number,
+            payload,
+            self._through.pop(place, None),
+            shown.lacks,
+            shown.differs,
+            readers - self._changes.members - {message.sender},
+        )
+
+    def _is_here(self, place: MessagePlace) -> bool:
+        name, number = place
+        return any(
+            self.numbers.has_number(member, number) or self._is_beyond(member, number)
+            for member in self.list_senders()
+            if name_sender(member) == name
+        )
+
+    def _is_beyond(self, member: MemberId, number: int) -> bool:
+        """Whether a message was written after its sender was out, so that it does not count."""
+        departure = self._changes.roster.departures.get(member)
+        return departure is not None and number >= departure.next_number
+
+    def _keep(self, record: MessageRecord) -> None:
+        name = _MESSAGE + record.kept.sender + record.kept.number.to_bytes(4, "big")
+        self.records[name] = encode_record(record)
+        self._moved = True

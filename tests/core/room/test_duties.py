@@ -1,0 +1,52 @@
+"""What a member does unasked goes at random times, and not because something came."""
+
+from __future__ import annotations
+
+from p2pchat.core.room.duties import REPLY_GAP_S, REPLY_PER_MEMBER_S
+from p2pchat.core.room.outputs import ReachedMember
+from tests.support.room_world import DAY_S, RoomWorld
+
+
+def test_frontiers_go_while_a_room_is_in_use_and_stop_after_a_day() -> None:
+    world = RoomWorld(1, "anna", "ben")
+    world.say("anna", "hello")
+    world.run(DAY_S / 2)
+    at_half = world["ben"].cells
+    assert 30 < at_half < 150
+    world.run(DAY_S)
+    after = world["ben"].cells
+    world.run(DAY_S)
+    assert world["ben"].cells - after < 40, "commits, and an ask where no member was heard for long"
+
+
+def test_who_wants_it_is_told_soon_and_others_that_want_it_too_wait() -> None:
+    world = RoomWorld(2, "anna", "ben", "carl")
+    world.run(REPLY_GAP_S)
+    world.say("anna", "one", wants=True)
+    world.run(3 * REPLY_PER_MEMBER_S + 10.0)
+    reached = [news.number for news in world["anna"].news if isinstance(news, ReachedMember)]
+    assert reached.count(1) == 2
+    before = world["ben"].cells + world["carl"].cells
+    for number in range(10):
+        world.say("anna", f"more {number}", wants=True)
+        world.run(1.0)
+    assert world["ben"].cells + world["carl"].cells <= before + 2
+
+
+def test_newcomers_are_sent_a_share_within_a_week() -> None:
+    world = RoomWorld(3, "anna", "ben", "carl")
+    assert world.room("carl").state.pairs.lacks_share(world["ben"].id)
+    world.run(8 * DAY_S)
+    for name in world.homes:
+        others = [home.id for home in world.homes.values() if home.name != name]
+        assert not any(world.room(name).state.pairs.lacks_share(other) for other in others)
+
+
+def test_after_a_merge_somebody_commits_within_ten_minutes() -> None:
+    world = RoomWorld(4, "anna", "ben", "carl")
+    world.leave("carl")
+    world.run(5.0)
+    rooms = [world.room(name) for name in ("anna", "ben")]
+    assert all(room.state.periods.choose_period(room.changes.members) is None for room in rooms)
+    world.run(620.0)
+    assert all(room.state.periods.choose_period(room.changes.members) is not None for room in rooms)

@@ -134,7 +134,7 @@ class MessageMethods:
             async with asyncio.timeout(patience):
                 return await self._reached(message, wanted, asker)
         except TimeoutError:
-            contact = await self._recipient(message)
+            contact = self._contact_of(await self._conversation_of(message))
             why = _out_of_step(contact) or why_not_yet(
                 self._host, contact.mesh if contact is not None else None
             )
@@ -164,21 +164,21 @@ class MessageMethods:
                 return event.state, event.at
         raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
 
-    async def _recipient(self, message: MessageId) -> Contact | None:
-        """To whom a message of ours goes."""
+    async def _conversation_of(self, message: MessageId) -> ConversationId | None:
+        """In which conversation a message of ours was sent."""
         known = await self._host.ask_store(lambda store: store.history.sent_state(message))
-        if known is None:
-            return None
+        return known[0] if known is not None else None
+
+    def _contact_of(self, conversation: ConversationId | None) -> Contact | None:
         contacts = self._host.node.contacts()
-        return next((contact for contact in contacts if conversation_with(contact.id) == known[0]), None)
+        return next((contact for contact in contacts if conversation_with(contact.id) == conversation), None)
 
     async def _tell_hindrances(self, message: MessageId, asker: Asker) -> None:
         """Tell a waiting caller of an obstacle as soon as it is known: a rendezvous that is down, or two
         networks that cannot be linked."""
-        told = ""
+        told, conversation = "", await self._conversation_of(message)
         while True:
-            contact = await self._recipient(message)
-            why = hindrance(self._host, _mesh_of(contact))
+            why = hindrance(self._host, _mesh_of(self._contact_of(conversation)))
             if why and why != told:
                 asker.event(HindranceEvent(id=message, why=why))
                 told = why

@@ -260,14 +260,14 @@ class MessageFlow:
 
     def _note_waiting(self, message: RoomMessage, through: MemberId | None) -> None:
         kept = encode_kept_message(record_message(message, (), b"").kept)
-        name = _WAITING + message.sender + message.number.to_bytes(4, "big")
-        self.records[name] = codec.pack({"message": kept, "through": through or b""})
+        self.records[_record_name(_WAITING, message.sender, message.number)] = codec.pack(
+            {"message": kept, "through": through or b""}
+        )
 
     def _show_line(self, shown: MessageShown) -> RoomLine:
         message = shown.message
         place = name_sender(message.sender), message.number
-        waited = _WAITING + message.sender + message.number.to_bytes(4, "big")
-        self.records[waited] = None
+        self.records[_record_name(_WAITING, message.sender, message.number)] = None
         period = self._state.periods.find_period(message.period)
         readers = frozenset(period.members) if period is not None else frozenset()
         try:
@@ -298,6 +298,10 @@ class MessageFlow:
         return departure is not None and number >= departure.next_number
 
     def _keep(self, record: MessageRecord) -> None:
-        name = _MESSAGE + record.kept.sender + record.kept.number.to_bytes(4, "big")
-        self.records[name] = encode_record(record)
+        kept = record.kept
+        self.records[_record_name(_MESSAGE, kept.sender, kept.number)] = encode_record(record)
         self._moved = True
+
+
+def _record_name(kind: bytes, sender: bytes, number: int) -> bytes:
+    return kind + sender + number.to_bytes(4, "big")

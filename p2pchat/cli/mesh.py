@@ -76,7 +76,8 @@ async def _leave(settings: CommonOptions, name: str, yes: bool) -> None:
     async with open_node(settings) as node:
         fitting = [each for each in await node.meshes() if each.mesh.startswith(name.lower())]
         if len(fitting) != 1:
-            raise UsageError(f"{len(fitting)} meshes' ids begin with {name!r}; see 'p2pchat mesh list'")
+            what = "several meshes' ids begin" if fitting else "no mesh's id begins"
+            raise UsageError(f"{what} with {name!r}; see 'p2pchat mesh list'")
         (mesh,) = fitting
         people = ", ".join(map(harmless_name, mesh.contacts))
         if people and not await confirmed(f"Forget {people}, and all that was said with them?", yes):
@@ -84,4 +85,4 @@ async def _leave(settings: CommonOptions, name: str, yes: bool) -> None:
         left = await node.leave_mesh(mesh.mesh, forget=True)
     if settings.json:
         record({"type": "mesh", "change": "left", **left.as_record()})
-    say("You have left that mesh." + (f" {people} is forgotten." if people else ""))
+    say("You have left that mesh." + (f" Deleted: {people}." if people else ""))

@@ -91,6 +91,15 @@ async def test_the_first_minute_asks_for_what_is_needed() -> None:
     assert start.return_value == made[0]
 
 
+async def test_the_first_minute_stands_in_the_middle() -> None:
+    start = Start(lambda _: None)
+    async with start.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        frame = start.query_one(".frame").region
+        assert abs(frame.x - (120 - frame.right)) <= 1
+        assert abs(frame.y - (40 - frame.bottom)) <= 1
+
+
 async def test_the_first_minute_says_what_is_wrong_and_asks_again() -> None:
     def refuse(_: Wishes) -> None:
         raise UsageError("a name has 1 to 32 characters")
@@ -102,6 +111,8 @@ async def test_the_first_minute_says_what_is_wrong_and_asks_again() -> None:
         await pilot.press("enter")
         assert str(start.query_one("#problem").render()) == "the two passphrases differ"
         start.query_one("#again", Input).value = ""
+        await pilot.pause()
+        assert str(start.query_one("#problem").render()) == "", "it is mended"
         start.query_one("#rendezvous").focus()
         await pilot.press("enter")
         assert str(start.query_one("#problem").render()) == "a name has 1 to 32 characters"

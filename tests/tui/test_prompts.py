@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from textual.widgets import Button
+
 from p2pchat.control.events import InviteEvent
 from p2pchat.tui.pairing import InviteDialog
 from tests.support.fake_node import FakeNode, told
@@ -32,3 +35,25 @@ async def test_what_is_told_covers_neither_where_one_writes_nor_the_newest_nor_t
         await it.until(lambda: "something did not" in it.screen)
         assert it.screen.split("\n")[-6:] == bottom
         assert it.screen.startswith("▌● bob")
+
+
+@pytest.mark.parametrize("key", ["f5", "f6", "f7"])
+async def test_in_a_dialog_only_the_button_that_has_the_focus_looks_chosen(desk: Open, key: str) -> None:
+    async with desk() as it:
+        await it.press(key)
+        buttons = [each for each in it.chat.screen.query(Button) if not each.disabled]
+        assert buttons
+        for button in buttons:
+            button.focus()
+            await it.settle()
+            others = {each.styles.background for each in buttons if each is not button}
+            assert len(others) <= 1, "some look as if they were chosen"
+            assert button.styles.background not in others
+
+
+async def test_ctrl_c_never_speaks_of_the_toolkit(desk: Open) -> None:
+    async with desk(notifications=True) as it:
+        for keys in (("escape",), ("f3",), ("f5",), ("f7",), ("f1",)):
+            await it.press(*keys, "ctrl+c", "ctrl+c")
+            assert "quit" not in it.screen.lower()
+        assert it.chat.is_running

@@ -76,7 +76,8 @@ class NodeFound:
 
 @dataclass(frozen=True, slots=True)
 class Hindered:
-    """What keeps us from everybody is another; an empty line: nothing does any more."""
+    """What is in the way of messages of the open conversation has changed; an empty line: nothing is any
+    more."""
 
     line: str
 

@@ -47,7 +47,6 @@ from p2pchat.control.values import given
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
 from p2pchat.wording.backups import reminder
-from p2pchat.wording.hindrances import hindrance
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.notices import notice
 from p2pchat.wording.references import reference_line
@@ -104,8 +103,9 @@ class ChatModel:
         self.following = True
         """Whether the newest message of the conversation is in sight."""
         self.links = 0
-        self.hindrance = ""
-        """What keeps us from everybody, for certain."""
+        self._alone = ""
+        """What keeps us from all members, for certain."""
+        self._hindrance_told = ""
         self.sent = SentLines(node, tell, self._queued)
         self.requests = Requests()
         self.drafts = Drafts(node)
@@ -145,14 +145,25 @@ class ChatModel:
     async def look_round(self) -> NodeInfo:
         """Learn anew when everybody was heard, and how the node is."""
         status = await self.node.status()
-        if (why := hindrance(status)) != self.hindrance:
-            self.hindrance = why
-            self._tell(Hindered(why))
+        self._alone = given(status.hindrance) or ""
         for contact in await self.node.contacts():
             person = self.people.get(contact.name)
             if person is not None and person.contact.fingerprint == contact.fingerprint:
                 person.contact = contact
+        self._tell_hindrance()
         return status
+
+    @property
+    def hindrance(self) -> str:
+        """What is in the way of a message to the contact of the open conversation, for certain; where none is
+        open, of all messages."""
+        person = self.people.get(self.current)
+        return self._alone if person is None else given(person.contact.hindrance) or ""
+
+    def _tell_hindrance(self) -> None:
+        if (why := self.hindrance) != self._hindrance_told:
+            self._hindrance_told = why
+            self._tell(Hindered(why))
 
     async def _meet(self) -> None:
         """Read the contacts again; the contact of the open conversation may have a new name."""
@@ -196,6 +207,7 @@ class ChatModel:
             raise UsageError(f"you have no contact called {harmless_name(name)}")
         self.current = name
         self.following = True
+        self._tell_hindrance()
 
     async def mark_shown(self) -> None:
         """Mark what is on the screen as heard: the person looks."""

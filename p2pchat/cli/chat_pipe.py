@@ -14,9 +14,9 @@ from p2pchat.chat.model import LOOK_S
 from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.stdin import lines_of_stdin
 from p2pchat.control.events import MessageEvent, ReceiptEvent
+from p2pchat.control.values import given
 from p2pchat.errors import LimitError, NotInTime, P2PChatError
 from p2pchat.text import harmless_name, one_line, shortened
-from p2pchat.wording.hindrances import hindrance
 from p2pchat.wording.lines import message_line
 
 if TYPE_CHECKING:
@@ -116,10 +116,13 @@ class _Pipe:
         while True:
             await asyncio.sleep(LOOK_S)
             with suppress(P2PChatError):
-                why = hindrance(await self._node.status()) if self._pending else ""
+                why = await self._hindrance() if self._pending else ""
                 if why and why != told:
                     say(f"not yet: {one_line(why)}")
                     told = why
+
+    async def _hindrance(self) -> str:
+        return given((await self._node.contact(self._name)).hindrance) or ""
 
     async def _queue(self, text: str) -> None:
         """Have a message put on disk; if too many wait already, after the oldest was delivered."""

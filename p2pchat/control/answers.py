@@ -37,6 +37,8 @@ class ContactInfo(Value, frozen=True, kw_only=True):
     over_quota: bool
     added_at: str
     mesh: str
+    hindrance: str | UnsetType = UNSET
+    """What is in the way of a message to them for certain; empty where nothing is known to be."""
 
 
 class ContactDetailInfo(ContactInfo, frozen=True, kw_only=True):
@@ -253,6 +255,8 @@ class NodeInfo(Value, frozen=True, kw_only=True):
     running_since: str
     health: str
     no_way: str
+    hindrance: str | UnsetType = UNSET
+    """What keeps this node from all members of its meshes for certain; empty where nothing is known to."""
     clock: ClockInfo | None
     links: list[LinkInfo]
     links_up: int

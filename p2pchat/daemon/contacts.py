@@ -14,6 +14,7 @@ from p2pchat.core.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.hindrance import hindrance
 from p2pchat.daemon.ports import Acts
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
@@ -39,12 +40,14 @@ class ContactMethods:
         handlers.add(methods.REMOVE, self.remove)
 
     async def list(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ContactInfo]:
-        return [self._contact_view(contact) for contact in self._host.node.contacts()]
+        contacts = self._host.node.contacts()
+        obstacles = {mesh: hindrance(self._host, mesh) for mesh in {contact.mesh for contact in contacts}}
+        return [self._contact_view(contact, obstacles[contact.mesh]) for contact in contacts]
 
     async def show(self, asked: parameters.ContactParams, asker: Asker) -> answers.ContactDetailInfo:
         contact = self.named(asked.name)
         own = self._host.node.identity.identity_key
-        return views.shown(self._contact_view(contact), contact, own)
+        return views.shown(self._contact_view(contact, hindrance(self._host, contact.mesh)), contact, own)
 
     async def verify(self, asked: parameters.VerifyParams, asker: Asker) -> answers.ContactInfo:
         contact = self.named(asked.name)
@@ -86,12 +89,13 @@ class ContactMethods:
     async def _changed(self, contact: Contact, input: inputs.Input, name: str = "") -> answers.ContactInfo:
         rejected = await self._host.driver.submit_and_persist(input)
         raise_refusal(rejected, contact=contact.name, name=name)
-        return self._contact_view(next(each for each in self._host.node.contacts() if each.id == contact.id))
+        now = next(each for each in self._host.node.contacts() if each.id == contact.id)
+        return self._contact_view(now, hindrance(self._host, now.mesh))
 
-    def _contact_view(self, contact: Contact) -> answers.ContactInfo:
+    def _contact_view(self, contact: Contact, obstacle: str) -> answers.ContactInfo:
         node = self._host.node
         here = node.here(contact.id, self._host.clock.now())
-        return views.contact(contact, here, node.heard_at(contact.id), node.over_quota(contact.id))
+        return views.contact(contact, here, node.heard_at(contact.id), node.over_quota(contact.id), obstacle)
 
     def named(self, name: str) -> Contact:
         """A contact by its exact name, or else by the name in any case and composition, or as it is shown, if

@@ -16,7 +16,7 @@ from p2pchat.types import MeshId
 
 def hindrance(host: Knows, mesh: MeshId | None) -> str:
     """What is in the way of a message into this mesh for certain; empty where it may only be a matter of
-    time. None: it is not known which mesh."""
+    time. None: into any mesh."""
     status = host.node.status()
     if _linked(status, mesh):
         return ""

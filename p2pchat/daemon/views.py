@@ -125,7 +125,11 @@ def _referred(line: Message, reference: Reference, own_name: str, name: str) -> 
 
 
 def contact(
-    them: Contact, here: bool | None, heard_at: float | None = None, over_quota: bool = False
+    them: Contact,
+    here: bool | None,
+    heard_at: float | None = None,
+    over_quota: bool = False,
+    hindrance: str = "",
 ) -> answers.ContactInfo:
     """One contact. ``here`` is None where there is no link to hear them over."""
     return answers.ContactInfo(
@@ -144,6 +148,7 @@ def contact(
         over_quota=over_quota,
         added_at=moment(them.added_at),
         mesh=them.mesh.hex(),
+        hindrance=hindrance,
     )
 
 
@@ -217,10 +222,15 @@ def onion(seen: effects.OnionSeen) -> events.OnionEvent:
 
 
 def status(
-    now: Status, started_at: float, chosen: NodeConfiguration, looking: bool = False, no_way: str = ""
+    now: Status,
+    started_at: float,
+    chosen: NodeConfiguration,
+    looking: bool = False,
+    no_way: str = "",
+    hindrance: str = "",
 ) -> answers.NodeInfo:
     """The answer of ``node status``. ``looking``: the node still has time to find others; ``no_way``: why no
-    link to present members comes up."""
+    link to present members comes up; ``hindrance``: what keeps it from all members."""
     links = [
         answers.LinkInfo(
             peer=link.peer.hex() if link.peer is not None else None,
@@ -240,6 +250,7 @@ def status(
         running_since=moment(started_at),
         health=health(now, looking, no_way),
         no_way=no_way if not any(mesh.links for mesh in now.meshes) else "",
+        hindrance=hindrance,
         clock=_clock(now.clock),
         links=links,
         links_up=sum(link.state == "up" for link in links),

@@ -57,11 +57,17 @@ def status_picture(status: NodeInfo) -> RenderableType:
     return Panel(Group(*_troubles(status), *spaced), title=Text("node"), title_align="left")
 
 
-def mesh_picture(status: NodeInfo) -> RenderableType:
-    """The part that fits into some forty columns: health, privacy, links."""
+def mesh_picture(status: NodeInfo, trouble: str = "") -> RenderableType:
+    """The part that fits into some forty columns: health, privacy, links. ``trouble``: what keeps a message
+    from being delivered."""
     held = sum(mesh.held_cells for mesh in status.meshes)
     facts = _known(status)
     return Group(
+        *(
+            (Text(one_line(trouble), "bold reverse"), Text())
+            if trouble and trouble not in status.health
+            else ()
+        ),
         Text(status.health, "bold"),
         Text(),
         *_troubles(status),

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from p2pchat.chat.lines import ChatLine, beginning_of
 from p2pchat.chat.model import Person
+from p2pchat.chat.widths import cut, rows
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.lines import span_words
 from p2pchat.wording.presence import presence
@@ -60,6 +61,9 @@ SELECTING_KEYS: Final[Keys] = (
 LISTING_KEYS: Final[Keys] = (("PEOPLE", ""), ("Enter", "talk with them"), ("Esc", "back"), ("↑↓", "others"))
 
 
+_ALL_OF_IT: Final = " F4: all"
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The state of the node for the status line."""
@@ -73,34 +77,58 @@ class State:
     trouble: str = ""
 
 
-def status(state: State, width: int) -> Text:
-    """The status line: trouble first, and always the unread messages."""
+def status(state: State, width: int, height: int = 1) -> Text:
+    """The state of the node in ``height`` lines at most: trouble first, and always the unread messages.
+    Trouble that does not fit is cut, and the key that shows all of it is named."""
+    trouble = f"! {one_line(state.trouble)}" if state.trouble else ""
     right = f"{state.unread} unread" if state.unread else ""
+    room = width - cell_len(right) - 2 * bool(right)
+    above = _above(trouble, width, height) if cell_len(trouble) > room else []
+    left = Text(no_wrap=True)
+    if trouble and not above:
+        left.append(_shortened(trouble, room), "bold reverse")
+    between = "  " if left else ""
+    if rest := _rest_in_words(state, room - left.cell_len - len(between)):
+        left.append(between + rest)
+    if right:
+        left.append(" " * max(1, width - left.cell_len - cell_len(right)))
+        left.append(right, "bold")
+    return Text("\n").join([*above, left])
+
+
+def _above(trouble: str, width: int, height: int) -> list[Text]:
+    """The whole trouble in lines of its own, which leave one for the rest; none where they do not."""
+    broken = [trouble[begin:end].rstrip() for begin, end in rows(trouble, width)]
+    if len(broken) >= height:
+        return []
+    return [Text(row + " " * (width - cell_len(row)), "bold reverse", no_wrap=True) for row in broken]
+
+
+def _shortened(trouble: str, room: int) -> str:
+    if cell_len(trouble) <= room:
+        return trouble
+    return (
+        f"{cut(trouble, room - cell_len(_ALL_OF_IT))}{_ALL_OF_IT}"
+        if room > 20
+        else cut(trouble, max(0, room))
+    )
+
+
+def _rest_in_words(state: State, room: int) -> str:
     links = f"{state.links} link{'s' * (state.links != 1)}" if state.links else "no links"
     parts = [(links, links)]
     if state.waiting:
         parts.append((f"{state.waiting} on the way",) * 2)
     if state.hidden[0]:
         parts.append(state.hidden)
-    left = Text(no_wrap=True)
-    room = width - cell_len(right) - 2 * bool(right)
-    if state.trouble:
-        trouble = Text(f"! {one_line(state.trouble)}", "bold reverse")
-        trouble.truncate(max(0, room), overflow="ellipsis")
-        left.append_text(trouble)
-        left.append("  ")
     said = ""
     for long, short in parts:
         lead = " · " if said else ""
         for each in (long, short):
-            if left.cell_len + cell_len(said + lead + each) <= room:
+            if cell_len(said + lead + each) <= room:
                 said += lead + each
                 break
-    left.append(said)
-    if right:
-        left.append(" " * max(1, width - left.cell_len - cell_len(right)))
-        left.append(right, "bold")
-    return left
+    return said
 
 
 def writing_keys(width: int) -> Text:

@@ -34,6 +34,9 @@ TIGHT: Final = 108
 LOW, LOWER, LOWEST = 18, 12, 8
 """With fewer lines the keys go, then the title, then the status, unless it tells of trouble."""
 
+STATUS_LINES: Final = 6
+"""At most, where the terminal is not low: the longest reason has four at 60 columns."""
+
 
 class MainView(Vertical):
     """All of the chat but its dialogs."""
@@ -76,7 +79,8 @@ class MainView(Vertical):
         self.set_class(bool(self.trouble or model.hindrance), "-troubled")
         self.pane.show_title(around.title(person, linked, now))
         width = max(1, self.app.size.width - 2)
-        self.query_one("#status", Static).update(around.status(self._state(), width))
+        height = 1 if self.has_class("low") else STATUS_LINES
+        self.query_one("#status", Static).update(around.status(self._state(), width, height))
         self.query_one("#keys", Static).update(self._keys(width))
 
     def _state(self) -> around.State:
@@ -116,7 +120,8 @@ class MainView(Vertical):
         status = await self._model.look_round()
         self._hidden = hidden_in_short(status.meshes)
         if self.has_class("-meshed"):
-            self.query_one("#mesh-picture", Static).update(mesh_picture(status))
+            trouble = self.trouble or self._model.hindrance
+            self.query_one("#mesh-picture", Static).update(mesh_picture(status, trouble))
         self.pane.scrollback.messages.remove_expired(time())
         self.show_parts()
 

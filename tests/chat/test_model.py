@@ -6,14 +6,14 @@ import asyncio
 
 import pytest
 
-from p2pchat.chat.happenings import LineAdded, NodeFound, NodeLost, Preferred, Reminded
+from p2pchat.chat.happenings import Hindered, LineAdded, NodeFound, NodeLost, Preferred, Reminded
 from p2pchat.client import NodeBack
 from p2pchat.control import events
 from p2pchat.control.events import UnknownEvent
 from p2pchat.errors import ControlError, UsageError
 from tests.chat.conftest import Told
 from tests.support import fake_node
-from tests.support.fake_node import AT, message
+from tests.support.fake_node import AT, contact, message, status
 
 
 async def test_messages_are_heard_in_the_open_conversation_and_wait_in_others(told: Told) -> None:
@@ -31,6 +31,25 @@ async def test_an_unknown_name_opens_nothing(told: Told) -> None:
     with pytest.raises(UsageError):
         told.model.open_conversation("nobody")
     assert told.model.current == "bob"
+
+
+async def test_what_is_in_the_way_belongs_to_the_conversation_though_there_are_links_to_others(
+    told: Told,
+) -> None:
+    told.node.people["carol"] = contact("carol", hindrance="no way")
+    await told.model.look_round()
+    assert told.model.hindrance == ""
+    told.model.open_conversation("carol")
+    assert told.model.hindrance == "no way"
+    told.model.open_conversation("bob")
+    assert told.of(Hindered) == [Hindered("no way"), Hindered("")]
+
+
+async def test_where_no_conversation_is_open_what_keeps_from_all_is_told(told: Told) -> None:
+    told.model.current = ""
+    told.node.now = status(hindrance="no rendezvous could be reached")
+    await told.model.look_round()
+    assert told.of(Hindered) == [Hindered("no rendezvous could be reached")]
 
 
 async def test_listening_goes_on_with_the_next_node(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

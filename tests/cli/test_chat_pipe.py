@@ -16,7 +16,7 @@ from p2pchat.cli import stdin
 from p2pchat.cli.chat_pipe import WINDOW, chat_through_pipe
 from p2pchat.control.answers import DeliveryInfo
 from p2pchat.errors import Ended, LimitError, NotInTime, P2PChatError, UsageError
-from tests.support.fake_node import FakeNode, message, status
+from tests.support.fake_node import FakeNode, contact, message
 
 
 class Away(FakeNode):
@@ -75,7 +75,7 @@ async def test_what_is_in_the_way_is_said_once_while_stdin_stays_open(
 ) -> None:
     monkeypatch.setattr("p2pchat.cli.chat_pipe.LOOK_S", 0.001)
     node = Away()
-    node.now = status(links_up=0, no_way="no way between your two networks: …")
+    node.people["bob"] = contact("bob", hindrance="no way between your two networks: …")
     talking = asyncio.ensure_future(chat(node))
     os.write(pipe, b"hello?\n")
     said = ""

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from p2pchat.control.parameters import NoParams
 from p2pchat.core.membership.unreached import Unreached
-from p2pchat.core.status import LinkStatus, Status
+from p2pchat.core.records import Contact
+from p2pchat.core.status import ClockStatus, LinkStatus, RendezvousStatus, Status
+from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.ports import Knows
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire.description import Nat
+from tests.support.homes import BOB
 
 OURS, THEIRS = MeshId(b"o" * 16), MeshId(b"t" * 16)
 APART = Unreached(NodeId(b"n" * 8), 99.0, Nat.SYMMETRIC, Nat.SYMMETRIC, relayed=False)
 
 
-def host() -> Knows:
+def host(
+    places: Sequence[RendezvousStatus] = (),
+    clock: ClockStatus | None = None,
+    apart: bool = True,
+    contacts: Sequence[Contact] = (),
+) -> Knows:
     """A node with a link in our mesh, and with a member of theirs that no check reaches."""
     link = LinkStatus(LinkId(1), OURS, None, "up", 0.0, 0, 0)
-    status = Status((link,), (), 1)
+    status = Status((link,), tuple(places), 1, clock=clock)
 
     def unreached(now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
-        return (APART,) if of in (None, THEIRS) else ()
+        return (APART,) if apart and of in (None, THEIRS) else ()
 
-    node = SimpleNamespace(status=lambda: status, unreached=unreached)
+    node = SimpleNamespace(
+        status=lambda: status,
+        unreached=unreached,
+        contacts=lambda: contacts,
+        here=lambda id, now: None,
+        heard_at=lambda id: None,
+        over_quota=lambda id: False,
+    )
     made: Any = SimpleNamespace(node=node, clock=SimpleNamespace(now=lambda: 100.0), turn_refused=False)
     return cast(Knows, made)
 
@@ -42,3 +60,32 @@ def test_where_a_link_may_carry_the_message_nothing_is_in_the_way_for_certain(
 ) -> None:
     assert hindrance(host(), mesh) == ""
     assert why_not_yet(host(), mesh) == "no receipt came back yet"
+
+
+DOWN = RendezvousStatus("ws://a:1", False, "nothing listens there")
+ASKED = RendezvousStatus("ws://b:1", None, "")
+CLOCK = ClockStatus(7200.0, "ws://a:1")
+DOUBT = "this machine's clock is 2 hours ahead of that of ws://a:1"
+NOBODY = "no rendezvous could be reached, ws://a:1: nothing listens there"
+
+
+@pytest.mark.parametrize(
+    ("so", "said"),
+    [
+        ({"places": [DOWN], "clock": CLOCK}, "no way between your two networks"),
+        ({"places": [DOWN], "clock": CLOCK, "apart": False}, NOBODY),
+        ({"places": [DOWN, ASKED], "clock": CLOCK, "apart": False}, DOUBT),
+        ({"places": [DOWN, ASKED], "apart": False}, ""),
+        ({"places": [], "apart": False}, ""),
+    ],
+)
+def test_the_nearest_that_is_certain_is_said(so: dict[str, Any], said: str) -> None:
+    found = hindrance(host(**so), THEIRS)
+    assert found.startswith(said) and bool(found) is bool(said)
+
+
+async def test_each_contact_is_told_with_what_is_in_the_way_of_its_own_mesh() -> None:
+    contacts = [replace(BOB, name=name, mesh=mesh) for name, mesh in (("ana", OURS), ("bob", THEIRS))]
+    node = host(contacts=contacts)
+    told = await ContactMethods(cast(Any, node)).list(NoParams(), cast(Any, None))
+    assert [each.name for each in told if each.hindrance] == ["bob"]

@@ -13,7 +13,7 @@ from p2pchat.control.values import extended
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.plain.chat import ENTRY_LINES_MAX
 from tests.plain.conftest import Reader
-from tests.support.fake_node import AT, contact, message, status, told
+from tests.support.fake_node import AT, contact, message, told
 
 # --- opening
 
@@ -102,7 +102,7 @@ async def test_a_silent_contact_does_not_count_as_here(
     looking.cancel()
 
 
-async def test_what_keeps_us_from_everybody_is_told_once_while_it_lasts(reader: Reader) -> None:
+async def test_what_is_in_the_way_of_the_conversation_is_told_once_while_it_lasts(reader: Reader) -> None:
     await reader.open()
     for why in (
         "no way between your two networks: …",
@@ -110,7 +110,7 @@ async def test_what_keeps_us_from_everybody_is_told_once_while_it_lasts(reader: 
         "",
         "no way: …",
     ):
-        reader.node.now = status(links_up=0, no_way=why)
+        reader.node.people["bob"] = contact("bob", hindrance=why)
         await reader.model.look_round()
     assert reader.noticed()[1:] == ["no way between your two networks: …", "no way: …"]
 

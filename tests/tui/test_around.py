@@ -8,7 +8,11 @@ import pytest
 
 from p2pchat.chat.model import Person
 from p2pchat.control.answers import MembershipInfo
+from p2pchat.core.membership.unreached import Unreached
+from p2pchat.daemon.reach import no_way
 from p2pchat.tui import around
+from p2pchat.types import NodeId
+from p2pchat.wire.description import Nat
 from p2pchat.wording.exposure import hidden_in_short
 from tests.support.fake_node import contact, mesh_status, stemless_status
 
@@ -44,6 +48,25 @@ def test_privacy_is_said_for_the_mesh_that_hides_least() -> None:
 def test_trouble_comes_first_and_zeroes_are_left_out() -> None:
     line = around.status(around.State(links=0, trouble="the node has stopped"), 80).plain
     assert line == "! the node has stopped  no links"
+
+
+REASON = no_way([Unreached(NodeId(b"n" * 8), 1.0, Nat.SYMMETRIC, Nat.CONE, relayed=False)])
+"""The longest there is."""
+
+
+@pytest.mark.parametrize("width", [78, 58, 38])
+def test_a_reason_that_does_not_fit_beside_the_rest_has_lines_of_its_own(width: int) -> None:
+    rows = around.status(around.State(links=1, trouble=REASON, unread=3), width, 8).plain.split("\n")
+    assert {len(row) for row in rows} == {width}
+    assert " ".join(row.strip() for row in rows[:-1]) == f"! {REASON}"
+    assert rows[-1].startswith("1 link ") and rows[-1].endswith("3 unread")
+
+
+def test_where_there_is_no_room_for_the_reason_the_key_that_shows_it_is_named() -> None:
+    line = around.status(around.State(links=1, trouble=REASON, unread=3), 78, 3).plain
+    assert len(line) == 78
+    assert line.startswith("! no way between your two networks: ")
+    assert line.endswith("… F4: all  3 unread")
 
 
 def test_keys_are_whole_and_help_and_leaving_are_never_missing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fake_node import FakeNode, message
+from tests.support.fake_node import FakeNode, contact, message
 from tests.tui.conftest import Desk, Open, said
 
 
@@ -32,6 +32,40 @@ async def test_a_narrow_terminal_shows_one_thing_at_a_time(desk: Open) -> None:
         assert shown(it) == ["the talk"]
         assert it.chat.model.current == "carol"
         assert it.writing.has_focus
+
+
+REASON = (
+    "no way between your two networks: yours changes ports for every destination (symmetric NAT), and theirs"
+    " lets no stranger in; a TURN server beside the rendezvous helps, or a friend with a public address in"
+    " this mesh"
+)
+
+
+def words(text: str) -> str:
+    """What is written, however it is broken into lines."""
+    return " ".join(text.replace("▎", " ").split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_what_is_in_the_way_can_be_read_to_its_end(desk: Open, size: tuple[int, int]) -> None:
+    node = FakeNode("bob", "carol")
+    node.people["bob"] = contact("bob", hindrance=REASON)
+    async with desk(node, size=size) as it:
+        await it.until(lambda: f"! {REASON}" in words(it.screen))
+        await it.type("hello")
+        assert "hello" in it.screen
+        await it.press("ctrl+n")
+        assert it.chat.model.current == "carol"
+        assert "no way" not in it.screen, "it is not in the way of this conversation"
+
+
+async def test_in_a_low_terminal_the_panel_has_all_that_is_in_the_way(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.people["bob"] = contact("bob", hindrance=REASON)
+    async with desk(node, size=(60, 14)) as it:
+        await it.until(lambda: "… F4: all" in it.screen)
+        await it.press("f4")
+        await it.until(lambda: REASON in words(it.screen))
 
 
 async def test_the_panel_says_how_we_hide(desk: Open) -> None:

@@ -19,6 +19,9 @@ CLOCK_LOOK_S = 5.0
 CLOCK_SET_S = 120.0
 """A smaller correction is ignored: two minutes do no harm here."""
 
+CLOCK_STEADY_S = CLOCK_LOOK_S / 2
+"""A clock that goes differs from ours by the same at two checks, up to this many seconds."""
+
 
 class ClockMonitor:
     """Calls ``on_set`` and ends when the clock was set."""
@@ -31,8 +34,17 @@ class ClockMonitor:
         self._on_set = on_set
 
     async def run_until_set(self) -> None:
-        """Check the clock until it was set to a time that is trusted."""
-        while abs(by := self._clock.set_by()) < CLOCK_SET_S or not self.is_believable(by):
+        """Check the clock until it was set to a time that is trusted.
+
+        A clock that has stopped falls behind at every check. A restart would not help, and the next would be due
+        two minutes later.
+        """
+        before = 0.0
+        while True:
+            by = self._clock.set_by()
+            if abs(by) >= CLOCK_SET_S and abs(by - before) < CLOCK_STEADY_S and self.is_believable(by):
+                break
+            before = by
             await asyncio.sleep(CLOCK_LOOK_S)
         way = "forward" if by > 0 else "back"
         self._on_set(ClockSet(f"the clock was set {way} by {views.how_long(by)}"))

@@ -55,3 +55,16 @@ async def test_it_is_told_once_and_in_words(monkeypatch: pytest.MonkeyPatch, by:
     async with asyncio.timeout(10):
         await running
     assert str(told.get_nowait()) == f"the clock was set {way} by 24 hours"
+
+
+async def test_a_clock_that_has_stopped_was_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock_monitor, "CLOCK_LOOK_S", 0.0)
+    clock, told = Settable(), asyncio.Queue[ClockSet]()
+    running = asyncio.create_task(ClockMonitor(clock, lambda: ALONE, told.put_nowait).run_until_set())
+    for _ in range(100):
+        clock.by -= 5.0
+        await asyncio.sleep(0)
+    assert told.empty()
+    async with asyncio.timeout(10):
+        await running
+    assert told.qsize() == 1, "now it goes again"

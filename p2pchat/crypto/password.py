@@ -16,7 +16,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 
-from p2pchat.errors import StoreError, Unreadable
+from p2pchat.errors import StoreError, Unreadable, UsageError
 
 SALT_BYTES = argon2id.SALTBYTES
 NONCE_BYTES = 24
@@ -38,9 +38,14 @@ class Cost:
 
 def prepare_passphrase(text: str) -> bytes:
     """The bytes of a passphrase, the same however a keyboard composes its letters: each space as that of
-    ASCII, then NFC, in UTF-8. These are the rules of RFC 8265's OpaqueString; no character is refused."""
+    ASCII, then NFC, in UTF-8. These are the rules of RFC 8265's OpaqueString; no character is refused.
+
+    Raises UsageError on half of a surrogate pair, for which UTF-8 has no bytes."""
     spaced = "".join(" " if unicodedata.category(letter) == "Zs" else letter for letter in text)
-    return unicodedata.normalize("NFC", spaced).encode()
+    try:
+        return unicodedata.normalize("NFC", spaced).encode()
+    except UnicodeEncodeError:
+        raise UsageError("a passphrase cannot have half of a surrogate pair: that is no text") from None
 
 
 def list_passphrase_forms(text: str) -> tuple[bytes, ...]:

@@ -36,8 +36,8 @@ class ClockMonitor:
     async def run_until_set(self) -> None:
         """Check the clock until it was set to a time that is trusted.
 
-        A clock that has stopped falls behind at every check. A restart would not help, and the next would be due
-        two minutes later.
+        A clock that has stopped falls behind at every check. A restart would not help, and the next would be
+        due two minutes later.
         """
         before = 0.0
         while True:

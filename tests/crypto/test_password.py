@@ -19,7 +19,7 @@ from p2pchat.crypto.password import (
     unwrap,
     wrap,
 )
-from p2pchat.errors import Unreadable
+from p2pchat.errors import Unreadable, UsageError
 
 ROOT = Path(__file__).parents[2]
 CHEAP = Cost(1, 8192)
@@ -98,3 +98,11 @@ def test_too_little_memory_is_said_in_a_line() -> None:
 
 def test_the_default_is_libsodium_s_moderate() -> None:
     assert Cost() == Cost(3, 256 << 20)
+
+
+def test_half_of_a_surrogate_pair_is_refused_and_not_repeated() -> None:
+    for take in (prepare_passphrase, list_passphrase_forms):
+        with pytest.raises(UsageError, match="surrogate") as refusal:
+            take("secret\udc80")
+        assert "secret" not in str(refusal.value)
+        assert refusal.value.__suppress_context__, "a traceback would show the passphrase"

@@ -18,6 +18,7 @@ from p2pchat.core.records import (
     DropExpiredMessages,
     DropVersions,
     Message,
+    PutContact,
     PutMessage,
     PutReference,
     SetMessageState,
@@ -26,8 +27,11 @@ from p2pchat.core.records import (
 from p2pchat.core.references import Reference, ReferenceKind
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.store import Store
-from p2pchat.types import ContactId, MessageId, MessageName, MessageState
+from p2pchat.types import ContactId, MessageId, MessageName, MessageState, conversation_with
 from tests.support.homes import BOB, WITH_BOB, message, new_store
+
+CAROL = replace(BOB, id=ContactId("c" * 64), name="Carol", identity_key=b"identity key of carol " + b"." * 10)
+WITH_CAROL = conversation_with(CAROL.id)
 
 REACTION, CORRECTION, WITHDRAWAL = ReferenceKind
 THEIRS, OURS = message(1, "at eight"), message(2, "mine", outgoing=True)
@@ -122,6 +126,37 @@ def test_what_we_wrote_is_found_by_the_name_that_it_has_for_both(store: Store) -
     referred = found(store, OURS).referred
     assert referred is not None and [one.author for one in referred.reactions] == [BOB.id]
     assert store.commit_changes(put(reference(2, REACTION, 1, "👍", target=OURS.id)))[0].line is None
+
+
+@pytest.mark.parametrize("kind", ReferenceKind)
+def test_no_contact_refers_to_a_line_of_another_conversation(store: Store, kind: ReferenceKind) -> None:
+    store.commit_changes([PutContact(CAROL), PutMessage(THEIRS), PutMessage(OURS)])
+    for number, name in enumerate((THEIRS.id, our_name(store))):
+        told = replace(reference(number, kind, 9, "x", CAROL.id, name), conversation=WITH_CAROL)
+        assert store.commit_changes(put(told))[0].line is None
+    assert (found(store), found(store, OURS)) == (THEIRS, OURS)
+    assert store.history.read_messages(None) == [THEIRS, OURS]
+
+
+def test_lines_of_one_name_in_two_conversations_have_nothing_in_common(store: Store) -> None:
+    to_carol = replace(OURS, conversation=WITH_CAROL, text="mine, to Carol")
+    store.commit_changes([PutContact(CAROL), PutMessage(OURS), PutMessage(to_carol)])
+    theirs = reference(1, REACTION, 1, "👍", target=our_name(store))
+    hers = replace(theirs, author=CAROL.id, conversation=WITH_CAROL, text="🎉")
+    ours = reference(2, CORRECTION, 1, "mine!", None, our_name(store))
+    store.commit_changes(put(theirs, hers, ours))
+    for conversation, text, author in ((WITH_BOB, "mine!", BOB.id), (WITH_CAROL, OURS.text, CAROL.id)):
+        (line,) = store.history.read_messages(conversation)
+        assert line.referred is not None and [one.author for one in line.referred.reactions] == [author]
+        assert line.text.startswith(text) and (line.referred.correction is not None) == (author == BOB.id)
+
+
+def test_no_contact_has_a_line_of_another_conversation_shown_by_a_reply(store: Store) -> None:
+    hers = replace(
+        message(7, "so?"), conversation=WITH_CAROL, author=CAROL.id, answers=MessageName(THEIRS.id)
+    )
+    store.commit_changes([PutContact(CAROL), PutMessage(THEIRS), PutMessage(hers)])
+    assert store.history.read_messages(WITH_CAROL) == [hers]
 
 
 def test_a_reply_is_read_with_the_line_that_it_answers_as_that_is_now(store: Store) -> None:

@@ -47,15 +47,18 @@ def refer(
     return message
 
 
-def content_of(world: World, name: str) -> ConversationContent:
-    """What its conversation with the other makes of content."""
-    (conversation,) = world.machines[name].running._conversations._by_id.values()
+def content_of(world: World, name: str, other: str | None = None) -> ConversationContent:
+    """What its conversation with the other, of several with the one named, makes of content."""
+    conversations = world.machines[name].running._conversations._by_id
+    if other is not None:
+        return conversations[world.conversation(name, other)]._content
+    (conversation,) = conversations.values()
     return conversation._content
 
 
-def hear(world: World, name: str, content: Content) -> None:
+def hear(world: World, name: str, content: Content, other: str | None = None) -> None:
     """As if the other had said it."""
-    batch: list[Any] = content_of(world, name).take_content(content, world.now)
+    batch: list[Any] = content_of(world, name, other).take_content(content, world.now)
     world.carry_out(name, batch)
 
 
@@ -170,6 +173,23 @@ def test_no_contact_corrects_or_withdraws_another_s_message() -> None:
         hear(world, "alice", correction)
     assert line(world, "alice").text == "at eight" and line(world, "alice").referred is None
     assert len(world.machines["alice"].store.waiting) == 2
+    assert not world.machines["alice"].events(effects.LineReferred)
+
+
+def test_no_contact_refers_to_what_another_wrote_or_was_sent() -> None:
+    world = friends("alice", "bob", "carol")
+    sent = world.send("alice", "bob", "between us")
+    world.run(5.0)
+    own = own_id(world, "alice")
+    forged: list[Content] = [
+        Reaction(MessageId("a" * 32), 1.0, name_message(own, sent), "🎉", 1),
+        Correction(MessageId("b" * 32), 1.0, sent, "never", 1),
+        Withdrawal(MessageId("c" * 32), 1.0, sent),
+    ]
+    for content in forged:
+        hear(world, "alice", content, "carol")
+    ours = line(world, "alice")
+    assert (ours.text, ours.referred) == ("between us", None)
     assert not world.machines["alice"].events(effects.LineReferred)
 
 

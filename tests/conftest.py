@@ -18,8 +18,9 @@ settings.register_profile("desk", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
-# Whoever runs the tests may have settings of their own; no command under test is to find them.
-for _name in [name for name in os.environ if name.startswith("P2PCHAT_")]:
+# Whoever runs the tests may have settings of their own; no command under test is to find them. P2PCHAT_TEST_…
+# is for the tests themselves.
+for _name in [name for name in os.environ if name.startswith("P2PCHAT_") and "_TEST_" not in name]:
     del os.environ[_name]
 
 # A shell starts what runs in its background with interrupts ignored, and so would every process under test.

@@ -10,7 +10,7 @@ Knows: the layouts and their limits. Does not know: the members, or which member
     message   told | payload
     word      kind 1 | body: 0 told
     ask       count 1, heads 32 each | count 1, entries 32 each | count 1, spans 16 each |
-              period 32, or nothing
+              count 1, periods 8 each | uneven period 32, or nothing
     span      sender 8 | first 4 | count 4
 
 With 50 members who have said thousands of things each, a frontier takes 101 bytes.
@@ -25,10 +25,18 @@ from typing import Final
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId
 from p2pchat.wire.room_actions import ID_BYTES, split_ids
-from p2pchat.wire.room_cells import HEADS_BYTES_MAX, MEMBERS_MAX, NUMBER_MAX, PERIOD_BYTES, SENDER_NAME_BYTES
+from p2pchat.wire.room_cells import (
+    HEADS_BYTES_MAX,
+    MEMBERS_MAX,
+    NUMBER_MAX,
+    PERIOD_BYTES,
+    PERIOD_NAME_BYTES,
+    SENDER_NAME_BYTES,
+)
 
 ASK_ENTRIES_MAX: Final = 8
 ASK_SPANS_MAX: Final = 16
+ASK_PERIODS_MAX: Final = 32
 
 _SPAN: Final = struct.Struct(f">{SENDER_NAME_BYTES}sII")
 _NUMBER_BYTES: Final = 5
@@ -77,15 +85,23 @@ class RepairAsk:
     """Of the log; at most ``ASK_ENTRIES_MAX``."""
     spans: tuple[NumberSpan, ...] = ()
     """At most ``ASK_SPANS_MAX``."""
+    periods: tuple[bytes, ...] = ()
+    """Names of those upon which the asking member can open a commit; at most ``ASK_PERIODS_MAX``."""
     uneven: bytes = b""
     """A period whose share was wrong, and whose secret is asked for."""
 
     def __post_init__(self) -> None:
         if len(self.heads) > HEADS_BYTES_MAX or len(self.heads) % ID_BYTES:
             raise Malformed("an ask with a part of a head, or too many")
-        if len(self.entries) > ASK_ENTRIES_MAX or len(self.spans) > ASK_SPANS_MAX:
+        if (
+            len(self.entries) > ASK_ENTRIES_MAX
+            or len(self.spans) > ASK_SPANS_MAX
+            or len(self.periods) > ASK_PERIODS_MAX
+        ):
             raise Malformed("an ask for too much")
         if any(len(entry) != ID_BYTES for entry in self.entries) or len(self.uneven) not in (0, PERIOD_BYTES):
+            raise Malformed("an ask for what cannot be")
+        if any(len(period) != PERIOD_NAME_BYTES for period in self.periods):
             raise Malformed("an ask for what cannot be")
 
 
@@ -136,11 +152,12 @@ def encode_room_word(word: FrontierWord) -> bytes:
 
 
 def encode_ask(ask: RepairAsk) -> bytes:
-    """Return at most 803 bytes."""
+    """Return at most 1060 bytes."""
     heads = bytes([len(ask.heads) // ID_BYTES]) + ask.heads
     entries = bytes([len(ask.entries)]) + b"".join(ask.entries)
     spans = bytes([len(ask.spans)]) + b"".join(map(encode_span, ask.spans))
-    return heads + entries + spans + ask.uneven
+    periods = bytes([len(ask.periods)]) + b"".join(ask.periods)
+    return heads + entries + spans + periods + ask.uneven
 
 
 def decode_ask(data: bytes) -> RepairAsk:
@@ -148,10 +165,14 @@ def decode_ask(data: bytes) -> RepairAsk:
     heads, at = _take_list(data, 0, ID_BYTES)
     entries, at = _take_list(data, at, ID_BYTES)
     spans, at = _take_list(data, at, _SPAN.size)
+    periods, at = _take_list(data, at, PERIOD_NAME_BYTES)
     return RepairAsk(
         heads,
         tuple(map(EntryId, split_ids(entries))),
         tuple(decode_span(spans[start : start + _SPAN.size]) for start in range(0, len(spans), _SPAN.size)),
+        tuple(
+            periods[start : start + PERIOD_NAME_BYTES] for start in range(0, len(periods), PERIOD_NAME_BYTES)
+        ),
         data[at:],
     )
 

@@ -147,7 +147,7 @@ _ACTIONS = (
     room_actions.UnknownAction(9, b"of a later version"),
 )
 _COMMIT_HEAD = room_commits.CommitHead(_KEY, _KEY, 7, b"h" * 64, _KEY, _KEY, _KEY, 81_000)
-_ASK = room_words.RepairAsk(_KEY, (_ENTRY,), (room_words.NumberSpan(b"sender 1", 7, 3),), _KEY)
+_ASK = room_words.RepairAsk(_KEY, (_ENTRY,), (room_words.NumberSpan(b"sender 1", 7, 3),), (_KEY[:8],), _KEY)
 _PARENTS = room_cells.Parents(((b"sender 1", 7), (b"sender 2", 1)), _KEY)
 _LINK = invite.InviteLink(b"s" * 16, b"f" * 16, ("wss://meet.example.org", "ws://127.0.0.1:8765"))
 

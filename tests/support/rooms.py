@@ -35,12 +35,18 @@ class Log:
 
     def __init__(self) -> None:
         self.rosters: dict[bytes, Entries] = {}
+        self.doubted: dict[bytes, Entries] = {}
+        """Rosters as one sees them to whom not every entry is proved."""
 
     def add_roster(self, entries: Entries) -> bytes:
         """Say who is in; the heads from then on."""
         heads = digest(b"%d" % len(self.rosters))
         self.rosters[heads] = dict(entries)
         return heads
+
+    def rosters_at(self, heads: bytes) -> list[Entries]:
+        """The roster at these heads, if there is one."""
+        return [known[heads] for known in (self.doubted, self.rosters) if heads in known]
 
     @property
     def latest(self) -> bytes:
@@ -79,7 +85,7 @@ class Member:
 
     @property
     def who(self) -> RoomSelf:
-        return RoomSelf(ROOM, self.id, self.log.rosters.get)
+        return RoomSelf(ROOM, self.id, self.log.rosters_at)
 
     @property
     def entropy(self) -> SeededEntropy:

@@ -24,7 +24,7 @@ from p2pchat.wire.room_words import (
 
 NUMBERS = st.lists(st.integers(0, 2**32 - 1), max_size=50).map(tuple)
 SPAN = NumberSpan(b"sender 1", 7, 3)
-ASK = RepairAsk(b"h" * 64, (EntryId(b"e" * 32),), (SPAN, SPAN), b"p" * 32)
+ASK = RepairAsk(b"h" * 64, (EntryId(b"e" * 32),), (SPAN, SPAN), (b"p" * 8,), b"p" * 32)
 
 
 @given(NUMBERS, st.binary(max_size=20))
@@ -55,9 +55,9 @@ def test_an_ask_comes_back(ask: RepairAsk) -> None:
     assert decode_ask(encode_ask(ask)) == ask
 
 
-def test_an_ask_takes_803_bytes_at_most() -> None:
-    ask = RepairAsk(b"h" * 256, (EntryId(b"e" * 32),) * 8, (SPAN,) * 16, b"p" * 32)
-    assert len(encode_ask(ask)) == 803
+def test_an_ask_takes_1060_bytes_at_most() -> None:
+    ask = RepairAsk(b"h" * 256, (EntryId(b"e" * 32),) * 8, (SPAN,) * 16, (b"p" * 8,) * 32, b"p" * 32)
+    assert len(encode_ask(ask)) == 1060
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_an_ask_takes_803_bytes_at_most() -> None:
         b"\0\1" + bytes(31),
         b"\0\0\1" + bytes(16),
         b"\0\0\1" + bytes(15),
-        b"\0\0\0half a period",
+        b"\0\0\0",
+        b"\0\0\0\1" + bytes(7),
+        b"\0\0\0\0half a period",
         b"\0\x09" + bytes(9 * 32 + 1),
     ],
 )

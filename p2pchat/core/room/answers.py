@@ -9,7 +9,7 @@ others silent by answering first.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -23,7 +23,7 @@ from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.messages import name_sender
 from p2pchat.core.room.period import Period
 from p2pchat.types import MemberId
-from p2pchat.wire.room_cells import ROOM_DATA, pieces_of
+from p2pchat.wire.room_cells import PERIOD_NAME_BYTES, ROOM_DATA, pieces_of
 from p2pchat.wire.room_commits import PeriodGrant
 from p2pchat.wire.room_letters import AnswerEnd, LetterItem, NotHere, PeriodSecret, encode_item
 from p2pchat.wire.room_words import NumberSpan, RepairAsk
@@ -176,24 +176,24 @@ class RoomAnswers:
     def _list_items(self, member: MemberId, shared: Period, ask: RepairAsk) -> list[LetterItem]:
         items: list[LetterItem] = list(self._changes.list_unknown_to(ask.heads, ENTRIES_MAX))
         items += [self._changes.find_sent(id) for id in ask.entries if self._changes.has_entry(id)]
-        shares = self._state.kept.shares_for(member, -1, SHARES_MAX)
-        items += shares
-        items += self._make_grants(member, shared, {share.head.parent for share in shares})
+        shares = self._state.kept.shares_for(member, ask.periods, SHARES_MAX)
+        items += shares.values()
+        items += self._make_grants(member, shared, {*ask.periods, *(id[:PERIOD_NAME_BYTES] for id in shares)})
         period = self._state.periods.find_period(ask.uneven)
         if period is not None and period.secret and member in period.keys:
             items.append(PeriodSecret(period.id, period.secret))
         return items
 
-    def _make_grants(self, member: MemberId, shared: Period, parents: set[bytes]) -> list[PeriodGrant]:
-        """Give a member the period that is written under, where no commit that is kept for it leads there:
-        it was let in on another branch. Not where it has another key there: a thief with a copy of its old
-        state would else get what its commit has healed."""
+    def _make_grants(self, member: MemberId, shared: Period, reached: Collection[bytes]) -> list[PeriodGrant]:
+        """Give a member the period that is written under, where it has not that one and no commit that is
+        kept for it leads there: it was let in on another branch, or has lost more than is kept. Not where its
+        key there came after the one under which it asks: a thief with a copy of its old state would else get
+        what its commit has healed."""
         period = self._state.periods.choose_period(self._changes.members)
-        if period is None or period.keys.get(member) != shared.keys.get(member):
+        if period is None or period.name in reached:
             return []
-        if shared.id in self._state.periods.list_line(period):
-            return []
-        if not parents.isdisjoint(self._state.periods.list_line(shared)):
+        line = map(self._state.periods.find_period, self._state.periods.list_line(shared))
+        if period.keys.get(member) not in {one.keys.get(member) for one in line if one is not None}:
             return []
         grant = self._state.make_grant(period)
         return [grant] if grant is not None else []

@@ -93,6 +93,8 @@ class RoomAsks:
         """How many it says to have written."""
         self._round_s = ROUND_S
         self._returned = False
+        self._since = now
+        """Since when we listen: who was not heard may have been there until then."""
         self._quiet_at = now + QUIET_S
         self._quiet_s = QUIET_S
 
@@ -106,7 +108,9 @@ class RoomAsks:
         """Who hears fewer than half of those who were there lately may have lost what they write under."""
         if now < self._quiet_at:
             return
-        lately = [at for at in self.spoke_at.values() if now - at < LATELY_S]
+        others = self._changes.members - {self._changes.own}
+        last = [self.spoke_at.get(member, self._since) for member in others]
+        lately = [at for at in last if now - at < LATELY_S]
         if sum(now - at >= QUIET_S for at in lately) * 2 > len(lately):
             self._returned = True
             self._quiet_s = min(2 * self._quiet_s, LATELY_S)
@@ -177,7 +181,7 @@ class RoomAsks:
         self._tried[self._pending] = False
         self._letters, self._expected = 0, None
         self.ask_at = now + SILENCE_S
-        ask = RepairAsk(self._changes.heads, needs.entries, needs.spans, needs.uneven)
+        ask = RepairAsk(self._changes.heads, needs.entries, needs.spans, uneven=needs.uneven)
         return self._pending, ask
 
     def end_round(self, now: float) -> Needs | None:

@@ -15,7 +15,8 @@ from p2pchat.core.room.commits import Entries
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.log import EntryFork, Insertion, RoomLog
 from p2pchat.core.room.outputs import OtherToldOtherwise, RoomNews, RosterChanged
-from p2pchat.core.room.roster import RoomRoster, is_merge_due, reckon_roster, reckon_roster_at
+from p2pchat.core.room.roster import RoomRoster, is_merge_due, reckon_roster, reckon_rosters_at
+from p2pchat.core.room.views import MemberViews
 from p2pchat.crypto.kdf import entry_id
 from p2pchat.crypto.room_keys import are_equal
 from p2pchat.errors import Malformed
@@ -81,7 +82,8 @@ class RosterChanges:
         self.refused = 0
         self._merge_due: bool | None = None
         self._proofs = self._proofs_kept = len(log.graph.proofs)
-        self._rosters: Table[bytes, Entries] = Table(ROSTERS_MAX)
+        self._rosters: Table[bytes, tuple[Entries, ...]] = Table(ROSTERS_MAX)
+        self._views = MemberViews()
         self._tables: Table[EntryId, SentEntry] = Table(TABLES_MAX)
         self._unproved: Table[EntryId, SentEntry] = Table(UNPROVED_MAX)
         """Entries with a MAC for us that is not right under the keys that are here."""
@@ -106,12 +108,20 @@ class RosterChanges:
     def roster_at(self, heads: bytes) -> Entries | None:
         """The roster at given heads, with the key of each member's entry; None where one is not here."""
         known = self._rosters.get(heads)
+        return known[0] if known else next(iter(self.rosters_at(heads)), None)
+
+    def rosters_at(self, heads: bytes) -> tuple[Entries, ...]:
+        """The roster at given heads as we see it, and, where that is another, as a member sees it to whom
+        each entry is proved; none at all where a head is not here."""
+        known = self._rosters.get(heads)
         if known is None and heads and len(heads) % ID_BYTES == 0:
-            found = reckon_roster_at(self.log.graph, map(EntryId, split_ids(heads)))
-            if found is not None:
-                known = {member: self.find_member(member).key for member in found.members}
+            found = reckon_rosters_at(self.log.graph, map(EntryId, split_ids(heads)))
+            known = tuple(
+                {member: self.find_member(member).key for member in roster.members} for roster in found
+            )
+            if known:
                 self._rosters.put(heads, known)
-        return known
+        return known or ()
 
     def find_member(self, member: MemberId) -> NewMember:
         """What the entry has that let a member in. Raises KeyError."""
@@ -125,11 +135,13 @@ class RosterChanges:
         entry = self.log.find_entry(EntryId(member))
         return entry.author if entry is not None and isinstance(entry.action, AddMember) else None
 
-    def is_merge_due(self) -> bool:
-        """Whether somebody was let in apart from what we or our juniors wrote: it needs an entry of ours."""
+    def is_merge_due(self, now: float) -> bool:
+        """Whether a member was let in apart from what we or our juniors wrote, or goes on without it: it
+        needs an entry of ours."""
+        graph = self.log.graph
         if self._merge_due is None:
-            self._merge_due = is_merge_due(self.log.graph, self.roster, self.own)
-        return self._merge_due
+            self._merge_due = is_merge_due(graph, self.roster, self.own)
+        return self._merge_due or self._views.is_merge_due(graph, self.roster, self.own, now)
 
     # --- what we write
 
@@ -197,8 +209,15 @@ class RosterChanges:
             raise Malformed("an entry in the name of another")
         return self.take_entry(sent, state, now)
 
+    def note_view(self, member: MemberId, heads: bytes, now: float) -> RosterStep:
+        """A member has named the heads of the log as it sees it, under a right MAC."""
+        step = self.note_heads(heads)
+        if len(heads) % ID_BYTES == 0:
+            self._views.note_heads(member, heads, self.log.graph, self.roster, now)
+        return step
+
     def note_heads(self, heads: bytes) -> RosterStep:
-        """A member has named heads of the log under a right MAC."""
+        """A member speaks for these entries under a right MAC: it has built upon them."""
         step = RosterStep(self.roster, self.roster)
         if len(heads) % ID_BYTES:
             return step
@@ -277,6 +296,7 @@ class RosterChanges:
             self._rosters.clear()
             self._merge_due = None
             self.roster = reckon_roster(self.log.graph)
+            self._views.keep_only(self.roster.members)
         return RosterStep(before, self.roster, insertion.placed, insertion.forks)
 
 

@@ -139,6 +139,7 @@ class MessageFlow:
         shown = self.timeline.put_message(message, self._is_here, now)
         if not any(one.message is message for one in shown):
             self._note_waiting(message, through)
+            self._claim_awaited()
         return news + self.show_lines(shown)
 
     def find_fork(self, message: RoomMessage) -> list[RoomNews]:
@@ -203,7 +204,9 @@ class MessageFlow:
         for member in set(self.claims) - self._changes.members:
             del self.claims[member]
         for member, departure in self._changes.roster.departures.items():
+            self.numbers.note_claim(member, departure.next_number - 1)
             self.numbers.withdraw_claim(member, departure.next_number - 1)
+        self._claim_awaited()
         beyond = [place for place in self.timeline.list_awaited() if self._is_here(place)]
         return self.show_lines([one for place in beyond for one in self.timeline.settle_parent(place)])
 
@@ -257,6 +260,13 @@ class MessageFlow:
         self.timeline.restore_waiting(waiting, self._is_here, now)
 
     # --- within
+
+    def _claim_awaited(self) -> None:
+        """What others build upon was written: it is asked for, if it does not come."""
+        members = {name_sender(member): member for member in self.list_senders()}
+        for place in self.timeline.list_awaited():
+            if place[0] in members and not self._is_here(place):
+                self.numbers.note_claim(members[place[0]], place[1])
 
     def _note_waiting(self, message: RoomMessage, through: MemberId | None) -> None:
         kept = encode_kept_message(record_message(message, (), b"").kept)

@@ -211,7 +211,7 @@ def _state_of(pairs: MemberPairs, grant: PeriodGrant, entropy: Entropy, now: flo
     keys = {MemberId(member): key for member, key in grant.members}
     own = MemberPairs.read_kept(pairs.room, pairs.own, Reader(pairs.as_values()))
     own.forget_used()
-    who = RoomSelf(pairs.room, pairs.own, lambda _: keys)
+    who = RoomSelf(pairs.room, pairs.own, lambda _: [keys])
     state = RoomKeyState(who, entropy, own, CommitTimes(entropy, now, len(keys)))
     state.take_grant(grant, now)
     return state

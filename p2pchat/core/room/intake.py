@@ -85,7 +85,7 @@ class RoomIntake:
     ) -> list[RoomNews]:
         news: list[RoomNews] = []
         if through is None:
-            news += self.follow_step(self._changes.note_heads(message.heads), now)
+            news += self.follow_step(self._changes.note_view(message.sender, message.heads, now), now)
         try:
             if message.kind is RoomKind.WORD:
                 word = decode_room_word(message.payload)

@@ -14,7 +14,7 @@ from p2pchat.core.room.pairs import KEPT_S
 from p2pchat.types import MemberId
 from p2pchat.wire import codec
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.room_cells import MEMBER_BYTES, MEMBERS_MAX
+from p2pchat.wire.room_cells import MEMBER_BYTES, MEMBERS_MAX, PERIOD_NAME_BYTES
 from p2pchat.wire.room_commits import DEPTH_MAX, KeptShare, RoomCommit, decode_kept, encode_kept
 
 KEPT_MAX: Final = 512
@@ -64,10 +64,17 @@ class KeptCommits:
                 if not kept.slots:
                     self._erase(id)
 
-    def shares_for(self, member: MemberId, depth: int, most: int) -> list[KeptShare]:
-        """What is kept for a member whose last period had this depth, in the order in which it opens."""
-        kept = [one for one in self._all.values() if one.depth > depth and member in one.slots]
-        return [one.slots[member] for one in sorted(kept, key=lambda one: one.depth)[:most]]
+    def shares_for(self, member: MemberId, names: Iterable[bytes], most: int) -> dict[bytes, KeptShare]:
+        """What is kept for a member that has the periods of these names, in the order in which it opens: by
+        the period that it then has, too."""
+        kept = [(id, one) for id, one in self._all.items() if member in one.slots]
+        reached, found = set(names), dict[bytes, KeptShare]()
+        for id, one in sorted(kept, key=lambda pair: pair[1].depth):
+            share, name = one.slots[member], id[:PERIOD_NAME_BYTES]
+            if share.head.parent[:PERIOD_NAME_BYTES] in reached and name not in reached and len(found) < most:
+                reached.add(name)
+                found[id] = share
+        return found
 
     def forget_old(self, now: float) -> None:
         """Forget what no member waits for any longer."""

@@ -9,7 +9,7 @@ one key after a crash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -51,8 +51,8 @@ DEPTHS_MAX: Final = 512
 RoomRecords = Mapping[bytes, bytes]
 """What is kept: ``room``, ``pairs``, one for each period (``p`` and its id) and kept commit (``c``)."""
 
-RosterAt = Callable[[bytes], Entries | None]
-"""The roster at given heads of the log; None where they are not known."""
+RostersAt = Callable[[bytes], Sequence[Entries]]
+"""The roster at given heads of the log, and what else it may be to another; none where they are not known."""
 
 _ROOM, _PAIRS, _PERIOD, _KEPT = b"room", b"pairs", b"p", b"c"
 _LIMIT: Final = 1 << 20
@@ -69,7 +69,7 @@ class RoomSelf:
 
     room: RoomId
     member: MemberId
-    roster_at: RosterAt = field(repr=False)
+    rosters_at: RostersAt = field(repr=False)
 
 
 class RoomKeyState:
@@ -132,8 +132,7 @@ class RoomKeyState:
         keys = {MemberId(member): key for member, key in grant.members}
         rest = rest_of_head(self.who.room, grant.head, roster_digest(keys.items()))
         checked = CheckedHead(grant.head, period_id(rest, grant.head.confirmation), rest, keys)
-        roster = self.who.roster_at(grant.head.heads)
-        if roster is None or set(roster) != set(keys):
+        if not any(set(roster) == set(keys) for roster in self.who.rosters_at(grant.head.heads)):
             raise Unreadable("a period for a roster that is not the log's")
         if (
             not checked.fits_secret(grant.secret)

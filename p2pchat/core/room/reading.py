@@ -9,8 +9,9 @@ Any member can seal a cell under any other's chain. So what opens has changed no
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from p2pchat.core.kit.table import Table
 from p2pchat.core.room.assembly import Assembly, Start, WholePayload
@@ -35,6 +36,8 @@ from p2pchat.wire.room_commits import (
     decode_commit,
     decode_kem_share,
 )
+
+_Opened = TypeVar("_Opened")
 
 UNPLACED_MAX: Final = 256
 """Cells of periods that are not known yet: their commit may come later."""
@@ -144,7 +147,7 @@ class RoomReading:
         """The log has grown: open the commits that waited for it."""
         events: list[RoomEvent] = []
         for id, early in list(self._early.items()):
-            if self._state.who.roster_at(early.commit.head.heads) is not None:
+            if self._state.who.rosters_at(early.commit.head.heads):
                 del self._early[id]
                 events += self._try(early.whole, early.epoch, now)
         return self._with_waiting(events, now)
@@ -158,9 +161,11 @@ class RoomReading:
         parent = self._state.periods.find_period(kept.head.parent)
         if parent is None or not parent.branch:
             raise Unreadable("a commit upon a period that is not known, or forgotten")
-        entries = self._entries(kept.head, now)
+        rosters = self._list_rosters(kept.head, now)
         try:
-            checked, secret, _ = open_share(parent, self._state.pairs, kept, entries, now)
+            checked, secret, _ = _find_opening(
+                rosters, lambda entries: open_share(parent, self._state.pairs, kept, entries, now)
+            )
         except UnevenShare as error:
             return [self._uneven(error)]
         period = self._state.begin_period(checked, secret, now, requested=True)
@@ -289,13 +294,14 @@ class RoomReading:
         commit = decode_commit(whole.data, parent.id, author, index)
         if not parent.branch:
             raise Unreadable("a commit upon a period that is forgotten")
-        entries = state.who.roster_at(commit.head.heads)
-        if entries is None:
+        if not state.who.rosters_at(commit.head.heads):
             self._early.put(parent.id + author + commit.head.confirmation, _Early(whole, commit, epoch))
             return []
-        self._entries(commit.head, now)
+        rosters = self._list_rosters(commit.head, now)
         try:
-            checked, secret, key = open_commit(parent, state.pairs, commit, entries, now)
+            checked, secret, key = _find_opening(
+                rosters, lambda entries: open_commit(parent, state.pairs, commit, entries, now)
+            )
         except UnevenShare as error:
             self._use_up(whole.start, whole.count)
             return [self._uneven(error)]
@@ -314,14 +320,14 @@ class RoomReading:
             self._state.note_reached(sender, period, epoch, now)
         return []
 
-    def _entries(self, head: CommitHead, now: float) -> Entries:
-        """The roster of a commit. Raises Unreadable."""
-        entries = self._state.who.roster_at(head.heads)
-        if entries is None:
+    def _list_rosters(self, head: CommitHead, now: float) -> Sequence[Entries]:
+        """What the roster of a commit may be. Raises Unreadable."""
+        rosters = self._state.who.rosters_at(head.heads)
+        if not rosters:
             raise Unreadable("a commit at heads that are not known")
         if head.tag_epoch and not 0 <= epoch_at(now) - head.tag_epoch <= BACK_EPOCHS:
             raise Unreadable("a tag key of another time")
-        return entries
+        return rosters
 
     def _uneven(self, error: UnevenShare) -> RoomEvent:
         checked = error.checked
@@ -359,3 +365,16 @@ class RoomReading:
                     self.counters[error.kind] += 1
             told += more
         return told
+
+
+def _find_opening(rosters: Sequence[Entries], opens: Callable[[Entries], _Opened]) -> _Opened:
+    """Open a commit with the roster that its author saw: with any other its MAC is wrong. Raises what the
+    last one does, or UnevenShare."""
+    for entries in rosters[:-1]:
+        try:
+            return opens(entries)
+        except UnevenShare:
+            raise
+        except RefusedInput:
+            continue
+    return opens(rosters[-1])

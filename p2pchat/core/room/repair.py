@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from p2pchat.core.kit.table import Table
@@ -30,10 +30,11 @@ from p2pchat.core.room.outputs import (
 )
 from p2pchat.core.room.period import Period
 from p2pchat.core.room.reading import RoomEvent, RoomReading
+from p2pchat.crypto.kdf import entry_id
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import MemberId
-from p2pchat.wire.room_commits import KeptShare, PeriodGrant
+from p2pchat.wire.room_commits import CommitHead, KeptShare, PeriodGrant
 from p2pchat.wire.room_letters import (
     AnswerEnd,
     KeptMessage,
@@ -44,8 +45,8 @@ from p2pchat.wire.room_letters import (
     decode_letter,
     encode_item,
 )
-from p2pchat.wire.room_log import SentEntry
-from p2pchat.wire.room_words import NumberSpan, RepairAsk
+from p2pchat.wire.room_log import SentEntry, encode_entry
+from p2pchat.wire.room_words import ASK_PERIODS_MAX, NumberSpan, RepairAsk
 
 SHARES_MAX: Final = 256
 """A month of eight a day."""
@@ -113,7 +114,8 @@ class RoomRepair:
             outputs += self._end_round(now)
         else:
             period = self._state.periods.find_shared(ask[0])
-            outputs += self._seal_letter(period, ask[0], encode_item(ask[1]), now)
+            letter = encode_item(replace(ask[1], periods=self._list_periods()))
+            outputs += self._seal_letter(period, ask[0], letter, now)
         for step in self.answers.take_due(now):
             period = self._state.periods.find_period(step.period)
             for letter in step.letters:
@@ -127,6 +129,14 @@ class RoomRepair:
     ) -> None:
         """Messages were read for a member who asked for them."""
         self.answers.take_fetched(receiver, records, now)
+
+    def _list_periods(self) -> tuple[bytes, ...]:
+        """The names of the deepest periods upon which we can open a commit, but for those upon which one is
+        here that does not open: there we are to be helped otherwise."""
+        stuck = {share.head.parent for share in self._shares.values()}
+        usable = [one for one in self._state.periods if one.branch and one.id not in stuck]
+        usable.sort(key=lambda one: (-one.depth, one.id))
+        return tuple(one.name for one in usable[:ASK_PERIODS_MAX])
 
     def _seal_letter(
         self, period: Period | None, receiver: MemberId, letter: bytes, now: float
@@ -182,6 +192,9 @@ class RoomRepair:
         while opens:
             opens = False
             for id, share in list(self._shares.items()):
+                if self._has_begun(share.head):
+                    del self._shares[id]
+                    continue
                 try:
                     repaired.events += self._reading.take_kept(share, now)
                 except RefusedInput:
@@ -198,15 +211,21 @@ class RoomRepair:
                 repaired.steps.append(self._changes.retry_unproved(self._state, now))
                 opens = True
 
+    def _has_begun(self, head: CommitHead) -> bool:
+        """Whether the period of a commit is here."""
+        return any(one.head == head for one in self._state.periods)
+
     def _take_item(self, item: LetterItem, letter: LetterOpened, repaired: Repaired, now: float) -> None:
         sender = letter.sender
         match item:
             case RepairAsk():
                 self.answers.take_ask(sender, letter.period, item, now)
-                repaired.steps.append(self._changes.note_heads(item.heads))
+                repaired.steps.append(self._changes.note_view(sender, item.heads, now))
             case SentEntry():
-                _, step = self._changes.take_entry(item, self._state, now)
+                proved, step = self._changes.take_entry(item, self._state, now)
                 repaired.steps.append(step)
+                if not proved:  # the one who answers has built upon it
+                    repaired.steps.append(self._changes.note_heads(entry_id(encode_entry(item.entry))))
                 repaired.events += self._reading.retry_early(now)
             case KeptShare():
                 self._shares.put(item.head.confirmation, item)

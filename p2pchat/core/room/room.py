@@ -70,7 +70,7 @@ class Room:
         """Begin a room, in which we are alone. Raises Malformed on what cannot be a name."""
         log = RoomLog(found_room(name, keys.public))
         changes = RosterChanges(log, log.founder)
-        who = RoomSelf(log.room, log.founder, changes.roster_at)
+        who = RoomSelf(log.room, log.founder, changes.rosters_at)
         state = RoomKeyState.found_room(who, keys.key, keys.kem, changes.heads, entropy, now)
         changes.changed |= set(log.graph.ids)
         return cls(changes, state, entropy, now)
@@ -80,7 +80,7 @@ class Room:
         """Come in. Raises RefusedInput where the welcome does not fit our keys, or itself."""
         log = RoomLog.begin_log(welcome.entries, welcome.member)
         changes = RosterChanges(log, welcome.member)
-        who = RoomSelf(log.room, welcome.member, changes.roster_at)
+        who = RoomSelf(log.room, welcome.member, changes.rosters_at)
         state = RoomKeyState.come_in(who, keys.key, keys.kem, welcome.grant, entropy, now)
         changes.changed |= set(log.graph.ids)
         room = cls(changes, state, entropy, now)
@@ -92,7 +92,7 @@ class Room:
     def restore_room(cls, records: Mapping[bytes, bytes], entropy: Entropy, now: float) -> Room:
         """Go on from what was kept; of messages only those are needed that wait. Raises Malformed."""
         changes = restore_changes(records)
-        who = RoomSelf(changes.log.room, changes.own, changes.roster_at)
+        who = RoomSelf(changes.log.room, changes.own, changes.rosters_at)
         keys = {name: record for name, record in records.items() if has_key_record(name)}
         room = cls(changes, RoomKeyState.from_records(who, keys, entropy), entropy, now)
         room.flow.read_kept(records, now)

@@ -77,43 +77,53 @@ def reckon_roster(graph: EntryGraph) -> RoomRoster:
     return _Reckoning(View(graph, (1 << len(graph)) - 1, graph.proved), {}).to_roster()
 
 
-def reckon_roster_at(graph: EntryGraph, heads: Iterable[EntryId]) -> RoomRoster | None:
-    """Work out the roster as one had it who knew these heads and what is in their pasts; None where one of
-    them is not here."""
+def reckon_rosters_at(graph: EntryGraph, heads: Iterable[EntryId]) -> list[RoomRoster]:
+    """Work out the roster as one had it who knew these heads and what is in their pasts: first with what is
+    proved to us, then, where that is not all, as if it were. A member names only heads that it applies, and
+    so what is not proved to us is, as a rule, to that member. None at all where a head is not here."""
     within = 0
     for head in heads:
         at = graph.index.get(head)
         if at is None:
-            return None
+            return []
         within |= graph.pasts[at] | 1 << at
-    return _Reckoning(View(graph, within, graph.proved & within), {}).to_roster()
+    proofs = dict.fromkeys((graph.proved & within, within))
+    return [_Reckoning(View(graph, within, proved), {}).to_roster() for proved in proofs]
+
+
+def list_juniors(roster: RoomRoster, member: MemberId) -> frozenset[MemberId]:
+    """List whose entries a member may take in, its own among them; none if it has no office."""
+    everybody = frozenset(roster.members) | frozenset(roster.departures)
+    if member == roster.owner:
+        return everybody
+    if member in roster.admins:
+        return everybody - {roster.owner, *roster.admins[: roster.admins.index(member)]}
+    return frozenset()
 
 
 def is_merge_due(graph: EntryGraph, roster: RoomRoster, member: MemberId) -> bool:
     """Whether a member is to write an entry that merges what was written apart: an entry of its own, or of a
     junior, and the addition of a member who is in know nothing of each other. So that one has no MAC for the
-    entry, and to it the entry does not count."""
-    if member == roster.owner:
-        juniors = set(roster.members) | set(roster.departures)
-    elif member in roster.admins:
-        seniors = {roster.owner, *roster.admins[: roster.admins.index(member)]}
-        juniors = (set(roster.members) | set(roster.departures)) - seniors
-    else:
+    entry, and to it the entry does not count. A leave is such an entry, too."""
+    juniors = list_juniors(roster, member)
+    if not juniors:
         return False
-    last = {entry.author: at for at, entry in enumerate(graph.entries) if graph.ids[at] in roster.counted}
-    own = last.get(member)
+    applied = roster.counted | {departure.entry for departure in roster.departures.values()}
+    last = {entry.author: at for at, entry in enumerate(graph.entries) if graph.ids[at] in applied}
+    offices = [one for one in (roster.owner, *roster.admins) if one is not None]
     for author, at in last.items():
         for other in roster.members if author in juniors else ():
             addition = graph.index[EntryId(other)]
             apart = not (at == addition or graph.has_in_past(at, addition) or graph.has_in_past(addition, at))
-            merged = (
-                own is not None
-                and (own == at or graph.has_in_past(own, at))
-                and graph.has_in_past(own, addition)
-            )
-            if apart and not merged:
+            merging = offices if author not in offices else offices[: offices.index(member) + 1]
+            if apart and not any(_merges(graph, last[one], at, addition) for one in merging if one in last):
                 return True
     return False
+
+
+def _merges(graph: EntryGraph, by: int, one: int, other: int) -> bool:
+    """Whether an entry builds upon two others, or is the first of them."""
+    return (by == one or graph.has_in_past(by, one)) and graph.has_in_past(by, other)
 
 
 def list_strikes_due(graph: EntryGraph, roster: RoomRoster, member: MemberId) -> list[EntryId]:

@@ -18,7 +18,7 @@ from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import MemberId
 from p2pchat.wire.room_cells import RoomKind, RoomPlace
 from p2pchat.wire.room_commits import KeptShare, RoomCommit, encode_commit
-from tests.support.rooms import NOW, Member, Room, founded
+from tests.support.rooms import NOW, Member, Room, entries_of, founded
 
 EPOCH = epoch_at(NOW)
 HOUR = 3600.0
@@ -314,14 +314,29 @@ def test_with_it_the_share_is_hidden_from_the_thief(room: Room) -> None:
         assert bytes(a ^ b for a, b in zip(commit.masked[at], mask, strict=True)) != b"s" * 32
 
 
+def test_a_commit_opens_with_the_roster_that_its_author_saw(room: Room) -> None:
+    """An entry may be proved to its author, and not to its reader."""
+    ann, cid = room[0], room[2]
+    heads = room.set_roster(room.members[:3], [ann])
+    room.log.doubted[heads] = entries_of(room.members)
+    cells = ann.commit()
+    cid.hear(cells)
+    assert cid.begun[-1:] == [ann.period.id]
+    assert set(cid.latest.members) == {member.id for member in room.members[:3]}
+
+
 # --- what another has kept for us
+
+
+def kept_for(member: Member, keeper: Member) -> list[KeptShare]:
+    return list(keeper.state.kept.shares_for(member.id, [member.latest.name], 8).values())
 
 
 def test_a_kept_commit_opens_when_its_parent_is_there(room: Room) -> None:
     bob, cid = room[1], room[2]
     for _ in range(2):
         room.commit(0, but=[cid])
-    first, second = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    first, second = kept_for(cid, bob)
     with pytest.raises(Unreadable):
         cid.reading.take_kept(second, NOW)
     cid.hear(room[0].say("early"))
@@ -337,7 +352,7 @@ def test_a_kept_commit_at_unknown_heads_or_of_another_time_is_refused(room: Room
     bob, cid = room[1], room[2]
     room.set_roster([*room.members[:3]], room.members[:3])
     room.commit(0, but=[cid])
-    (share,) = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    (share,) = kept_for(cid, bob)
     assert share.head.tag_epoch
     for now in (NOW - EPOCH_SECONDS * 3, NOW + EPOCH_SECONDS * 130):
         with pytest.raises(Unreadable):
@@ -352,7 +367,7 @@ def test_a_kept_commit_at_unknown_heads_or_of_another_time_is_refused(room: Room
 def test_a_keeper_of_a_commit_can_neither_alter_it_nor_blame_its_author(room: Room) -> None:
     bob, cid = room[1], room[2]
     room.commit(0, but=[cid])
-    (share,) = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    (share,) = kept_for(cid, bob)
     for bad in (replace(share, masked=bytes(32)), replace(share, head=replace(share.head, index=9))):
         with pytest.raises(Unreadable) as refused:
             cid.reading.take_kept(bad, NOW)
@@ -364,7 +379,7 @@ def test_an_uneven_share_is_found_in_what_was_kept_as_well(room: Room) -> None:
     ann, bob, cid = room[0], room[1], room[2]
     commit = made_unevenly(ann, cid)
     bob.hear(seal(ann, ann.id, commit))
-    (share,) = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+    (share,) = kept_for(cid, bob)
     cid.events += cid.reading.take_kept(share, NOW)
     assert cid.uneven == [ann.id]
     cid.events += cid.reading.take_secret(bob.period.id, bob.period.secret, NOW)

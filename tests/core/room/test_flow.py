@@ -54,6 +54,14 @@ def test_only_what_we_have_written_can_have_been_read() -> None:
     assert room.flow.take_frontier(ben, b"x" * 32, FrontierWord((1, 2))) == []
 
 
+def test_a_parent_that_is_not_here_is_missing_though_no_frontier_says_that_it_was_written() -> None:
+    world = RoomWorld(13, "anna", "ben", "carl")
+    flow, awaited = world.room("anna").flow, (name_sender(world["carl"].id), 2)
+    message = replace(message_by(world, "ben", 1, "upon carl's"), parents=Parents((awaited,), b"h" * 32))
+    assert flow.take_message(message, b"", None) and flow.order_message(message, None, world.now) == []
+    assert [(one.first, one.count) for one in flow.numbers.list_missing(world["carl"].id)] == [(1, 2)]
+
+
 def test_what_was_written_beyond_a_removal_does_not_count() -> None:
     world = RoomWorld(3, "anna", "ben", "carl")
     world.say("carl", "one")

@@ -187,9 +187,9 @@ def test_three_weeks_away_are_taken_in_one_by_one(room: Room) -> None:
     assert cid.latest.depth == 1 and bob.period.depth == 1 + 168
     asked = 0
     while cid.latest.id != bob.period.id:
-        kept = bob.state.kept.shares_for(cid.id, cid.latest.depth, 8)
+        kept = bob.state.kept.shares_for(cid.id, [cid.latest.name], 8)
         assert 0 < len(kept) <= 8
-        for share in kept:
+        for share in kept.values():
             cid.events += cid.reading.take_kept(share, back)
         cid.state.forget_old(back)
         cid.keep()
@@ -199,7 +199,9 @@ def test_three_weeks_away_are_taken_in_one_by_one(room: Room) -> None:
     assert cid.texts == [(bob.id, b"welcome back")]
     ann.hear(cid.say("thank you", back), back)
     assert ann.texts[-1] == (cid.id, b"thank you")
-    assert ann.state.kept.shares_for(cid.id, 1, 8) == [], "cid was heard: nothing is kept for it"
+    assert ann.state.kept.shares_for(cid.id, [one.name for one in cid.state.periods], 8) == {}, (
+        "cid was heard: nothing is kept for it"
+    )
 
 
 def test_what_cid_wrote_in_its_old_period_is_read_by_all(room: Room) -> None:

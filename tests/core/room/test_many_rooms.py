@@ -1,12 +1,19 @@
 """Rooms in which everything happens at once: what a member was entitled to is there exactly once, in an order
-that respects parents, and nothing else."""
+that respects parents, and nothing else.
+
+The suite has a few seeds. For hundreds, by hand: ``P2PCHAT_TEST_SEEDS=300 pytest -n 2`` and this file.
+"""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
 from p2pchat.wire.room_actions import SetRole
 from tests.support.room_world import DAY_S, RoomWorld
+
+SEEDS = int(os.environ.get("P2PCHAT_TEST_SEEDS", "0"))
 
 
 def live(seed: int, loss: float, steps: int = 60) -> tuple[RoomWorld, set[str]]:
@@ -61,18 +68,18 @@ def check_world(world: RoomWorld, out: set[str]) -> None:
         world.check_lines(name)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(SEEDS or 2))
 def test_all_that_a_member_was_entitled_to_is_there_once_and_nothing_else(seed: int) -> None:
     check_world(*live(seed, loss=0.02))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 130))
+@pytest.mark.parametrize("seed", range(100, 100 + (SEEDS or 5)))
 def test_so_it_is_where_every_twentieth_cell_is_lost(seed: int) -> None:
     check_world(*live(seed, loss=0.05))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(SEEDS or 4))
 def test_a_partition_with_changes_on_both_sides_ends_in_one_roster(seed: int) -> None:
     world = RoomWorld(seed, "anna", "ben", "carl", "dora", "emil", "fred")
     world.change("anna", SetRole(world["dora"].id, admin=True))

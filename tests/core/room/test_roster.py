@@ -106,11 +106,21 @@ def test_the_roster_at_heads_is_as_of_their_pasts(book: LogBook) -> None:
     before = book.heads()
     book.remove(olga, mia)
     graph = book.read().graph
-    known = room_roster.reckon_roster_at(graph, before)
-    assert known is not None and set(known.members) == {olga, adam, bert, mia}
-    now = room_roster.reckon_roster_at(graph, book.heads())
-    assert now is not None and now == book.roster()
-    assert room_roster.reckon_roster_at(graph, [EntryId(b"x" * 32)]) is None
+    (known,) = room_roster.reckon_rosters_at(graph, before)
+    assert set(known.members) == {olga, adam, bert, mia}
+    assert room_roster.reckon_rosters_at(graph, book.heads()) == [book.roster()]
+    assert room_roster.reckon_rosters_at(graph, [EntryId(b"x" * 32)]) == []
+
+
+def test_the_roster_at_heads_may_be_that_of_a_member_to_whom_more_is_proved(book: LogBook) -> None:
+    olga, adam, bert, mia = members(book)
+    leave = book.leave(mia)
+    log = book.read(unproved={leave})
+    log.note_head(leave)
+    graph = log.graph
+    ours, theirs = room_roster.reckon_rosters_at(graph, [leave])
+    assert set(ours.members) == {olga, adam, bert, mia}
+    assert set(theirs.members) == {olga, adam, bert}
 
 
 def test_what_was_written_apart_from_an_addition_is_to_be_merged(book: LogBook) -> None:
@@ -129,3 +139,15 @@ def test_what_was_written_apart_from_an_addition_is_to_be_merged(book: LogBook) 
     assert due() == ["olga", "adam", "bert"]
     book.write(bert, StrikeEntries())
     assert due() == []
+
+
+def test_a_leave_apart_from_an_addition_is_to_be_merged(book: LogBook) -> None:
+    _, adam, bert, mia = members(book)
+    before = book.heads()
+    book.leave(mia, upon=before)
+    book.add(adam, "ned", upon=before)
+    graph, roster = book.read().graph, book.roster()
+    assert [one for one in roster.members if room_roster.is_merge_due(graph, roster, one)][2:] == [bert]
+    book.write(bert, StrikeEntries())
+    graph, roster = book.read().graph, book.roster()
+    assert not any(room_roster.is_merge_due(graph, roster, one) for one in roster.members)

@@ -135,13 +135,13 @@ class RosterChanges:
         entry = self.log.find_entry(EntryId(member))
         return entry.author if entry is not None and isinstance(entry.action, AddMember) else None
 
-    def is_merge_due(self, now: float) -> bool:
+    def is_merge_due(self) -> bool:
         """Whether a member was let in apart from what we or our juniors wrote, or goes on without it: it
         needs an entry of ours."""
         graph = self.log.graph
         if self._merge_due is None:
             self._merge_due = is_merge_due(graph, self.roster, self.own)
-        return self._merge_due or self._views.is_merge_due(graph, self.roster, self.own, now)
+        return self._merge_due or self._views.is_merge_due(graph, self.roster, self.own)
 
     # --- what we write
 

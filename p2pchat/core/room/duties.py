@@ -82,7 +82,7 @@ class RoomDuties:
     def tick(self, now: float) -> list[RoomOutput]:
         """Do what is due."""
         outputs: list[RoomOutput] = []
-        if now >= self._merge_at and self._changes.is_merge_due(now):
+        if now >= self._merge_at and self._changes.is_merge_due():
             outputs += self._merge(now)
         unready = not self._writing.may_write(self._changes.members)
         if (now >= self._merge_at and unready) or (
@@ -96,7 +96,7 @@ class RoomDuties:
     def follow_changes(self, now: float) -> None:
         """The roster may have changed: where there is no period for it, somebody commits, and where others
         were let in apart from what we wrote, we merge."""
-        if self._writing.may_write(self._changes.members) and not self._changes.is_merge_due(now):
+        if self._writing.may_write(self._changes.members) and not self._changes.is_merge_due():
             self._merge_at = NEVER
         elif self._merge_at == NEVER:
             self._merge_at = now + uniform(self._entropy, *MERGE_S)

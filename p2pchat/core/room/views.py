@@ -11,7 +11,7 @@ builds upon both makes it apply.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from p2pchat.core.room.graph import EntryGraph, members_of
@@ -22,54 +22,55 @@ from p2pchat.wire.room_actions import split_ids
 STALE_S: Final = 3600.0
 """What a member lacks comes within minutes, where it can be had at all."""
 
-
-@dataclass(slots=True)
-class _View:
-    heads: bytes
-    since: float
-    lacks: int
-    """What they leave out, of what was here when the member first named them: a set of indices."""
+LACKING_MAX: Final = 64
+"""Entries that are noted of one member, the oldest first."""
 
 
 class MemberViews:
     """One room's."""
 
     def __init__(self) -> None:
-        self._views: dict[MemberId, _View] = {}
+        self._lacking: dict[MemberId, dict[int, tuple[float, float]]] = {}
+        """Of each member the entries that its heads leave out, by their indices: when it first did so, and
+        when last."""
+        self._known: tuple[RoomRoster | None, int] = (None, 0)
+        """A roster, and what is applied in it as a set of indices."""
 
     def note_heads(
         self, member: MemberId, heads: bytes, graph: EntryGraph, roster: RoomRoster, now: float
     ) -> None:
         """A member has named heads of the log under a right MAC, 32 bytes each."""
-        view = self._views.get(member)
-        if view is not None and view.heads == heads:
-            return
         known = 0
         for head in split_ids(heads):
             at = graph.index.get(EntryId(head))
             known |= graph.pasts[at] | 1 << at if at is not None else 0
-        applied = sum(1 << graph.index[id] for id in _list_applied(roster))
-        self._views[member] = _View(heads, now, applied & ~known)
+        before = self._lacking.get(member, {})
+        lacking = islice(members_of(self._list_applied(graph, roster) & ~known), LACKING_MAX)
+        self._lacking[member] = {at: (before.get(at, (now, now))[0], now) for at in lacking}
 
     def keep_only(self, members: Collection[MemberId]) -> None:
         """Forget the others."""
-        self._views = {member: view for member, view in self._views.items() if member in members}
+        self._lacking = {member: entries for member, entries in self._lacking.items() if member in members}
 
-    def is_merge_due(self, graph: EntryGraph, roster: RoomRoster, own: MemberId, now: float) -> bool:
+    def is_merge_due(self, graph: EntryGraph, roster: RoomRoster, own: MemberId) -> bool:
         """Whether a member goes on without an entry of ours, or of a junior, that we have not built upon
         yet: we do it once, and what is invented of a view costs no more than that."""
-        late = [view for view in self._views.values() if view.lacks and now - view.since >= STALE_S]
+        late = {
+            at
+            for entries in self._lacking.values()
+            for at, (first, last) in entries.items()
+            if last - first >= STALE_S
+        }
         if not late:
             return False
-        juniors, applied, past = list_juniors(roster, own), _list_applied(roster), 0
-        for at, entry in enumerate(graph.entries):
-            past |= graph.pasts[at] | 1 << at if entry.author == own else 0
-        return any(
-            graph.ids[at] in applied and graph.entries[at].author in juniors
-            for view in late
-            for at in members_of(view.lacks & ~past)
-        )
+        juniors = list_juniors(roster, own)
+        written = (at for at in reversed(range(len(graph))) if graph.entries[at].author == own)
+        past = next((graph.pasts[at] | 1 << at for at in written), 0)
+        applied = self._list_applied(graph, roster) & ~past
+        return any(applied >> at & 1 and graph.entries[at].author in juniors for at in late)
 
-
-def _list_applied(roster: RoomRoster) -> frozenset[EntryId]:
-    return roster.counted | {departure.entry for departure in roster.departures.values()}
+    def _list_applied(self, graph: EntryGraph, roster: RoomRoster) -> int:
+        if self._known[0] is not roster:
+            entries = roster.counted | {departure.entry for departure in roster.departures.values()}
+            self._known = roster, sum(1 << graph.index[id] for id in entries)
+        return self._known[1]

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.support.processes import Person, environment, people, rendezvous
+from tests.support.processes import Person, environment, people
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.real
@@ -31,9 +31,9 @@ Open = Callable[[str], Terminal]
 
 
 @pytest.fixture(scope="module")
-def ana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+def ana(tmp_path_factory: pytest.TempPathFactory, meeting: str) -> Iterator[Person]:
     """Somebody who knows bob and carol, and whose node runs."""
-    with rendezvous() as url, people(tmp_path_factory.mktemp("town"), url) as town:
+    with people(tmp_path_factory.mktemp("town"), meeting) as town:
         person, *_ = town.friends("ana", "bob", "carol")
         assert person.run("contacts", "rename", "carol", "carol of ours").returncode == 0
         person.node()

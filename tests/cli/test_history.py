@@ -37,21 +37,21 @@ def test_forgetting_asks_first(p2pchat: Run, node: FakeNode) -> None:
 @pytest.mark.real
 def test_searched_edited_and_forgotten_for_real(tmp_path: Path, meeting: str) -> None:
     with people(tmp_path, meeting) as those:
-        ann, bob = those.friends("ann", "bob")
+        ana, bob = those.friends("ana", "bob")
         bob.node()
-        sent = ann.run("send", "bob", "meet me at the Old Bridge")
+        sent = ana.run("send", "bob", "meet me at the Old Bridge")
         assert sent.returncode == 0, sent.stderr
-        ann.run("send", "bob", "and bring nobody")
+        ana.run("send", "bob", "and bring nobody")
         id = sent.stdout.strip()
-        (found,) = ann.run("history", "search", "old bridge", "--json").stdout.splitlines()
+        (found,) = ana.run("history", "search", "old bridge", "--json").stdout.splitlines()
         assert json.loads(found)["id"] == id
-        assert ann.run("history", "edit", id, "I said nothing").returncode == 0
-        assert "I said nothing" in ann.run("history", "bob").stdout
-        assert "Old Bridge" in bob.run("history", "ann").stdout
-        assert ann.run("history", "forget", "--message", id, "--yes").returncode == 0
-        assert ann.run("history", "forget", "bob", "--yes").stderr == "1 message forgotten.\n"
-        assert ann.run("history", "bob").stderr == "Nothing said yet with bob.\n"
-        unknown = ann.run("history", "edit", id, "gone")
+        assert ana.run("history", "edit", id, "I said nothing").returncode == 0
+        assert "I said nothing" in ana.run("history", "bob").stdout
+        assert "Old Bridge" in bob.run("history", "ana").stdout
+        assert ana.run("history", "forget", "--message", id, "--yes").returncode == 0
+        assert ana.run("history", "forget", "bob", "--yes").stderr == "1 message forgotten.\n"
+        assert ana.run("history", "bob").stderr == "Nothing said yet with bob.\n"
+        unknown = ana.run("history", "edit", id, "gone")
         assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)
 
 

@@ -9,7 +9,7 @@ import pytest
 from p2pchat.control.events import InviteEvent
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, added, told
-from tests.support.processes import people, rendezvous
+from tests.support.processes import people
 
 INVITE = told(InviteEvent, code="42-tango-marble-orbit")
 
@@ -30,24 +30,26 @@ def test_for_a_new_contact_nothing_is_said_to_hold_still(p2pchat: Run, node: Fak
 
 
 @pytest.mark.real
-def test_a_timer_is_seen_where_it_is_set_where_it_comes_and_after_pairing_again(tmp_path: Path) -> None:
-    with rendezvous() as url, people(tmp_path, url) as those:
-        ann, bob = those.friends("ann", "bob")
-        watched = ann.terminal("node", "run")
+def test_a_timer_is_seen_where_it_is_set_where_it_comes_and_after_pairing_again(
+    tmp_path: Path, meeting: str
+) -> None:
+    with people(tmp_path, meeting) as those:
+        ana, bob = those.friends("ana", "bob")
+        watched = ana.terminal("node", "run")
         watched.until("running")
         bob.node()
-        assert bob.run("contacts", "disappear", "ann", "1h").returncode == 0
+        assert bob.run("contacts", "disappear", "ana", "1h").returncode == 0
         watched.until("what you two say from now on disappears after 1 hour (set by bob)")
-        assert "What you and bob say now disappears after 1 hour." in ann.run("history", "bob").stderr
+        assert "What you and bob say now disappears after 1 hour." in ana.run("history", "bob").stderr
         assert (
-            ann.run("contacts", "disappear", "bob").stdout
+            ana.run("contacts", "disappear", "bob").stdout
             == "What you and bob say disappears after 1 hour.\n"
         )
 
-        assert ann.run("contacts", "remove", "bob", "--yes").returncode == 0
-        invite = ann.start("invite")
+        assert ana.run("contacts", "remove", "bob", "--yes").returncode == 0
+        invite = ana.start("invite")
         joined = bob.run("join", invite.line())
         assert joined.returncode == 0, joined.stderr
-        assert "As before, what you and ann say disappears after 1 hour." in joined.stderr
+        assert "As before, what you and ana say disappears after 1 hour." in joined.stderr
         assert invite.ended().returncode == 0
         watched.until("what you two say from now on disappears after 1 hour (set by bob)", times=2)

@@ -29,20 +29,20 @@ def test_a_reply_names_its_message(p2pchat: Run, node: FakeNode) -> None:
 @pytest.mark.real
 def test_what_is_said_of_messages_shows_in_the_history_of_both(tmp_path: Path, meeting: str) -> None:
     with people(tmp_path, meeting) as those:
-        ann, bob = those.friends("ann", "bob")
+        ana, bob = those.friends("ana", "bob")
         bob.node()
-        id = ann.run("send", "bob", "at eight?").stdout.strip()
-        (came,) = bob.run("history", "ann", "--json").stdout.splitlines()
+        id = ana.run("send", "bob", "at eight?").stdout.strip()
+        (came,) = bob.run("history", "ana", "--json").stdout.splitlines()
         theirs = json.loads(came)["id"]
-        ann.node()
-        assert bob.run("send", "--reply-to", theirs, "ann", "fine").returncode == 0
+        ana.node()
+        assert bob.run("send", "--reply-to", theirs, "ana", "fine").returncode == 0
         assert bob.run("react", theirs, "👍").returncode == 0
-        shown = ann.run("history", "bob").stdout.splitlines()
-        assert shown[0].endswith("ann: at eight?  [👍 bob]")
-        assert shown[1].endswith("bob: [re ann: at eight?] fine")
-        assert ann.run("correct", id, "at nine?").returncode == 0
+        shown = ana.run("history", "bob").stdout.splitlines()
+        assert shown[0].endswith("ana: at eight?  [👍 bob]")
+        assert shown[1].endswith("bob: [re ana: at eight?] fine")
+        assert ana.run("correct", id, "at nine?").returncode == 0
         assert bob.run("correct", theirs, "at ten?").returncode == 2
-        assert bob.run("history", "ann").stdout.splitlines()[0].endswith("at nine?  [corrected]  [👍 bob]")
-        assert ann.run("withdraw", id, "--yes").returncode == 0
-        assert bob.run("history", "ann").stdout.splitlines()[0].endswith("ann:  [withdrawn]")
+        assert bob.run("history", "ana").stdout.splitlines()[0].endswith("at nine?  [corrected]  [👍 bob]")
+        assert ana.run("withdraw", id, "--yes").returncode == 0
+        assert bob.run("history", "ana").stdout.splitlines()[0].endswith("ana:  [withdrawn]")
         assert bob.run("history", "search", "nine").stderr == "Nothing found.\n"

@@ -11,20 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import People, Person, rendezvous
+from tests.support.processes import People, Person
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[tuple[Person, Person, Path]]:
+def world(tmp_path: Path, meeting: str) -> Iterator[tuple[Person, Person, Path]]:
     """Two people who have talked and verified each other, and a file with a phrase."""
     phrase = tmp_path / "phrase"
     phrase.write_text("acorn actor admiral airport alarm album alcove alley almond zoom\n")
     phrase.chmod(0o600)
     with ExitStack() as stack:
-        url = stack.enter_context(rendezvous())
-        ana, bob = People(tmp_path, url, stack).friends("ana", "bob")
+        ana, bob = People(tmp_path, meeting, stack).friends("ana", "bob")
         ana.node()
         assert bob.run("send", "ana", "one", "--timeout", "50").returncode == 0
         listening = bob.start("listen", "--count", "1", "--timeout", "50")

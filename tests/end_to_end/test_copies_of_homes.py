@@ -10,16 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import People, Person, rendezvous
+from tests.support.processes import People, Person
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[tuple[Person, Person, ExitStack]]:
+def world(tmp_path: Path, meeting: str) -> Iterator[tuple[Person, Person, ExitStack]]:
     with ExitStack() as stack:
-        url = stack.enter_context(rendezvous())
-        ana, bob = People(tmp_path, url, stack).friends("ana", "bob")
+        ana, bob = People(tmp_path, meeting, stack).friends("ana", "bob")
         ana.node()
         yield ana, bob, stack
 

@@ -14,7 +14,7 @@ from p2pchat.core.records import Message, PutMessage
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
 from p2pchat.types import MessageId, MessageState, conversation_with
-from tests.support.processes import People, Person, Started, rendezvous
+from tests.support.processes import People, Person, Started
 
 pytestmark = pytest.mark.real
 
@@ -64,10 +64,9 @@ def texts(person: Person, other: str) -> list[str]:
     return [json.loads(line)["text"] for line in lines]
 
 
-def test_a_full_disk_loses_nothing_and_is_waited_for(stack: ExitStack, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_and_is_waited_for(stack: ExitStack, tmp_path: Path, meeting: str) -> None:
     disk = stack.enter_context(small_disk(tmp_path / "ana"))
-    url = stack.enter_context(rendezvous())
-    ana, bob = People(tmp_path, url, stack).friends("ana", "bob")
+    ana, bob = People(tmp_path, meeting, stack).friends("ana", "bob")
     node = ana.node()
     assert ana.run("send", "bob", "--wait", "queued", "accepted").returncode == 0
     filling = fill(disk)
@@ -107,10 +106,11 @@ def fill_with_lines(home: Path) -> int:
     return lines
 
 
-def test_a_home_that_filled_its_own_disk_is_emptied_by_its_owner(stack: ExitStack, tmp_path: Path) -> None:
+def test_a_home_that_filled_its_own_disk_is_emptied_by_its_owner(
+    stack: ExitStack, tmp_path: Path, meeting: str
+) -> None:
     disk = stack.enter_context(small_disk(tmp_path / "ana", "8m"))
-    url = stack.enter_context(rendezvous())
-    ana, _ = People(tmp_path, url, stack).friends("ana", "bob")
+    ana, _ = People(tmp_path, meeting, stack).friends("ana", "bob")
     lines = fill_with_lines(ana.home)
     fill(disk)
     assert lines > 10
@@ -138,11 +138,10 @@ def test_a_home_that_filled_its_own_disk_is_emptied_by_its_owner(stack: ExitStac
 
 
 def test_a_home_that_cannot_be_written_can_be_read(
-    stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stack: ExitStack, tmp_path: Path, meeting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = stack.enter_context(small_disk(tmp_path / "ana", "8m"))
-    url = stack.enter_context(rendezvous())
-    ana, _ = People(tmp_path, url, stack).friends("ana", "bob")
+    ana, _ = People(tmp_path, meeting, stack).friends("ana", "bob")
     assert ana.run("send", "bob", "--wait", "queued", "kept").returncode == 0
     copies = tmp_path / "copies"
     copies.mkdir()
@@ -152,7 +151,7 @@ def test_a_home_that_cannot_be_written_can_be_read(
     assert texts(ana, "bob") == ["kept"]
     assert "ana" in ana.run("whoami").stdout
     assert ana.run("contacts", "list").stdout.endswith("bob\n")
-    assert "bob" in ana.run("mesh", "list").stdout and url in ana.run("rendezvous", "list").stdout
+    assert "bob" in ana.run("mesh", "list").stdout and meeting in ana.run("rendezvous", "list").stdout
     assert "a file system that takes no writes" in ana.run("node", "status").stderr
     asked = json.loads(ana.run("doctor", "--json").stdout)["checks"]
     assert [each["found"] for each in asked if not each["ok"]] == ["takes no writes: read-only"]

@@ -1,8 +1,11 @@
-"""Explore pairing further than the tests do.
+"""Explore pairing and recovery further than the tests do.
 
     python -m tests.symbolic RUNS STEPS
+    python -m tests.symbolic recovery
 
-So many honest runs, so many messages delivered by the attacker. Three runs and six steps take some minutes.
+The first explores pairing: so many honest runs, so many messages delivered by the attacker. Three runs and
+six steps take some minutes. The second explores three runs of a recovery between two whose recovery keys the
+attacker has.
 """
 
 from __future__ import annotations
@@ -10,9 +13,16 @@ from __future__ import annotations
 import sys
 
 from tests.symbolic.pairing import NEW, Attack, scenes
+from tests.symbolic.recovery import BOTH, search_three
 
 
-def main(runs: int, steps: int) -> int:
+def explore_recovery() -> int:
+    found = search_three(BOTH)
+    print("nothing" if found is None else found)
+    return int(found is not None)
+
+
+def explore_pairing(runs: int, steps: int) -> int:
     states = 0
     for number, chosen in enumerate(scenes(runs), 1):
         attack = Attack(chosen, NEW, steps)
@@ -26,4 +36,6 @@ def main(runs: int, steps: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:3])))
+    if sys.argv[1:] == ["recovery"]:
+        sys.exit(explore_recovery())
+    sys.exit(explore_pairing(*map(int, sys.argv[1:3])))

@@ -58,10 +58,11 @@ def test_an_hour_away_at_fifty_members_costs_a_twentieth_of_what_is_missing(away
 
 @pytest.mark.slow
 def test_an_hour_away_at_a_thousand_members_costs_a_twentieth_of_what_is_missing() -> None:
-    away, present = Side(range(60_000, 360_000)), Side(range(360_000))
+    """A quarter of it, which takes a quarter of the time: 15 000 of 90 000 cells."""
+    away, present = Side(range(15_000, 90_000)), Side(range(90_000))
     pair = reconciled(away, present, 200.0)
-    assert len(away.got) == 60_000
-    assert pair.overhead <= bound(60_000) * 0.7
+    assert len(away.got) == 15_000
+    assert pair.overhead <= bound(15_000) * 0.7
 
 
 @pytest.mark.parametrize("sizes", [(0, 6_000), (6_000, 0)])

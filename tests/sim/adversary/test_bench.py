@@ -49,8 +49,8 @@ def test_linked_messages_name_the_writer_if_each_takes_another_stem() -> None:
     [
         ("balanced", True, "fresh", 1, False, 200),
         ("balanced", False, "stem", 10, False, 100),
-        ("strong", True, "stem", 10, False, 40),
-        ("strong", True, "stem", 10, True, 40),
+        ("strong", True, "stem", 10, False, 20),
+        ("strong", True, "stem", 10, True, 20),
         ("fast", False, "fresh", 1, False, 200),
     ],
 )
@@ -63,12 +63,12 @@ def test_the_adversary_is_as_often_right_as_it_claims(
 
 
 def test_cover_on_the_stem_of_messages_shows_more_than_cover_that_takes_other_ways() -> None:
-    case = replace(CASE, scheme="strong", colluding=0.3, trials=120)
+    case = replace(CASE, scheme="strong", colluding=0.3, nodes=50, trials=120)
     assert named(case, cover="stem") > named(case) + 0.03, "with 600 trials .120 and .043"
 
 
 def test_colluders_who_have_watched_for_hours_tell_more() -> None:
-    case = replace(CASE, scheme="strong", cover="stem", colluding=0.3, trials=80)
+    case = replace(CASE, scheme="strong", cover="stem", colluding=0.3, nodes=50, trials=80)
     assert named(case, watched=True) > named(case) + 0.02
 
 

@@ -7,7 +7,7 @@ import pytest
 from p2pchat.sim.adversary.bench import Case, measure
 from p2pchat.sim.adversary.formed import Formed, formed
 
-NODES, SHARE, MINUTES = 20, 0.1, 5.0
+NODES, SHARE, MINUTES = 20, 0.1, 3.0
 MARGIN = 0.1
 """Three times 18 sought links: two standard deviations are 0.08. Where neighbours were asked to part, and
 first hops drawn among all links, the share was a half and more; where relays could end walks, a quarter."""

@@ -15,7 +15,7 @@ from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
 
 if TYPE_CHECKING:
-    from p2pchat.control.offline import ForgeryInfo
+    from p2pchat.control.offline import ForgeryInfo, GuestReferenceInfo
 
 _WHAT: Final = {
     "true": "written by both, as your node and a contact's do it",
@@ -73,4 +73,19 @@ def _print(shown: ForgeryInfo) -> None:
         print_line(f"  the judge: {verdict}")
         for text in transcript.guest_said:
             print_line(f"    {one_line(text)}")
+        for referred in transcript.guest_referred:
+            print_line(f"    {_sentence(referred)}")
     say(_MEANS)
+
+
+def _sentence(referred: GuestReferenceInfo) -> str:
+    of = "a message of the host" if referred.of is None else f'"{one_line(referred.of)}"'
+    match referred.kind:
+        case "reaction" if not referred.text:
+            return f"(takes back the reaction to {of})"
+        case "reaction":
+            return f"(reacts {one_line(referred.text)} to {of})"
+        case "correction":
+            return f'(corrects {of} to "{one_line(referred.text)}")'
+        case "withdrawal":
+            return f"(withdraws {of})"

@@ -26,6 +26,16 @@ class BackupContentsInfo(Value, frozen=True, kw_only=True):
     passed_over: int
 
 
+class GuestReferenceInfo(Value, frozen=True, kw_only=True):
+    """What the guest is shown to have said of a message."""
+
+    kind: Literal["reaction", "correction", "withdrawal"]
+    text: str
+    """The sign of a reaction (empty: taken back), or what a correction says."""
+    of: str | None
+    """The guest's message; null: one of the host's."""
+
+
 class TranscriptInfo(Value, frozen=True, kw_only=True):
     """A transcript, and whether a judge accepted it."""
 
@@ -33,7 +43,9 @@ class TranscriptInfo(Value, frozen=True, kw_only=True):
     accepted: bool
     cells: int
     guest_said: list[str]
-    """What the guest is shown to have said."""
+    """The messages that the guest is shown to have written."""
+    guest_referred: list[GuestReferenceInfo]
+    """What the guest is shown to have said of messages, in the order in which it was said."""
 
 
 class ForgeryInfo(Value, frozen=True, kw_only=True):

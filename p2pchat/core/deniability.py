@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from p2pchat.core.pairing import binding
+from p2pchat.core.references import ReferenceKind
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.session import Session
@@ -28,15 +29,28 @@ from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, Epoch, MessageId, MessageName
 from p2pchat.wire.cell import Cell, decode_cell
-from p2pchat.wire.content import Text
+from p2pchat.wire.content import Correction, Reaction, Text, Withdrawal
 from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.pairing import GuestBundle, HostBundle, encode_pairing
 from p2pchat.wire.payload import decode_payload, encode_payload
 
 GUEST, HOST = "guest", "host"
 
-Said = tuple[str, str]
-"""Who, and what."""
+PersonalContent = Text | Reaction | Correction | Withdrawal
+"""What people say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One thing that one of the two says: a text, or what refers to one."""
+
+    writer: str
+    text: str
+    """Of a reaction the sign, of a withdrawal nothing."""
+    kind: ReferenceKind | None = None
+    """None: a text; it answers the text before it."""
+    about: int = 0
+    """Where the text stands, in all that is said, to which it refers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,7 @@ def host(entropy: Entropy) -> HostSecrets:
 
 
 def honest(
-    who: HostSecrets, guest: OlmAccount, said: Sequence[Said], entropy: Entropy, now: float
+    who: HostSecrets, guest: OlmAccount, said: Sequence[Utterance], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
     """What is left when a real guest talks with the host."""
     begun = guest.begin_session(who.identity, who.one_time)
@@ -99,15 +113,15 @@ def honest(
 
 
 def forged(
-    who: HostSecrets, guest: bytes, said: Sequence[Said], entropy: Entropy, now: float
+    who: HostSecrets, guest: bytes, said: Sequence[Utterance], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
     """The same by the host alone, who knows only the public key of the guest."""
     begun = ForgedInitiator(guest, own_secrets(who.account, who.key), entropy.make_child("forged ratchet"))
     return _talk(who, guest, begun, said, entropy, now)
 
 
-def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Said]:
-    """The guest's words, as a judge with every secret of the host sees them. Raises
+def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[PersonalContent]:
+    """What the guest said, as a judge with every secret of the host sees them. Raises
     RefusedInput unless all of it, to the byte, was made with the keys of the two, and no line
     before the last is missing. The end of the conversation cannot be shown: the beginning of a transcript is
     one.
@@ -123,7 +137,7 @@ def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Said]:
     theirs, ours = _roots(who, transcript, shared)
     guest = _side(_turn(disclosed, 0, begun), ours, theirs, transcript.epoch)
     own = _side(begun, theirs, ours, transcript.epoch)
-    said: list[Said] = []
+    said: list[PersonalContent] = []
     turns = 0
     for writer, cells in transcript.lines:
         if writer == HOST:
@@ -135,9 +149,9 @@ def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Said]:
         ciphertext = _opened(guest, cells)
         payload = decode_payload(guest.decrypt(ciphertext))
         guest.payloads.count_taken(ciphertext, kept=True)
-        if not isinstance(payload, Text):
-            raise Unreadable("a line that is no text")
-        said.append((writer, payload.text))
+        if not isinstance(payload, PersonalContent):
+            raise Unreadable("a line that is nothing a person says")
+        said.append(payload)
     return said
 
 
@@ -159,7 +173,7 @@ def altered(transcript: SealedTranscript) -> SealedTranscript:
 
 
 def _talk(
-    who: HostSecrets, guest: bytes, begun: Ratchet, said: Iterable[Said], entropy: Entropy, now: float
+    who: HostSecrets, guest: bytes, begun: Ratchet, said: Iterable[Utterance], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
     """Both sides' sessions, as they ship, one after the other's word, each of which answers the one before.
     Only ``begun`` differs."""
@@ -172,13 +186,11 @@ def _talk(
     answering, _ = OlmAccount(who.account, who.key).accept_session(guest, transcript.opening)
     begun.decrypt(answering.encrypt(b"welcome"))
     sides = {GUEST: _side(begun, theirs, ours, epoch), HOST: _side(answering, ours, theirs, epoch)}
-    keys = {GUEST: guest, HOST: who.identity}
-    lines, turns, before = [], [answering.pickle()], None
-    for writer, text in said:
-        reader = HOST if writer == GUEST else GUEST
-        message = Text(MessageId(entropy.draw_bytes(16).hex()), now, text, before)
-        before = MessageName(received_id(fingerprint(keys[writer]), message.id))
-        cells = _written(sides[writer], message, entropy, now)
+    contents = _Contents({GUEST: guest, HOST: who.identity}, entropy, now)
+    lines, turns = [], [answering.pickle()]
+    for one in said:
+        writer, reader = one.writer, HOST if one.writer == GUEST else GUEST
+        cells = _written(sides[writer], contents.write_content(one), entropy, now)
         ciphertext = _opened(sides[reader], cells)
         sides[reader].decrypt(ciphertext)
         sides[reader].payloads.count_taken(ciphertext, kept=True)
@@ -188,7 +200,39 @@ def _talk(
     return replace(transcript, lines=tuple(lines)), Disclosure(who, tuple(turns))
 
 
-def _written(side: Session, message: Text, entropy: Entropy, now: float) -> tuple[bytes, ...]:
+class _Contents:
+    """What a conversation's payloads say, one after the other: with public keys and the ids alone."""
+
+    def __init__(self, keys: dict[str, bytes], entropy: Entropy, now: float) -> None:
+        self._people = {writer: fingerprint(key) for writer, key in keys.items()}
+        self._entropy = entropy
+        self._now = now
+        self._written: list[tuple[str, MessageId]] = []
+        self._last: MessageName | None = None
+
+    def write_content(self, new: Utterance) -> PersonalContent:
+        """The next one; a later one has a higher turn."""
+        id = MessageId(self._entropy.draw_bytes(16).hex())
+        self._written.append((new.writer, id))
+        if new.kind is None:
+            content = Text(id, self._now, new.text, self._last)
+            self._last = self._name(new.writer, id)
+            return content
+        author, of = self._written[new.about]
+        turn = len(self._written)
+        match new.kind:
+            case ReferenceKind.REACTION:
+                return Reaction(id, self._now, self._name(author, of), new.text, turn)
+            case ReferenceKind.CORRECTION:
+                return Correction(id, self._now, of, new.text, turn)
+            case ReferenceKind.WITHDRAWAL:
+                return Withdrawal(id, self._now, of)
+
+    def _name(self, writer: str, id: MessageId) -> MessageName:
+        return MessageName(received_id(self._people[writer], id))
+
+
+def _written(side: Session, message: PersonalContent, entropy: Entropy, now: float) -> tuple[bytes, ...]:
     number, ciphertext = side.encrypt(encode_payload(message), entropy.draw_bytes(SALT_BYTES))
     pieces = split(ciphertext)
     fragments = (

@@ -24,6 +24,12 @@ def test_it_says_in_plain_words_what_it_does_and_does_not_show(capsys: pytest.Ca
     assert shown.out.count("accepted") == 3
     assert shown.out.count("refused") == 1
     assert "\x1b[2J" not in shown.out
+    for line, times in (
+        ('(corrects "Meet me at nine." to "Meet me at ten.")', 2),
+        ('(withdraws "At the old bridge. Come alone.")', 2),
+        ("(reacts 👍 to a message of the host)", 1),
+    ):
+        assert shown.out.count(line) == times
     assert "no proof" in shown.err and "does not show" in shown.err
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
@@ -12,79 +13,112 @@ from p2pchat.core.deniability import (
     GUEST,
     HOST,
     Disclosure,
-    Said,
     SealedTranscript,
+    Utterance,
     altered,
     forged,
     honest,
     host,
     verify,
 )
+from p2pchat.core.references import ReferenceKind
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.crypto.olm import create_account
-from p2pchat.errors import RefusedInput
+from p2pchat.errors import RefusedInput, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.wire.content import Text
+from p2pchat.types import MessageId
+from p2pchat.wire.content import Correction, Reaction, Text, UnknownContent, Withdrawal
 from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.payload import Payload, decode_payload
+
+REACTION, CORRECTION, WITHDRAWAL = ReferenceKind
 
 NOW = 1_800_000_000.0
-SAID: list[Said] = [
-    (GUEST, "Meet me at nine."),
-    (HOST, "Where?"),
-    (HOST, "And who else?"),
-    (GUEST, "At the bridge. " * 200),
-    (GUEST, "Nobody else."),
-    (HOST, "Fine."),
-    (GUEST, "Good."),
+SAID: list[Utterance] = [
+    Utterance(GUEST, "Meet me at nine."),
+    Utterance(HOST, "Where?"),
+    Utterance(HOST, "And who else?"),
+    Utterance(GUEST, "At the bridge. " * 200),
+    Utterance(GUEST, "Nobody else."),
+    Utterance(HOST, "Fine."),
+    Utterance(GUEST, "Good."),
 ]
-WORDS = [(writer, text) for writer, text in SAID if writer == GUEST]
+WORDS = [said.text for said in SAID if said.writer == GUEST]
+REFERRING: list[Utterance] = [
+    *SAID[:2],
+    Utterance(GUEST, "🎉", REACTION, about=1),
+    Utterance(HOST, "👍", REACTION, about=0),
+    Utterance(GUEST, "", REACTION, about=1),
+    Utterance(GUEST, "Meet me at ten.", CORRECTION, about=0),
+    Utterance(GUEST, "At the old bridge."),
+    Utterance(GUEST, "", WITHDRAWAL, about=6),
+    Utterance(HOST, "", WITHDRAWAL, about=1),
+]
 ENTROPY = SeededEntropy("deniability")
 WHO = host(ENTROPY)
 SOMEBODY = create_account(bytes(32))
+GUESTS = fingerprint(SOMEBODY.identity_key)
 
 Case = tuple[SealedTranscript, Disclosure]
 
 
-def true() -> Case:
-    return honest(WHO, SOMEBODY, SAID, ENTROPY, NOW)
+def words(transcript: SealedTranscript, disclosed: Disclosure) -> list[str]:
+    """The texts that a judge finds, of the guest."""
+    return [content.text for content in verify(transcript, disclosed) if isinstance(content, Text)]
 
 
-def made_up(said: list[Said] = SAID) -> Case:
+def true(said: list[Utterance] = SAID) -> Case:
+    return honest(WHO, SOMEBODY, said, ENTROPY, NOW)
+
+
+def made_up(said: list[Utterance] = SAID) -> Case:
     """Without ``SOMEBODY``: of them only the public key is used."""
     return forged(WHO, SOMEBODY.identity_key, said, ENTROPY, NOW)
 
 
 def test_a_judge_accepts_what_really_was_said() -> None:
-    assert verify(*true()) == WORDS
+    assert words(*true()) == WORDS
 
 
 def test_and_accepts_what_the_host_made_up_alone() -> None:
-    assert verify(*made_up()) == WORDS
+    assert words(*made_up()) == WORDS
 
 
 @pytest.mark.parametrize("case", [true(), made_up()], ids=["true", "made up"])
-def test_that_the_guest_answers_a_message_is_made_up_as_easily(
-    case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Text] = []
+def test_that_the_guest_answers_a_message_is_made_up_as_easily(case: Case) -> None:
+    texts = [content for content in verify(*case) if isinstance(content, Text)]
+    assert [text.answers is not None for text in texts] == [False, True, True, True]
+    assert str(texts[2].answers) == received_id(GUESTS, texts[1].id)
 
-    def decode(data: bytes) -> Payload:
-        payload = decode_payload(data)
-        assert isinstance(payload, Text)
-        seen.append(payload)
-        return payload
 
-    monkeypatch.setattr("p2pchat.core.deniability.decode_payload", decode)
-    assert verify(*case) == WORDS
-    assert [text.answers is not None for text in seen] == [False, True, True, True]
-    guests = fingerprint(SOMEBODY.identity_key)
-    assert str(seen[2].answers) == received_id(guests, seen[1].id)
+@pytest.mark.parametrize("case", [true(REFERRING), made_up(REFERRING)], ids=["true", "made up"])
+def test_and_that_the_guest_reacts_corrects_or_withdraws(case: Case) -> None:
+    first, reaction, taken_back, correction, second, withdrawal = verify(*case)
+    assert isinstance(reaction, Reaction) and isinstance(taken_back, Reaction)
+    assert (reaction.sign, taken_back.sign) == ("🎉", "")
+    assert reaction.to == taken_back.to and reaction.turn < taken_back.turn
+    assert isinstance(second, Text) and second.answers == reaction.to
+    assert isinstance(correction, Correction) and correction.text == "Meet me at ten."
+    assert isinstance(withdrawal, Withdrawal)
+    assert (correction.of, withdrawal.of) == (first.id, second.id)
+
+
+def test_what_a_person_does_not_say_is_no_line() -> None:
+    unknown = UnknownContent(63, MessageId("0" * 32), NOW)
+    with patch("p2pchat.core.deniability._Contents.write_content", lambda *_: unknown):
+        transcript, disclosed = honest(WHO, SOMEBODY, SAID[:1], ENTROPY, NOW)
+    with pytest.raises(Unreadable):
+        verify(transcript, disclosed)
 
 
 def test_the_forger_may_put_any_words_into_the_guests_mouth() -> None:
-    said = [(GUEST, "I owe you a million."), (HOST, "Thank you.")]
-    assert verify(*made_up(said)) == said[:1]
+    said = [
+        Utterance(GUEST, "I owe you a million."),
+        Utterance(HOST, "Thank you."),
+        Utterance(GUEST, "👍", REACTION, 1),
+    ]
+    text, reaction = verify(*made_up(said))
+    assert isinstance(text, Text) and isinstance(reaction, Reaction)
+    assert (text.text, reaction.sign) == ("I owe you a million.", "👍")
 
 
 @pytest.mark.parametrize("case", [true(), made_up()], ids=["true", "made up"])
@@ -95,7 +129,7 @@ def test_but_not_what_somebody_without_the_keys_has_altered(case: Case) -> None:
 
 
 def test_nor_anything_with_one_bit_changed_wherever_it_is() -> None:
-    transcript, disclosed = made_up([(GUEST, "I owe you a million."), (HOST, "Thank you.")])
+    transcript, disclosed = made_up([Utterance(GUEST, "I owe you a million."), Utterance(HOST, "Thank you.")])
     accepted = [where for where, other in _with_one_bit_changed(transcript) if _accepts(other, disclosed)]
     assert accepted == []
 
@@ -122,7 +156,7 @@ def test_nor_one_for_which_the_host_keeps_secrets_back() -> None:
 
 def test_the_end_of_a_conversation_cannot_be_shown() -> None:
     transcript, disclosed = made_up()
-    assert verify(replace(transcript, lines=transcript.lines[:4]), disclosed) == WORDS[:2]
+    assert words(replace(transcript, lines=transcript.lines[:4]), disclosed) == WORDS[:2]
 
 
 def test_nor_what_is_said_to_be_by_another_guest() -> None:

@@ -29,9 +29,13 @@ NEXT_S: Final = (1.0, 5.0)
 SILENCE_S: Final = 60.0
 """A member that was asked and says nothing for so long is left for another."""
 
+TRIES: Final = 3
+"""So often in a round one is asked who is there and whose answer does not come to its end: letters are lost."""
+
 ROUND_S: Final = 300.0
 ROUND_MAX_S: Final = 6 * 3600.0
-"""From one round of all members to the next, twice as long each time while nothing comes."""
+"""From one round of all members to the next, twice as long each time while nothing comes and nothing else is
+missing."""
 
 SPAN_MAX: Final = 256
 """Messages of one span of an ask: an hour's."""
@@ -59,6 +63,15 @@ class Needs:
     def __bool__(self) -> bool:
         return bool(self.entries or self.spans or self.uneven or self.behind)
 
+    def is_beyond(self, other: Needs) -> bool:
+        """Whether something is missing that was not then."""
+        return (
+            not set(self.entries) <= set(other.entries)
+            or (self.behind and not other.behind)
+            or self.uneven not in (b"", other.uneven)
+            or not all(_covers(other.spans, span.sender, span.first + span.count - 1) for span in self.spans)
+        )
+
 
 class RoomAsks:
     """One room's."""
@@ -80,8 +93,12 @@ class RoomAsks:
         self.ask_at = NEVER
         self.spoke_at: dict[MemberId, float] = {}
         """When each other member was last heard under a right MAC."""
-        self._tried: dict[MemberId, bool] = {}
-        """Whom we have asked in this round, and whether the answer came to its end."""
+        self._tries: dict[MemberId, int] = {}
+        """Whom we have asked in this round, and how often."""
+        self._answered: set[MemberId] = set()
+        """Whose answer came to its end."""
+        self._needs = Needs()
+        """What was missing when the round began."""
         self._denied: dict[MemberId, list[NumberSpan]] = {}
         """Who has said in this round that it does not have what."""
         self._rounds = 0
@@ -139,7 +156,7 @@ class RoomAsks:
         self._letters += 1
         self._expected = self._expected if letters is None else letters
         if self._expected is not None and self._letters >= self._expected:
-            self._tried[member] = True
+            self._answered.add(member)
             self._pending, self._returned = None, False
             self.ask_at = now + uniform(self._entropy, *NEXT_S)
             return True
@@ -150,10 +167,20 @@ class RoomAsks:
         """Something came or went: see whether there is something to ask for."""
         needs = self.list_needs()
         if not needs:
-            self.ask_at, self._tried, self._pending = NEVER, {}, None
+            self.ask_at, self._pending = NEVER, None
             self._round_s, self._rounds = ROUND_S, 0
-        elif self.ask_at == NEVER:
-            self.ask_at = now + uniform(self._entropy, *SOON_S)
+            self._begin_round(needs)
+        elif self.ask_at == NEVER or (self._is_resting(now) and needs.is_beyond(self._needs)):
+            self._round_s = ROUND_S
+            self._begin_round(needs)
+            self.ask_at = min(self.ask_at, now + uniform(self._entropy, *SOON_S))
+
+    def _is_resting(self, now: float) -> bool:
+        """Whether all were asked, and the next round is to begin much later."""
+        return self._pending is None and not self._tries and self.ask_at > now + SOON_S[1]
+
+    def _begin_round(self, needs: Needs) -> None:
+        self._tries, self._answered, self._denied, self._needs = {}, set(), {}, needs
 
     def list_needs(self) -> Needs:
         """What is missing now."""
@@ -178,7 +205,7 @@ class RoomAsks:
         self._pending = self._choose_member(needs, now) if needs else None
         if self._pending is None:
             return None
-        self._tried[self._pending] = False
+        self._tries[self._pending] = self._tries.get(self._pending, 0) + 1
         self._letters, self._expected = 0, None
         self.ask_at = now + SILENCE_S
         ask = RepairAsk(self._changes.heads, needs.entries, needs.spans, uneven=needs.uneven)
@@ -190,11 +217,11 @@ class RoomAsks:
             return None
         others = self._changes.members - {self._changes.own}
         there = {one for one in others if now - self.spoke_at.get(one, -NEVER) < LATELY_S}
-        answered = {one for one, ended in self._tried.items() if ended}
-        denied, self._tried, self._denied = self._denied, {}, {}
-        needs = self.list_needs()
+        answered, denied, before, needs = self._answered, self._denied, self._needs, self.list_needs()
+        self._round_s = ROUND_S if before != needs else self._round_s
         self.ask_at = now + self._round_s if needs else NEVER
         self._round_s = min(2 * self._round_s, ROUND_MAX_S)
+        self._begin_round(needs)
         if not there or not there <= answered:
             return Needs()
         self._rounds += 1
@@ -210,15 +237,26 @@ class RoomAsks:
         return Needs(entries, tuple(spans), behind=True)
 
     def _choose_member(self, needs: Needs, now: float) -> MemberId | None:
-        """One who says that it has what is missing, or one who was heard lately, or anybody."""
+        """One who says that it has what is missing, or one who was heard lately, or anybody; then those again
+        who are there and did not come to an end."""
         others = [
-            one for one in self._changes.roster.members if one != self._changes.own and one not in self._tried
+            one
+            for one in self._changes.roster.members
+            if one != self._changes.own and one not in self._answered and self._may_try(one, now)
         ]
         return min(
             sample(self._entropy, others, len(others)),
-            key=lambda one: (not self._has_more(one, needs), self._rank_age(one, needs, now)),
+            key=lambda one: (
+                self._tries.get(one, 0),
+                not self._has_more(one, needs),
+                self._rank_age(one, needs, now),
+            ),
             default=None,
         )
+
+    def _may_try(self, member: MemberId, now: float) -> bool:
+        tries = self._tries.get(member, 0)
+        return not tries or (tries < TRIES and now - self.spoke_at.get(member, -NEVER) < QUIET_S)
 
     def _has_more(self, member: MemberId, needs: Needs) -> bool:
         claims = self._flow.claims.get(member, {})

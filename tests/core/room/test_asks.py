@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.room.asks import QUIET_S, ROUND_S, SILENCE_S, SOON_S, RoomAsks
+from p2pchat.core.room.asks import QUIET_S, ROUND_S, SILENCE_S, SOON_S, TRIES, RoomAsks
 from p2pchat.core.room.messages import name_sender
 from p2pchat.types import EntryId
 from p2pchat.wire.room_words import NumberSpan
@@ -143,3 +143,45 @@ def test_who_hears_most_of_the_others_is_not_worried() -> None:
     lacking.asks.look_at_needs(lacking.now)
     assert not lacking.asks.list_needs()
     assert lacking.asks.next_wakeup() == lacking.now + QUIET_S
+
+
+def test_who_is_there_and_does_not_come_to_an_end_is_asked_again_in_the_same_round() -> None:
+    lacking = Lacking(10)
+    asked = [lacking.ask_next() for _ in range(3 * TRIES)]
+    assert sorted(asked[:3]) == sorted(asked[3:6]) == ["ben", "carl", "dora"]
+    lacking.now = lacking.asks.ask_at
+    assert lacking.asks.choose_ask(lacking.now) is None and lacking.asks.end_round(lacking.now) is not None
+
+
+def test_who_was_not_heard_for_an_hour_is_asked_once_in_a_round() -> None:
+    lacking = Lacking(11)
+    for name in ("ben", "carl", "dora"):
+        lacking.asks.spoke_at[lacking.world[name].id] = lacking.now - QUIET_S
+    assert {lacking.ask_next() for _ in range(3)} == {"ben", "carl", "dora"}
+    lacking.now = lacking.asks.ask_at
+    assert lacking.asks.choose_ask(lacking.now) is None
+
+
+def end_round(lacking: Lacking) -> float:
+    """All answer, and do not deny; how long it is to the next round."""
+    answer_all(lacking, deny=False)
+    assert lacking.asks.end_round(lacking.now) is not None
+    return lacking.asks.ask_at - lacking.now
+
+
+def test_rounds_come_at_longer_intervals_while_nothing_comes() -> None:
+    lacking = Lacking(12)
+    assert [end_round(lacking) for _ in range(4)] == [ROUND_S, 2 * ROUND_S, 4 * ROUND_S, 8 * ROUND_S]
+    lacking.room.flow.numbers.note_number(lacking.ben, 1)
+    assert end_round(lacking) == ROUND_S, "something came"
+
+
+def test_what_is_newly_missing_does_not_wait_for_the_next_round() -> None:
+    lacking = Lacking(13)
+    for _ in range(4):
+        end_round(lacking)
+    lacking.asks.look_at_needs(lacking.now)
+    assert lacking.asks.ask_at > lacking.now + ROUND_S
+    lacking.room.flow.numbers.note_claim(lacking.ben, 3)
+    lacking.asks.look_at_needs(lacking.now)
+    assert lacking.asks.ask_at <= lacking.now + SOON_S[1]

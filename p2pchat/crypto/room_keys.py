@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hmac import compare_digest
 
 from p2pchat.crypto.exchange import X25519_BYTES, public_point, shared_point
@@ -48,6 +49,16 @@ def check_member_key(key: bytes) -> None:
     if len(key) != X25519_BYTES or int.from_bytes(key, "little") >= _PRIME:
         raise Unreadable("not the one encoding of an X25519 key")
     shared_point(_ANY_SCALAR, key)
+
+
+@lru_cache(maxsize=1024)
+def is_usable_key(key: bytes) -> bool:
+    """Whether a key passes ``check_member_key``; each is looked at once."""
+    try:
+        check_member_key(key)
+    except Unreadable:
+        return False
+    return True
 
 
 class MemberKey:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from p2pchat.core.room.log import RoomLog
 from p2pchat.core.room.roster import RoomRoster, reckon_roster
 from p2pchat.crypto.kdf import entry_id
+from p2pchat.crypto.room_keys import MemberKey
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.payload import ENCAPSULATION_KEY_BYTES
 from p2pchat.wire.room_actions import Action, AddMember, LeaveRoom, NewMember, RemoveMember, SetRole
@@ -21,8 +22,9 @@ _KEM_KEY = bytes(ENCAPSULATION_KEY_BYTES)
 
 def newcomer(name: str) -> NewMember:
     """Somebody with keys of its own."""
-    key = blake2b(name.encode(), digest_size=32).digest()
-    return NewMember(key, key, _KEM_KEY, name)
+    scalars = (blake2b(name.encode(), digest_size=32, person=use).digest() for use in (b"key", b"recovery"))
+    key, recovery = map(MemberKey, scalars)
+    return NewMember(key.public, recovery.public, _KEM_KEY, name)
 
 
 class LogBook:

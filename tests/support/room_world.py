@@ -221,19 +221,9 @@ class RoomWorld:
         places = Counter((line.sender, line.number) for line in lines)
         assert max(places.values(), default=1) == 1, "a message was shown twice"
         for line in lines:
-            held = [place for place in line.lacks if self._is_held(name, place)]
+            held = [place for place in line.lacks if _is_held(self, name, place)]
             assert not held, f"{name}: {line.payload!r} before its parents"
             assert not line.differs, f"{name}: {line.payload!r} seems to be told otherwise"
-
-    def _is_held(self, name: str, place: MessagePlace) -> bool:
-        """Whether a member that is in has a message."""
-        sender, number = place
-        homes = [self.homes[other] for other in self.roster_of(name)]
-        return any(
-            key[:1] == b"m" and key[1:].startswith(sender) and key.endswith(number.to_bytes(4, "big"))
-            for home in homes
-            for key in home.records
-        )
 
     def check_counters(self, name: str) -> None:
         """Nothing that came was refused."""
@@ -302,3 +292,13 @@ class RoomWorld:
 def name_place(home: Home, number: int) -> tuple[bytes, int]:
     """How a home's message is called by those that follow it."""
     return name_sender(home.id), number
+
+
+def _is_held(world: RoomWorld, name: str, place: MessagePlace) -> bool:
+    """Whether a member that is in, as a home sees it, has a message."""
+    sender, number = place
+    return any(
+        key[:1] == b"m" and key[1:].startswith(sender) and key.endswith(number.to_bytes(4, "big"))
+        for other in world.roster_of(name)
+        for key in world[other].records
+    )

@@ -30,7 +30,8 @@ SILENCE_S: Final = 60.0
 """A member that was asked and says nothing for so long is left for another."""
 
 TRIES: Final = 3
-"""So often in a round one is asked who is there and whose answer does not come to its end: letters are lost."""
+"""So often in a round a member is asked that is there and whose answer does not come to its end: letters are
+lost."""
 
 ROUND_S: Final = 300.0
 ROUND_MAX_S: Final = 6 * 3600.0

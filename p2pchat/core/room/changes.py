@@ -19,7 +19,7 @@ from p2pchat.core.room.roster import RoomRoster, is_merge_due, reckon_roster, re
 from p2pchat.core.room.views import MemberViews
 from p2pchat.crypto.kdf import entry_id
 from p2pchat.crypto.room_keys import are_equal
-from p2pchat.errors import Malformed
+from p2pchat.errors import LimitError, Malformed
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire import codec
 from p2pchat.wire.codec import Reader
@@ -166,7 +166,8 @@ class RosterChanges:
         return isinstance(action, AddMember | StrikeEntries)
 
     def write_entry(self, action: Action, state: RoomKeyState) -> tuple[bytes, RosterStep]:
-        """Write an entry upon all that counts here; as it is sent, and what it changes. Raises LimitError."""
+        """Write an entry upon all that counts here; as it is sent, and what it changes. Raises LimitError
+        where the log does not take it."""
         entry = self.log.make_entry(self.own, action, self.roster.aside)
         id = entry_id(encode_entry(entry))
         shared = {member: state.periods.find_shared(member) for member in self.roster.members}
@@ -175,9 +176,12 @@ class RosterChanges:
             for member, period in shared.items()
             if period is not None
         ]
+        insertion = self.log.insert_entry(entry, proved=True)
+        if insertion.refused:
+            raise LimitError("the room's log does not take this")
         sent = make_sent_entry(entry, macs)
         self._tables.put(id, sent)
-        return encode_sent_entry(sent), self._follow(self.log.insert_entry(entry, proved=True))
+        return encode_sent_entry(sent), self._follow(insertion)
 
     # --- what comes
 

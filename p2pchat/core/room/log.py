@@ -19,13 +19,16 @@ from p2pchat.core.kit.table import Table
 from p2pchat.core.room.graph import EntryGraph, members_of
 from p2pchat.core.room.waiting import WaitingEntries, WaitingEntry
 from p2pchat.crypto.kdf import entry_id, room_id
+from p2pchat.crypto.room_keys import is_usable_key
 from p2pchat.errors import LimitError, Malformed
 from p2pchat.types import EntryId, MemberId, RoomId
 from p2pchat.wire.room_actions import (
     Action,
+    AddMember,
     FoundRoom,
     HandOver,
     LeaveRoom,
+    NewMember,
     RenameRoom,
     SetRole,
     SetRoomRetention,
@@ -57,6 +60,8 @@ class EntryRefusal(Enum):
     AFTER_LEAVING = auto()
     NO_OFFICE = auto()
     """Nothing in its past may have given its author the right to it."""
+    UNUSABLE_KEY = auto()
+    """An X25519 key with which no commit could be made, or that was in the room before."""
     LAST_IS_FOR_LEAVING = auto()
     """The last number that an author has."""
     TOO_MANY_FORKS = auto()
@@ -99,6 +104,9 @@ class RoomLog:
         self.founding = entry_id(encode_entry(founding))
         self._waiting = WaitingEntries()
         self._named: Table[EntryId, None] = Table(NAMED_MAX)
+        self._keys: dict[bytes, int] = {}
+        """Which additions have brought each key."""
+        self._note_keys(founding.action.founder, 0)
         self._offices: defaultdict[MemberId, int] = defaultdict(int)
         self._ownerships: defaultdict[MemberId, int] = defaultdict(int)
         self._successions = 0
@@ -123,6 +131,8 @@ class RoomLog:
         founding, *others = [entry for id, entry in known.items() if id in past]
         if not isinstance(founding.action, FoundRoom):
             raise Malformed("a log that does not begin with a founding")
+        if not all(map(is_usable_key, _keys_of(founding.action.founder))):
+            raise Malformed("a founder with a key that no member can use")
         log = cls(founding)
         for entry in others:
             if not log.insert_entry(entry, proved=True).placed:
@@ -287,6 +297,8 @@ class RoomLog:
     def _place_entry(self, id: EntryId, entry: RoomEntry) -> int:
         at = self.graph.add_entry(id, entry, self.graph.merge_pasts(entry))
         match entry.action:
+            case AddMember(member=new):
+                self._note_keys(new, at)
             case SetRole(member=member, admin=True):
                 self._offices[member] |= 1 << at
             case HandOver(member=member):
@@ -294,6 +306,10 @@ class RoomLog:
             case LeaveRoom() if self._may_own(entry.author, self.graph.pasts[at]):
                 self._successions |= 1 << at
         return at
+
+    def _note_keys(self, new: NewMember, at: int) -> None:
+        for key in _keys_of(new):
+            self._keys[key] = self._keys.get(key, 0) | 1 << at
 
     def _note_proved(self, at: int) -> list[EntryFork]:
         """Note that an entry is proved; return the forks that show now."""
@@ -324,9 +340,16 @@ class RoomLog:
             return EntryRefusal.AFTER_LEAVING
         if not self._may_write(entry, past):
             return EntryRefusal.NO_OFFICE
+        if isinstance(entry.action, AddMember) and not self._may_add(entry.action.member, past):
+            return EntryRefusal.UNUSABLE_KEY
         if waiting.proved and self._forks[entry.author] >= FORKS_MAX and graph.has_rival(entry):
             return EntryRefusal.TOO_MANY_FORKS
         return None
+
+    def _may_add(self, new: NewMember, past: int) -> bool:
+        """Whether all members can use the keys of a new one: with a bad one no commit to it could be made, so
+        that one admin could stop all."""
+        return all(is_usable_key(key) and not self._keys.get(key, 0) & past for key in _keys_of(new))
 
     def _may_write(self, entry: RoomEntry, past: int) -> bool:
         """Whether anything in an entry's past may have given its author the office that it takes: what a
@@ -339,3 +362,8 @@ class RoomLog:
 
     def _may_own(self, member: MemberId, past: int) -> bool:
         return member == self.founder or bool((self._ownerships[member] | self._successions) & past)
+
+
+def _keys_of(new: NewMember) -> tuple[bytes, bytes]:
+    """The X25519 keys."""
+    return new.key, new.recovery_key

@@ -23,6 +23,7 @@ from p2pchat.core.room.reading import RoomReading
 from p2pchat.core.room.repair import RoomRepair
 from p2pchat.core.room.roster import list_strikes_due
 from p2pchat.core.room.writing import RoomWriting
+from p2pchat.crypto.room_keys import check_member_key
 from p2pchat.errors import LimitError
 from p2pchat.ports import Entropy
 from p2pchat.types import MemberId
@@ -158,6 +159,7 @@ class Room:
         """Let somebody in, and make what it is to be given. Raises LimitError, and Unreadable on a key that
         is refused."""
         self.state.pairs.check_new(new.key)
+        check_member_key(new.recovery_key)
         outputs = self.change_roster(AddMember(new), now)
         entry = self.changes.log.graph.ids[-1]
         return make_welcome(entry, self.changes, self.state, self.flow), outputs

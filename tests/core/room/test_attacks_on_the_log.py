@@ -197,7 +197,7 @@ def test_an_id_once_removed_is_never_in_again(walkers: Walkers) -> None:
     book.write(walkers.olga, HandOver(walkers.mia))
     roster = book.roster_in_any_order()
     assert book.call([roster.owner, *roster.members]) == ["olga", "olga", "adam", "bert", "ned"]
-    back = book.add(walkers.olga, "mia")
+    back = book.add(walkers.olga, "mia, with keys that are new")
     assert book.roster_in_any_order().members[-1] == back != walkers.mia
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from p2pchat.core.room import log as room_log
 from p2pchat.core.room.log import EntryRefusal, RoomLog
 from p2pchat.core.room.roster import reckon_roster
-from p2pchat.crypto.kdf import room_id
+from p2pchat.crypto.kdf import entry_id, room_id
 from p2pchat.errors import LimitError, Malformed
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_actions import (
@@ -21,7 +22,7 @@ from p2pchat.wire.room_actions import (
     StrikeEntries,
     UnknownAction,
 )
-from p2pchat.wire.room_log import HEADS_MAX, NUMBER_MAX, RoomEntry, found_room
+from p2pchat.wire.room_log import HEADS_MAX, NUMBER_MAX, RoomEntry, encode_entry, found_room
 from tests.support.room_book import LogBook, newcomer
 
 
@@ -51,6 +52,42 @@ def test_a_log_begins_with_its_founding_and_has_no_other(book: LogBook) -> None:
     with pytest.raises(ValueError, match="founding"):
         RoomLog(book.entries[list(book.entries)[1]])
     assert why(log, found_room("others", newcomer("eve"))) is EntryRefusal.SECOND_FOUNDING
+
+
+SMALL_ORDERS = (bytes(32), b"\1" + bytes(31))
+NOT_CANONICAL = ((2**255 - 19).to_bytes(32, "little"), b"\xff" * 32)
+
+
+@pytest.mark.parametrize("key", [*SMALL_ORDERS, *NOT_CANONICAL])
+def test_a_member_with_a_key_that_no_member_can_use_is_not_added(book: LogBook, key: bytes) -> None:
+    """No commit to it could be made: one admin could stop all."""
+    log, adam, eve = book.read(), member(book, "adam"), newcomer("eve")
+    for new in (replace(eve, key=key), replace(eve, recovery_key=key)):
+        entry = RoomEntry(adam, 1, EntryId(adam), tuple(book.heads()), AddMember(new))
+        assert why(log, entry) is EntryRefusal.UNUSABLE_KEY
+
+
+def test_a_key_that_was_in_the_room_before_is_not_added(book: LogBook) -> None:
+    log, adam = book.read(), member(book, "adam")
+    for action in (AddMember(newcomer("mia")), AddMember(newcomer("olga"))):
+        entry = RoomEntry(adam, 1, EntryId(adam), tuple(book.heads()), action)
+        assert why(log, entry) is EntryRefusal.UNUSABLE_KEY
+
+
+def test_the_same_key_in_two_additions_that_know_nothing_of_each_other_is_no_ground_to_refuse(
+    book: LogBook,
+) -> None:
+    """Members would see them in another order, and refuse others."""
+    adam, before = member(book, "adam"), book.heads()
+    book.write(adam, AddMember(newcomer("eve")), upon=before)
+    book.write(book.olga, AddMember(newcomer("eve")), upon=before)
+    assert len(book.roster_in_any_order().members) == 5
+
+
+def test_a_founder_whose_key_no_member_can_use_has_no_room() -> None:
+    founding = found_room("walkers", replace(newcomer("olga"), key=bytes(32)))
+    with pytest.raises(Malformed):
+        RoomLog.begin_log([founding], MemberId(entry_id(encode_entry(founding))))
 
 
 def test_entries_are_placed_in_any_order_of_arrival(book: LogBook) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from p2pchat.core.room.arrival import MemberKeys
 from p2pchat.core.room.outputs import MemberSpoke, ReachedMember, RosterChanged
 from p2pchat.errors import LimitError, Unreadable
 from p2pchat.wire.room_actions import LeaveRoom, RenameRoom, SetRole
@@ -117,6 +120,13 @@ def test_a_key_that_is_refused_lets_nobody_in() -> None:
     world = RoomWorld(10, "anna", "ben")
     with pytest.raises(Unreadable):
         world.room("anna").admit_member(world["ben"].keys.public, world.now)
+    new = MemberKeys.draw_keys("carl", world.entropy.make_child("keys of carl")).public
+    with pytest.raises(Unreadable):
+        world.room("anna").admit_member(replace(new, recovery_key=bytes(32)), world.now)
+    known = replace(new, recovery_key=world["ben"].keys.public.key)
+    with pytest.raises(LimitError):
+        world.room("anna").admit_member(known, world.now)
+    assert world.roster_of("anna") == ["anna", "ben"]
 
 
 def test_members_commit_at_random_times_and_go_on() -> None:

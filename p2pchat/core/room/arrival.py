@@ -50,7 +50,7 @@ def make_welcome(
     if grant is None or member not in changes.members:
         raise LimitError("this member cannot let anybody in now")
     numbers = [
-        (sender, flow.number if sender == changes.own else flow.numbers.frontier_of(sender))
+        (sender, flow.own.last if sender == changes.own else flow.numbers.frontier_of(sender))
         for sender in flow.list_senders()
     ]
     known = sorted([(sender, number) for sender, number in numbers if number][:NUMBERS_MAX])

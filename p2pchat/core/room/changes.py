@@ -176,6 +176,7 @@ class RosterChanges:
             for member, period in shared.items()
             if period is not None
         ]
+        macs.append((self.own, state.pairs.own_mac(id)))
         insertion = self.log.insert_entry(entry, proved=True)
         if insertion.refused:
             raise LimitError("the room's log does not take this")
@@ -280,8 +281,8 @@ class RosterChanges:
     def _is_proved(self, sent: SentEntry, id: EntryId, state: RoomKeyState, now: float) -> bool:
         """Whether the author has made a MAC for us, under the keys of any period that is here."""
         macs, author = sent.list_macs_for(self.own), sent.entry.author
-        if not macs or author == self.own:
-            return False
+        if author == self.own:
+            return any(are_equal(state.pairs.own_mac(id), mac) for mac in macs)
         bases = {base for period in state.periods if (base := period.bases.get(author)) is not None}
         return any(
             are_equal(key.entry_mac(author, self.own, id), mac)

@@ -147,8 +147,14 @@ class RoomDuties:
             outputs += self.make_commit(now)
         return [*outputs, *self._flow.on_departures()]
 
+    def on_restored(self) -> None:
+        """The home was put back to a copy: nothing but a commit is written in the periods that are here."""
+        self._writing.on_restored()
+
     def _merge(self, now: float) -> list[RoomOutput]:
         self._merge_at = NEVER
+        if self._flow.own.is_unsure:
+            return []
         try:
             return self.write_entry(StrikeEntries(), now)
         except LimitError as error:
@@ -163,7 +169,7 @@ class RoomDuties:
         if period is None:
             return []
         self._frontier_left_at = now
-        word = encode_room_word(FrontierWord(self._flow.make_frontier(period, self._flow.number)))
+        word = encode_room_word(FrontierWord(self._flow.make_frontier(period, self._flow.own.last)))
         new = NewMessage(RoomKind.WORD, 0, self._changes.heads, NO_PARENTS, word)
         sealed = self._writing.seal_message(new, self._changes.members, now)
         return [SendRoomCell(cell, patient=True) for cell in sealed.cells] if sealed is not None else []

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
 from p2pchat.core.room.changes import RosterChanges
 from p2pchat.core.room.kept_messages import MessageRecord, as_message, encode_record, record_message
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.messages import NewMessage, RoomMessage, name_sender
 from p2pchat.core.room.numbers import SeenNumbers
-from p2pchat.core.room.outputs import OtherToldOtherwise, ReachedMember, RoomLine, RoomNews
+from p2pchat.core.room.outputs import HomePutBack, OtherToldOtherwise, ReachedMember, RoomLine, RoomNews
+from p2pchat.core.room.own_number import OwnNumber
 from p2pchat.core.room.period import Period
 from p2pchat.core.room.timeline import MessagePlace, MessageShown, Timeline
 from p2pchat.core.room.writing import RoomWriting, SealedMessage
@@ -56,8 +58,7 @@ class MessageFlow:
         self._writing = writing
         self.numbers = SeenNumbers()
         self.timeline = Timeline(state.who.room)
-        self.number = 0
-        """Of our last message."""
+        self.own = OwnNumber()
         self.reached: dict[MemberId, int] = {}
         """Up to which of ours each other member has all."""
         self.spoken: set[MemberId] = set()
@@ -77,14 +78,14 @@ class MessageFlow:
     def write_message(self, payload: bytes, wants: bool, now: float) -> MessageWritten | None:
         """Write a message to all who are in; None where one commits first. ``wants``: others are to tell how
         far they have read. Raises ValueError on a payload that is too long."""
-        roster = self._changes.members
+        roster, number = self._changes.members, self.own.last + 1
         period = self._state.periods.choose_period(roster)
         if period is None:
             return None
-        front = encode_told(FrontierWord(self.make_frontier(period, self.number + 1), wants))
+        front = encode_told(FrontierWord(self.make_frontier(period, number), wants))
         new = NewMessage(
             RoomKind.MESSAGE,
-            self.number + 1,
+            number,
             self._changes.heads,
             self.timeline.make_parents(),
             front + payload,
@@ -92,11 +93,11 @@ class MessageFlow:
         sealed = self._writing.seal_message(new, roster, now)
         if sealed is None:
             return None
-        self.number += 1
+        self.own.last = number
         self.timeline.note_own(sealed.message)
-        self.numbers.note_number(self._changes.own, self.number)
+        self.numbers.note_number(self._changes.own, number)
         self._keep(record_message(sealed.message, period.members, sealed.macs))
-        return MessageWritten(sealed, RoomLine(self._changes.own, self.number, payload))
+        return MessageWritten(sealed, RoomLine(self._changes.own, number, payload))
 
     def make_frontier(self, period: Period, number: int) -> tuple[int, ...]:
         """How far we have read each member of a period; ``number``: of our last message."""
@@ -154,6 +155,11 @@ class MessageFlow:
         self._moved = True
         return [self._show_line(one) for one in shown]
 
+    def on_restored(self, now: float) -> None:
+        """The home was put back to a copy: there may be later messages of ours."""
+        self.own.begin_doubt(now)
+        self._moved = True
+
     def note_spoken(self, member: MemberId) -> bool:
         """A member was heard; whether it was never before."""
         if member in self.spoken:
@@ -166,7 +172,9 @@ class MessageFlow:
         """A message's frontier, and what it says. Raises Malformed."""
         return split_told(message.payload)
 
-    def take_frontier(self, sender: MemberId, period: bytes, word: FrontierWord) -> list[RoomNews]:
+    def take_frontier(
+        self, sender: MemberId, period: bytes, word: FrontierWord, now: float
+    ) -> list[RoomNews]:
         """A member says how far it has read the members of a period."""
         known = self._state.periods.find_period(period)
         if known is None or len(word.numbers) != len(known.members):
@@ -175,13 +183,22 @@ class MessageFlow:
         claims = self.claims.setdefault(sender, {})
         for member, number in zip(known.members, word.numbers, strict=True):
             if member == self._changes.own:
-                if self.reached.get(sender, 0) < number <= self.number:
-                    self.reached[sender] = number
-                    news.append(ReachedMember(sender, number))
+                news += self._note_reached(sender, number, now)
             elif member == sender or member in self._changes.members:
                 claims[member] = max(number, claims.get(member, 0))
                 self.numbers.note_claim(member, number)
         self._moved = True
+        return news
+
+    def _note_reached(self, sender: MemberId, number: int, now: float) -> list[RoomNews]:
+        """A member says up to which number it has all of ours."""
+        news: list[RoomNews] = []
+        if self.own.note_told(sender, number, len(self._changes.members) - 1, now):
+            self.numbers.begin_after(self._changes.own, self.own.last)
+            news += [HomePutBack()] if self.own.is_unsure else []
+        if self.reached.get(sender, 0) < number <= self.own.last:
+            self.reached[sender] = number
+            news.append(ReachedMember(sender, number))
         return news
 
     def settle_numbers(self, member: MemberId, first: int, count: int, given_up: bool) -> list[RoomNews]:
@@ -225,7 +242,8 @@ class MessageFlow:
         if self._moved or self.records:
             values = {
                 **self.numbers.as_values(),
-                "number": self.number,
+                "number": self.own.last,
+                "unsure": self.own.is_unsure,
                 "tips": [list(tip) for tip in self.timeline.list_tips()],
                 "spoken": sorted(self.spoken)[:512],
                 "reached": [[member, number] for member, number in self.reached.items()],
@@ -240,7 +258,8 @@ class MessageFlow:
             return
         reader = Reader(codec.unpack(records[_FLOW], _LIMIT))
         self.numbers = SeenNumbers.read_kept(reader)
-        self.number = reader.get_integer("number", 0, NUMBER_MAX)
+        unsure = reader.get_flag("unsure")
+        self.own = OwnNumber(reader.get_integer("number", 0, NUMBER_MAX), now if unsure else NEVER)
         self.timeline.restore_tips((one[0], one[1], one[2]) for one in reader.get_list("tips", 64))
         self.reached = {
             MemberId(member): number

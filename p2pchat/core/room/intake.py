@@ -14,7 +14,7 @@ from p2pchat.core.room.flow import MessageFlow
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.letters import LetterOpened
 from p2pchat.core.room.messages import RoomMessage
-from p2pchat.core.room.outputs import MemberSpoke, MemberUneven, OtherToldOtherwise, RoomNews
+from p2pchat.core.room.outputs import HomePutBack, MemberSpoke, MemberUneven, OtherToldOtherwise, RoomNews
 from p2pchat.core.room.reading import (
     CommittedUnevenly,
     EntryOpened,
@@ -104,7 +104,11 @@ class RoomIntake:
     def _take_frontier(self, message: RoomMessage, word: FrontierWord, now: float) -> list[RoomNews]:
         if word.wants:
             self._duties.reply_soon(now)
-        return self._flow.take_frontier(message.sender, message.period, word)
+        news = self._flow.take_frontier(message.sender, message.period, word, now)
+        if any(isinstance(one, HomePutBack) for one in news):
+            self._duties.on_restored()
+            self._repair.asks.note_return()
+        return news
 
     def _take_entry(self, event: EntryOpened, now: float) -> list[RoomNews]:
         try:

@@ -107,6 +107,11 @@ class MemberUneven:
 
 
 @dataclass(frozen=True, slots=True)
+class HomePutBack:
+    """Others have more of our messages than we know of: this home was put back to a copy, or another runs."""
+
+
+@dataclass(frozen=True, slots=True)
 class WithheldEntries:
     """These members' entries name some that no member has."""
 
@@ -121,6 +126,7 @@ RoomNews = (
     | GapFound
     | OtherToldOtherwise
     | MemberUneven
+    | HomePutBack
     | WithheldEntries
 )
 """What people are told."""

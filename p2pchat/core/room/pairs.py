@@ -17,13 +17,13 @@ from typing import Any, Final
 from p2pchat.core.kit.moments import LATEST, NEVER
 from p2pchat.core.kit.table import Table
 from p2pchat.crypto.exchange import KemKey, encapsulate
-from p2pchat.crypto.kdf import digest
+from p2pchat.crypto.kdf import derive, digest
 from p2pchat.crypto.room_keys import NO_SHARE, MemberKey, PairKey, are_equal, check_member_key, pair_base
 from p2pchat.errors import Unreadable
 from p2pchat.types import MemberId, RoomId
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.room_cells import MEMBERS_MAX
-from p2pchat.wire.room_commits import KemShare
+from p2pchat.wire.room_commits import COMMIT_MAC_BYTES, KemShare
 
 KEPT_S: Final = 30 * 86_400.0
 """So long what was made for an absent member is kept, and accepted of one."""
@@ -157,6 +157,11 @@ class MemberPairs:
         share = self._shares.get(other)
         if share is not None and share.coming and key.share == share.coming:
             self._replace(share, share.coming, now)
+
+    def own_mac(self, entry: bytes) -> bytes:
+        """MAC of an entry of ours for ourselves, 16 bytes: a home that was put back knows by it what it wrote
+        since."""
+        return derive(self._kem.seed, "own entry", self.room, self.own, entry, size=COMMIT_MAC_BYTES)
 
     # --- ML-KEM shares
 

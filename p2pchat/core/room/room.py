@@ -126,7 +126,7 @@ class Room:
 
     def say_payload(self, payload: bytes, wants: bool, now: float) -> list[RoomOutput]:
         """Say something to all who are in. ``wants``: they are to tell whether it is there. Raises LimitError
-        where we are out, ValueError on what is too long."""
+        where we are out, or were put back to a copy; ValueError on what is too long."""
         self._check_in()
         outputs: list[RoomOutput] = []
         written = self.flow.write_message(payload, wants, now)
@@ -153,7 +153,7 @@ class Room:
 
     def leave_room(self, heirs: tuple[MemberId, ...], now: float) -> list[RoomOutput]:
         """Go. ``heirs``: where we are the owner, who is to be."""
-        return self.change_roster(LeaveRoom(self.flow.number + 1, heirs), now)
+        return self.change_roster(LeaveRoom(self.flow.own.last + 1, heirs), now)
 
     def admit_member(self, new: NewMember, now: float) -> tuple[RoomWelcome, list[RoomOutput]]:
         """Let somebody in, and make what it is to be given. Raises LimitError, and Unreadable on a key that
@@ -183,6 +183,16 @@ class Room:
             self.repair.asks.note_return()
         return self._finish([], now)
 
+    def on_restored(self, now: float) -> list[RoomOutput]:
+        """This home was put back to a copy, or may have been: no key or number is used twice. Until others
+        have said how many messages of ours they have, which takes 20 minutes at least, nothing is written but
+        commits and asks; ``say_payload`` and ``change_roster`` raise LimitError. A member that has committed
+        since the copy has lost its key, and has to be let in anew."""
+        self.flow.on_restored(now)
+        self._duties.on_restored()
+        self.repair.asks.note_return()
+        return self._finish([], now)
+
     def tick(self, now: float) -> list[RoomOutput]:
         """Do what is due."""
         outputs: list[RoomOutput] = []
@@ -200,6 +210,8 @@ class Room:
     def _check_in(self) -> None:
         if not self.changes.is_in:
             raise LimitError("this home is not in the room any more")
+        if self.flow.own.is_unsure and len(self.changes.members) > 1:
+            raise LimitError("this home was put back to a copy, and waits for the others")
 
     def _write_strikes(self, now: float) -> list[RoomOutput]:
         due = list_strikes_due(self.changes.log.graph, self.changes.roster, self.own)

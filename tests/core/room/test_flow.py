@@ -36,7 +36,7 @@ def test_a_frontier_has_our_own_last_number_and_how_far_we_have_read() -> None:
 
 
 def test_only_what_we_have_written_can_have_been_read() -> None:
-    world = RoomWorld(2, "anna", "ben")
+    world = RoomWorld(2, "anna", "ben", "carl")
     world.say("anna", "one")
     room = world.room("anna")
     period = room.state.periods.choose_period()
@@ -45,13 +45,13 @@ def test_only_what_we_have_written_can_have_been_read() -> None:
 
     def hear(number: int) -> list[object]:
         word = FrontierWord(tuple(number if one == room.own else 0 for one in period.members))
-        return list(room.flow.take_frontier(ben, period.id, word))
+        return list(room.flow.take_frontier(ben, period.id, word, world.now))
 
     assert hear(9) == []
     assert hear(1) == [ReachedMember(ben, 1)]
     assert hear(1) == [] and room.flow.reached == {ben: 1}
-    assert room.flow.take_frontier(ben, period.id, FrontierWord((1, 2, 3))) == []
-    assert room.flow.take_frontier(ben, b"x" * 32, FrontierWord((1, 2))) == []
+    assert room.flow.take_frontier(ben, period.id, FrontierWord((1, 2, 3)), world.now) == []
+    assert room.flow.take_frontier(ben, b"x" * 32, FrontierWord((1, 2)), world.now) == []
 
 
 def test_a_parent_that_is_not_here_is_missing_though_no_frontier_says_that_it_was_written() -> None:

@@ -22,6 +22,13 @@ class CellLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class CellLost:
+    """The cell of our own that bears this tag is probably lost with the link over which it left."""
+
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
 class NeighbourChanged:
     """A link came up or went down."""
 
@@ -37,4 +44,4 @@ class MarksGiven:
     said: Marks = field(repr=False)
 
 
-MeshOutput = Effect | TakeSeat | LeaveSeat | CellArrived | CellLeft | NeighbourChanged | MarksGiven
+MeshOutput = Effect | TakeSeat | LeaveSeat | CellArrived | CellLeft | CellLost | NeighbourChanged | MarksGiven

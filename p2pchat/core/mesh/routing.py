@@ -26,7 +26,7 @@ from p2pchat.core.mesh import labelled
 from p2pchat.core.mesh.belonging import Belonging
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
-from p2pchat.core.mesh.outputs import CellLeft, MarksGiven, MeshOutput, NeighbourChanged
+from p2pchat.core.mesh.outputs import CellLeft, CellLost, MarksGiven, MeshOutput, NeighbourChanged
 from p2pchat.core.messaging import outputs
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing import invites
@@ -107,8 +107,9 @@ class Routing:
                     done += self.meet_at_rendezvous(each, now)
                 case CellArrived(cell, late):
                     self._conversations.cell(cell, mesh.record.id, late, now)
-                case CellLeft(tag):
-                    done += self.route_conversations(self._conversations.left(tag, now), now)
+                case CellLeft(tag) | CellLost(tag):
+                    told = self._conversations.left(tag, now, lost=isinstance(each, CellLost))
+                    done += self.route_conversations(told, now)
                 case NeighbourChanged(link, up):
                     done += self._neighbour_changed(mesh, up, now)
                     done += self.give_marks(mesh, [link] if up else [], now)

@@ -18,7 +18,7 @@ from p2pchat.core.effects import CellSeen, Notify, OnionSeen
 from p2pchat.core.inputs import Haste
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.neighbour import Neighbour, Standing
-from p2pchat.core.mesh.outputs import CellLeft, MarksGiven, MeshOutput
+from p2pchat.core.mesh.outputs import CellLeft, CellLost, MarksGiven, MeshOutput
 from p2pchat.core.records import HeldCell
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem import outputs as stems
@@ -121,8 +121,7 @@ class LinkTraffic:
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[MeshOutput]:
         """It no longer counts."""
         effects = self._on_cells(self.cells.link_down(link, broken, now), now)
-        self.stem.link_down(link, now)
-        return effects
+        return effects + self._stemmed(self.stem.link_down(link, now), now)
 
     def note_sought(self, link: LinkId, now: float) -> list[MeshOutput]:
         """We sought this link ourselves."""
@@ -217,6 +216,8 @@ class LinkTraffic:
                     effects.append(Notify(CellSeen(id, None, 0, now)))
                 case stems.CellDispatched(tag):
                     effects.append(CellLeft(tag))
+                case stems.CellMissing(tag):
+                    effects.append(CellLost(tag))
                 case stems.Unlisted(link):
                     self._counters["neighbours let go: did not list us"] += 1
                     effects += self._on_unlisted(link, now)

@@ -179,8 +179,12 @@ class Conversations:
         if owner is not None:
             self.routes.on_cell(owner.contact, mesh)
 
-    def left(self, tag: Tag, now: float) -> list[Routed]:
-        """The cell of ours that bears this tag is on its way."""
+    def left(self, tag: Tag, now: float, lost: bool = False) -> list[Routed]:
+        """The cell of ours that bears this tag is on its way; or it was, and is probably ``lost``."""
+        if lost:
+            return self._dispatcher.dispatch_to_everybody(
+                lambda conversation: conversation.delivery.on_cell_lost(tag, now), now
+            )
         return self._dispatcher.dispatch_to_everybody(
             lambda conversation: conversation.on_cell_left(tag, now), now
         )

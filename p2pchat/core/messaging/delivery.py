@@ -27,6 +27,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat.core.inputs import Haste
+from p2pchat.core.kit.table import Table
 from p2pchat.core.messaging.inbox import Inbox
 from p2pchat.core.messaging.leaving import LEAVING_MAX, LeavingCells, LeavingPiece
 from p2pchat.core.messaging.outbox import LEAVING, PROBE_LAST_S, Item, ReceiptOutcome
@@ -38,13 +39,16 @@ from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.session import Session
 from p2pchat.ports import Entropy, exponential, uniform
-from p2pchat.types import ConversationId, MessageState, Tag
+from p2pchat.types import ConversationId, MessageId, MessageState, Tag
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import tag_of
 from p2pchat.wire.fragment import Fragment, Lane
 
 ANSWER_S = (0.02, 0.08)
 """What a cell causes waits a random moment, so that many share a receipt and it does not follow at once."""
+
+SENT_CAP = 128
+"""Cells that left and may prove to be lost; the window takes 96, and some repeats."""
 
 LATE_S = 5.0
 """What cells cause that were caught up on waits so much longer on average, by an exponential law."""
@@ -69,6 +73,8 @@ class Delivery:
         and the longest wait before anything is sent because a cell came."""
         self.session = session
         self._leaving = LeavingCells()
+        self._sent_cells = Table[Tag, MessageId](SENT_CAP)
+        """Messages by the tags of cells that left for them."""
         self.queue = SendQueue(conversation, entries, self._leaving, patience, entropy)
         self.outbox = self.queue.outbox
         self.inbox = Inbox()
@@ -95,6 +101,7 @@ class Delivery:
         """Go on in another session."""
         self.session, self.moved, self.probe_at = session, True, None
         self._leaving.forget_all()
+        self._sent_cells.clear()
         self.inbox, self.answer_at = Inbox(), None
         self.owes_receipt = self._heard_back = False
 
@@ -120,8 +127,16 @@ class Delivery:
         if piece is None or item is None:
             return []
         item.sent[piece.index] = now
+        self._sent_cells.put(tag, item.entry.id)
         whole = len(item.sent) == len(item.pieces) and not self._leaving.has_message(item.entry.id)
         return self.queue.report_state(item.entry, MessageState.RELAYED, now) if piece.first and whole else []
+
+    def on_cell_lost(self, tag: Tag, now: float) -> list[Output]:
+        """A cell that left is probably lost: ask now, and not only when its receipt is overdue."""
+        message = self._sent_cells.pop(tag, None)
+        if message is not None and self.outbox.get(message) is not None and self.probe_at is not None:
+            self.probe_at = min(self.probe_at, now)
+        return []
 
     def resume_flush(self, now: float) -> list[Output]:
         """Send what was held back, when most of what was handed over has left."""

@@ -56,6 +56,13 @@ class CellDispatched:
 
 
 @dataclass(frozen=True, slots=True)
+class CellMissing:
+    """A cell of our own has not come back, and the link over which it left is gone."""
+
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
 class Unlisted:
     """Let this neighbour go: its descriptor does not list us, so it has more links than others, or hides
     some."""
@@ -63,4 +70,4 @@ class Unlisted:
     link: LinkId
 
 
-Output = SendTopology | Relay | Spread | CellQueued | CellDispatched | Unlisted
+Output = SendTopology | Relay | Spread | CellQueued | CellDispatched | CellMissing | Unlisted

@@ -1,7 +1,8 @@
 """Cells of our own on their way to the first hop: when each leaves, and as what.
 
 Knows: what waits, the clock, what a tick of it sends. Does not know: which stem is taken (``guards``), how an
-onion is made (``onions``), or what becomes of it. Parent of ``waiting``, ``cover`` and ``stall``.
+onion is made (``onions``), or what becomes of it. Parent of ``waiting``, ``unreturned``,
+``cover`` and ``stall``.
 
 What is ours leaves by a stem or not at all. Neighbours that do not identify themselves cannot be its first
 hop; by keeping silent they would else have us broadcast what we write, and show them that it is ours.
@@ -18,17 +19,18 @@ from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.core.stem.cover import PoissonClock
 from p2pchat.core.stem.guards import Guards
 from p2pchat.core.stem.onions import Onions
-from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Output
+from p2pchat.core.stem.outputs import CellDispatched, CellMissing, CellQueued, Output
 from p2pchat.core.stem.pin import Pin
 from p2pchat.core.stem.probes import Probes
 from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.stall import Stall
 from p2pchat.core.stem.stations import Stations
+from p2pchat.core.stem.unreturned import Unreturned
 from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import HopCommand
 from p2pchat.ports import Entropy
-from p2pchat.types import LinkId
+from p2pchat.types import CellId, LinkId
 from p2pchat.wire.cell import tag_of
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -57,6 +59,7 @@ class Sender:
         self.own_room: Callable[[LinkId], int] = lambda link: WAITING_CAP
         """How many onions of our own a link takes now."""
         self._waiting = Waiting()
+        self._unreturned = Unreturned()
         self._stall = Stall()
         self._better_at = 0.0
         """Until when what waits has waited for a better stem, so far."""
@@ -87,6 +90,17 @@ class Sender:
         has_cover = self._profile.cover_per_s > 0 and not self._profile.on_clock
         self._waiting.put_cell(cell, haste, has_cover)
         return [queued, *self.send_waiting(now)]
+
+    def note_returned(self, id: CellId) -> None:
+        """A cell came back from the mesh: if it is ours, no link has lost it."""
+        self._unreturned.drop_cell(id)
+
+    def find_missing(self, link: LinkId, now: float) -> list[Output]:
+        """The link is gone, and maybe what left over it lately. It is told where there is cover, whose place
+        a repeat can take. Elsewhere a neighbour could end its link to see which onions that it got we
+        wrote."""
+        lost = self._unreturned.pop_lost(link, now)
+        return [CellMissing(tag) for tag in lost] if self._profile.cover_per_s else []
 
     def go_on(self, now: float) -> list[Output]:
         """There may be room on the first link."""
@@ -165,6 +179,7 @@ class Sender:
     def _send(self, cell: bytes, stem: Pin, link: LinkId, now: float) -> list[Output]:
         id = cell_id(cell)
         self._onions.expect_return(id, stem.nodes, now)
+        self._unreturned.put_cell(id, tag_of(cell), link, now)
         onion = self._onions.make_onion(link, stem.hops, HopCommand.BROADCAST, cell, id)
         return [onion, CellDispatched(tag_of(cell))]
 

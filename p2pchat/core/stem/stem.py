@@ -99,10 +99,11 @@ class Stem:
             self.sender.clock.start(now)
         return [*self._stations.link_up(link, binding, now)]
 
-    def link_down(self, link: LinkId, now: float) -> None:
+    def link_down(self, link: LinkId, now: float) -> list[Output]:
         """It no longer counts."""
         self.guards.sought.pop(link, None)
         self._stations.link_down(link, now)
+        return self.sender.find_missing(link, now)
 
     def sought(self, link: LinkId, now: float) -> list[Output]:
         """We sought this link ourselves: a stem may begin there."""
@@ -182,6 +183,7 @@ class Stem:
 
     def seen(self, id: CellId, now: float) -> None:
         """A cell came from the mesh for the first time; if it is ours, its stem works."""
+        self.sender.note_returned(id)
         nodes = self._watch.back(id, now)
         self._suspects.worked(nodes)
         self._pinned.worked(nodes)

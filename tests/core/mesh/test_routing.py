@@ -8,7 +8,7 @@ import pytest
 from p2pchat.core import effects, inputs
 from p2pchat.core.effects import Notify
 from p2pchat.core.inputs import Haste
-from p2pchat.core.mesh.outputs import NeighbourChanged
+from p2pchat.core.mesh.outputs import CellLost, NeighbourChanged
 from p2pchat.core.mesh.routing import Routing
 from p2pchat.types import LinkId, MeshId
 from tests.core.messaging.test_messages import friends
@@ -38,6 +38,17 @@ def test_that_links_have_changed_is_told(world: World) -> None:
     told = routing(world).route_mesh(home, [NeighbourChanged(LinkId(999), up=False)], world.now)
     events = [each.event for each in told if isinstance(each, Notify)]
     assert effects.LinksChanged(home.links_up, "down") in events
+
+
+def test_a_cell_that_is_lost_with_its_link_is_known_to_its_conversation(world: World) -> None:
+    (home,) = world.machines["alice"].running._meshes
+    bob = routing(world)._conversations._by_id[world.conversation("alice", "bob")].delivery
+    world.kill("bob")
+    world.send("alice", "bob", "hello")
+    world.run(0.1)
+    tag = next(reversed(bob._sent_cells))
+    routing(world).route_mesh(home, [CellLost(tag)], world.now)
+    assert bob.probe_at == world.now
 
 
 def test_a_person_who_takes_another_name_keeps_it(world: World) -> None:

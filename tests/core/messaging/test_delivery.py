@@ -9,9 +9,13 @@ from p2pchat.core.inputs import Haste
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.records import PutOutbox
+from p2pchat.sim.world import START
+from p2pchat.types import Tag
 from p2pchat.wire import payload as wire
+from p2pchat.wire.cell import tag_of
 from tests.support.world import World
 
+NOW = START + 100.0
 MESH = wire.MeshRenewed(1, bytes(32))
 
 
@@ -25,7 +29,9 @@ def delivery() -> Delivery:
     world.pair("alice", "bob")
     world.run(30.0)
     world.kill("bob")
-    return world.machines["alice"].running._conversations._by_id[world.conversation("alice", "bob")].delivery
+    found = world.machines["alice"].running._conversations._by_id[world.conversation("alice", "bob")].delivery
+    found.connected = True
+    return found
 
 
 def test_nothing_leaves_without_a_link_and_all_of_it_is_kept(delivery: Delivery) -> None:
@@ -43,3 +49,33 @@ def test_a_receipt_that_counts_what_was_never_sent_is_anothers(delivery: Deliver
 
 def test_cells_that_are_not_urgent_may_wait_for_cover() -> None:
     assert patient(SendCell(b"cell")) == SendCell(b"cell", Haste.PATIENT)
+
+
+def sent(delivery: Delivery) -> Tag:
+    """A message leaves; the tag of its cell."""
+    delivery.queue.enqueue_payload(MESH)
+    (cell,) = (each for each in delivery.flush_outbox(NOW) if isinstance(each, SendCell))
+    tag = tag_of(cell.cell)
+    delivery.on_cell_left(tag, NOW)
+    return tag
+
+
+def test_a_cell_that_is_lost_with_its_link_is_asked_after_at_once(delivery: Delivery) -> None:
+    tag = sent(delivery)
+    due = delivery.probe_at
+    assert due is not None and due > NOW + 1.0
+    delivery.on_cell_lost(Tag(bytes(16)), NOW + 1.0)
+    assert delivery.probe_at == due, "that cell is of another conversation"
+    delivery.on_cell_lost(tag, NOW + 1.0)
+    assert delivery.probe_at == NOW + 1.0
+    (repeat,) = (each for each in delivery.send_probe(NOW + 1.0) if isinstance(each, SendCell))
+    assert repeat.haste is Haste.PATIENT and tag_of(repeat.cell) != tag
+
+
+def test_a_cell_of_a_message_that_was_delivered_is_not_asked_after(delivery: Delivery) -> None:
+    tag = sent(delivery)
+    for item in delivery.outbox:
+        delivery.outbox.remove(item.entry.id)
+    due = delivery.probe_at
+    delivery.on_cell_lost(tag, NOW + 1.0)
+    assert delivery.probe_at == due

@@ -14,6 +14,7 @@ from typing import Final
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
 from p2pchat.core.room.changes import RosterChanges
+from p2pchat.core.room.kept_days import KeptDays
 from p2pchat.core.room.kept_messages import MessageRecord, as_message, encode_record, record_message
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.messages import NewMessage, RoomMessage, name_sender
@@ -37,7 +38,7 @@ HEARSAY_MAX: Final = 256
 WAITS_S: Final = 3600.0
 """So long a message waits for parents."""
 
-_FLOW, _MESSAGE, _WAITING = b"flow", b"m", b"w"
+_FLOW, _MESSAGE, _WAITING, _DAY = b"flow", b"m", b"w", b"d"
 _LIMIT: Final = 1 << 20
 
 
@@ -68,6 +69,7 @@ class MessageFlow:
         self.records: dict[bytes, bytes | None] = {}
         """To be written."""
         self.counters: Counter[str] = Counter()
+        self._days = KeptDays()
         self._hearsay: Table[MessagePlace, MemberId] = Table(HEARSAY_MAX)
         self._through: dict[MessagePlace, MemberId] = {}
         """Of waiting messages, as whom they are here."""
@@ -96,7 +98,7 @@ class MessageFlow:
         self.own.last = number
         self.timeline.note_own(sealed.message)
         self.numbers.note_number(self._changes.own, number)
-        self._keep(record_message(sealed.message, period.members, sealed.macs))
+        self._keep(record_message(sealed.message, period.members, sealed.macs), now)
         return MessageWritten(sealed, RoomLine(self._changes.own, number, payload))
 
     def make_frontier(self, period: Period, number: int) -> tuple[int, ...]:
@@ -108,7 +110,7 @@ class MessageFlow:
 
     # --- what comes
 
-    def take_message(self, message: RoomMessage, macs: bytes, through: MemberId | None) -> bool:
+    def take_message(self, message: RoomMessage, macs: bytes, through: MemberId | None, now: float) -> bool:
         """Whether a message is new, and counts; if so it is kept. ``through``: as this member has it."""
         sender, number = message.sender, message.number
         if self._is_beyond(sender, number):
@@ -121,7 +123,7 @@ class MessageFlow:
         period = self._state.periods.find_period(message.period)
         members = period.members if period is not None else ()
         self.numbers.note_number(sender, number)
-        self._keep(record_message(message, members, macs))
+        self._keep(record_message(message, members, macs), now)
         if through is not None:
             self._hearsay.put(place, through)
         return True
@@ -167,10 +169,6 @@ class MessageFlow:
         self.spoken.add(member)
         self._moved = True
         return True
-
-    def split_payload(self, message: RoomMessage) -> tuple[FrontierWord, bytes]:
-        """A message's frontier, and what it says. Raises Malformed."""
-        return split_told(message.payload)
 
     def take_frontier(
         self, sender: MemberId, period: bytes, word: FrontierWord, now: float
@@ -235,10 +233,16 @@ class MessageFlow:
         """Show what has waited for too long."""
         return self.show_lines(self.timeline.give_up_old(now - WAITS_S))
 
+    def forget_old(self, now: float) -> None:
+        """Erase what was kept for others for thirty days."""
+        for member, number in self._days.forget_old(now):
+            self.records[_record_name(_MESSAGE, member, number)] = None
+
     # --- keeping
 
     def pop_records(self) -> dict[bytes, bytes | None]:
-        """Records to be written."""
+        """Records to be written, or, None, erased."""
+        self.records |= {_DAY + day: record for day, record in self._days.pop_records().items()}
         if self._moved or self.records:
             values = {
                 **self.numbers.as_values(),
@@ -269,6 +273,8 @@ class MessageFlow:
         self.spoken = {MemberId(member) for member in reader.get_list("spoken", 512)}
         waiting: list[RoomMessage] = []
         for name, record in records.items():
+            if name.startswith(_DAY) and len(name) == 1 + 4:
+                self._days.read_record(name[1:], record)
             if name.startswith(_WAITING) and len(name) == 1 + MEMBER_BYTES + 4:
                 kept = Reader(codec.unpack(record, _LIMIT))
                 message = as_message(decode_kept_message(kept.get_bytes("message")))
@@ -300,7 +306,7 @@ class MessageFlow:
         period = self._state.periods.find_period(message.period)
         readers = frozenset(period.members) if period is not None else frozenset()
         try:
-            _, payload = self.split_payload(message)
+            _, payload = split_told(message.payload)
         except RefusedInput:
             payload = b""
         return RoomLine(
@@ -326,9 +332,10 @@ class MessageFlow:
         departure = self._changes.roster.departures.get(member)
         return departure is not None and number >= departure.next_number
 
-    def _keep(self, record: MessageRecord) -> None:
+    def _keep(self, record: MessageRecord, now: float) -> None:
         kept = record.kept
-        self.records[_record_name(_MESSAGE, kept.sender, kept.number)] = encode_record(record)
+        if self._days.note_kept(MemberId(kept.sender), kept.number, now):
+            self.records[_record_name(_MESSAGE, kept.sender, kept.number)] = encode_record(record)
         self._moved = True
 
 

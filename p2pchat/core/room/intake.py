@@ -27,7 +27,7 @@ from p2pchat.core.room.repair import Repaired, RoomRepair
 from p2pchat.errors import RefusedInput
 from p2pchat.types import MemberId
 from p2pchat.wire.room_cells import RoomKind
-from p2pchat.wire.room_words import FrontierWord, decode_room_word
+from p2pchat.wire.room_words import FrontierWord, decode_room_word, split_told
 
 
 class RoomIntake:
@@ -90,12 +90,12 @@ class RoomIntake:
             if message.kind is RoomKind.WORD:
                 word = decode_room_word(message.payload)
                 return news + (self._take_frontier(message, word, now) if word is not None else [])
-            frontier, _ = self._flow.split_payload(message)
+            frontier, _ = split_told(message.payload)
         except RefusedInput as error:
             self._counters[error.kind] += 1
             return news
         news += self._flow.find_fork(message) if through is None else []
-        if self._flow.take_message(message, macs, through):
+        if self._flow.take_message(message, macs, through, now):
             self._duties.note_use(now)
             news += self._flow.order_message(message, through, now)
             news += self._take_frontier(message, frontier, now) if through is None else []

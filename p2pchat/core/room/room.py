@@ -203,6 +203,7 @@ class Room:
         if now >= self._forget_at:
             self._forget_at = now + FORGET_S
             self._reading.forget_periods(self.state.forget_old(now))
+            self.flow.forget_old(now)
         return self._finish(outputs, now)
 
     # --- within

@@ -58,7 +58,10 @@ def test_a_parent_that_is_not_here_is_missing_though_no_frontier_says_that_it_wa
     world = RoomWorld(13, "anna", "ben", "carl")
     flow, awaited = world.room("anna").flow, (name_sender(world["carl"].id), 2)
     message = replace(message_by(world, "ben", 1, "upon carl's"), parents=Parents((awaited,), b"h" * 32))
-    assert flow.take_message(message, b"", None) and flow.order_message(message, None, world.now) == []
+    assert (
+        flow.take_message(message, b"", None, world.now)
+        and flow.order_message(message, None, world.now) == []
+    )
     assert [(one.first, one.count) for one in flow.numbers.list_missing(world["carl"].id)] == [(1, 2)]
 
 
@@ -70,7 +73,7 @@ def test_what_was_written_beyond_a_removal_does_not_count() -> None:
     world.remove("anna", "carl")
     world.run(20.0)
     flow = world.room("ben").flow
-    assert not flow.take_message(late, b"", None)
+    assert not flow.take_message(late, b"", None, world.now)
     assert flow.counters["messages of who is out"] == 1
 
 
@@ -79,24 +82,24 @@ def test_what_is_here_on_anothers_word_gives_way_to_its_sender() -> None:
     flow, ben = world.room("carl").flow, world["ben"].id
     true = message_by(world, "anna", 1, "at six")
     false = replace(true, payload=true.payload[:-3] + b"two")
-    assert flow.take_message(false, b"", ben)
+    assert flow.take_message(false, b"", ben, world.now)
     (line,) = flow.order_message(false, ben, world.now)
     assert isinstance(line, RoomLine) and (line.payload, line.through) == (b"at two", ben)
     assert flow.find_fork(true) == []
-    assert flow.take_message(true, b"", None)
+    assert flow.take_message(true, b"", None, world.now)
     told, line = flow.order_message(true, None, world.now)
     assert told == OtherToldOtherwise(ben)
     assert isinstance(line, RoomLine) and (line.payload, line.through) == (b"at six", None)
-    assert not flow.take_message(true, b"", None)
+    assert not flow.take_message(true, b"", None, world.now)
 
 
 def test_what_another_had_right_is_not_shown_twice() -> None:
     world = RoomWorld(5, "anna", "ben", "carl")
     flow, ben = world.room("carl").flow, world["ben"].id
     message = message_by(world, "anna", 1, "at six")
-    assert flow.take_message(message, b"", ben)
+    assert flow.take_message(message, b"", ben, world.now)
     assert len(flow.order_message(message, ben, world.now)) == 1
-    assert flow.take_message(message, b"", None)
+    assert flow.take_message(message, b"", None, world.now)
     assert flow.order_message(message, None, world.now) == []
 
 
@@ -104,7 +107,7 @@ def test_two_messages_of_one_number_are_told() -> None:
     world = RoomWorld(6, "anna", "ben")
     flow = world.room("ben").flow
     message = message_by(world, "anna", 1, "at six")
-    flow.take_message(message, b"", None)
+    flow.take_message(message, b"", None, world.now)
     flow.order_message(message, None, world.now)
     assert flow.find_fork(replace(message, payload=message.payload + b"!")) == [
         OtherToldOtherwise(world["anna"].id)
@@ -116,7 +119,7 @@ def test_what_is_none_of_ours_is_not_waited_for() -> None:
     flow, anna = world.room("carl").flow, world["anna"].id
     parents = Parents(((name_sender(anna), 3),), b"d" * 32)
     message = replace(message_by(world, "ben", 1, "as she says"), parents=parents)
-    flow.take_message(message, b"", None)
+    flow.take_message(message, b"", None, world.now)
     assert flow.order_message(message, None, world.now) == []
     (line,) = flow.settle_numbers(anna, 1, 3, given_up=False)
     assert isinstance(line, RoomLine) and line.payload == b"as she says" and not line.lacks
@@ -128,7 +131,7 @@ def test_after_a_while_a_message_is_shown_without_its_parents() -> None:
     flow = world.room("carl").flow
     lacking = (name_sender(world["anna"].id), 3)
     message = replace(message_by(world, "ben", 1, "as she says"), parents=Parents((lacking,), b"d" * 32))
-    flow.take_message(message, b"", None)
+    flow.take_message(message, b"", None, world.now)
     flow.order_message(message, None, world.now)
     assert flow.next_wakeup() == world.now + WAITS_S
     (line,) = flow.give_up_old(world.now + WAITS_S)

@@ -211,7 +211,7 @@ class ReferenceSubmitted:
     kind: ReferenceKind
     target: Target
     turn: int
-    """One more than the last one of that kind that we said of the line."""
+    """Higher than that of the last one of that kind that we said of the line (``messaging.referring``)."""
     text: str = field(default="", repr=False)
     """What a correction says; a reaction's sign, empty to take one back."""
     mentions: tuple[ContactId, ...] = ()

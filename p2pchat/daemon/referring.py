@@ -12,6 +12,7 @@ from typing import Final
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.core import inputs
+from p2pchat.core.messaging.referring import next_turn
 from p2pchat.core.records import Message
 from p2pchat.core.references import Reference, ReferenceKind, Referred
 from p2pchat.daemon import views
@@ -52,7 +53,7 @@ class ReferenceMethods:
             before = next((one for one in referred.reactions if one.author is None), None)
             if (before.text if before is not None else "") == sign:
                 return self._known(before, "you have not reacted to that message")
-            turn = before.turn + 1 if before is not None else 1
+            turn = next_turn(before, self._host.clock.now())
             return await self._submit(line, ReferenceKind.REACTION, turn, sign)
 
     async def correct_message(self, params: parameters.CorrectParams, _caller: Asker) -> answers.DeliveryInfo:
@@ -62,7 +63,7 @@ class ReferenceMethods:
             self._check_ours(line, referred, "correct")
             if line.text == params.text and not line.rewritten:
                 return self._known(referred.correction, "the message already has that text")
-            turn = referred.correction.turn + 1 if referred.correction is not None else 1
+            turn = next_turn(referred.correction, self._host.clock.now())
             return await self._submit(line, ReferenceKind.CORRECTION, turn, params.text)
 
     async def withdraw_message(

@@ -46,13 +46,19 @@ def put_reference(connection: apsw.Connection, change: PutReference) -> Settled:
     new = change.reference
     row = lines.find_line(connection, new.conversation, new.target)
     if row is None:
-        _wait(connection, change)
+        if new.author is None or not _is_gone(connection, new):
+            _wait(connection, change)
         return Settled(change, None)
     line = apply_reference(row.line, new, keep=change.keep_earlier)
     if line is row.line:
         return Settled(change, None)
     lines.change_line(connection, row, line)
     return Settled(change, line)
+
+
+def _is_gone(connection: apsw.Connection, new: Reference) -> bool:
+    """Whether the line was here and was deleted: then nothing waits for it, least of all a text."""
+    return _any(connection, "gone WHERE contact = ? AND name = ?", (new.conversation, new.target))
 
 
 def _wait(connection: apsw.Connection, change: PutReference) -> None:
@@ -86,8 +92,14 @@ def _drop_superseded(connection: apsw.Connection, new: Reference) -> None:
 
 
 def drop_expired(connection: apsw.Connection, now: float) -> None:
-    """Delete references that have waited too long, and expired reactions."""
+    """Delete references that have waited too long, and expired reactions; erase the text of a waiting
+    correction that has expired. Without that correction a late line would outlive it."""
     connection.execute(f"DELETE FROM reference WHERE {_EXPIRED}", (now,))
+    connection.execute(
+        "UPDATE reference SET text = '' WHERE expires_at < ? AND waits_until IS NOT NULL AND text <> ''"
+        " AND outgoing = 0",
+        (now,),
+    )
 
 
 def forget_waiting(connection: apsw.Connection, conversation: ConversationId) -> None:
@@ -120,5 +132,5 @@ def has_versions(connection: apsw.Connection) -> bool:
     return _any(connection, "version")
 
 
-def _any(connection: apsw.Connection, where: str) -> bool:
-    return bool(connection.execute(f"SELECT EXISTS (SELECT 1 FROM {where})").fetchall()[0][0])
+def _any(connection: apsw.Connection, where: str, values: tuple[str, ...] = ()) -> bool:
+    return bool(connection.execute(f"SELECT EXISTS (SELECT 1 FROM {where})", values).fetchall()[0][0])

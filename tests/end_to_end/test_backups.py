@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,10 +35,14 @@ def world(tmp_path: Path, meeting: str) -> Iterator[tuple[Person, Person, Path]]
         yield ana, bob, phrase
 
 
+def read_history(of: Person, name: str) -> list[dict[str, Any]]:
+    """The history with a contact, as it is printed."""
+    return [json.loads(line) for line in of.run("history", name, "--json").stdout.splitlines()]
+
+
 def lines(of: Person, name: str) -> list[tuple[str, bool, str]]:
     """The history with a contact: the text, whether it was ours, its state."""
-    read = [json.loads(line) for line in of.run("history", name, "--json").stdout.splitlines()]
-    return [(line["text"], line["outgoing"], line["state"]) for line in read]
+    return [(line["text"], line["outgoing"], line["state"]) for line in read_history(of, name)]
 
 
 def backed_up(of: Person, place: Path, phrase: Path) -> None:
@@ -51,6 +56,9 @@ def test_a_home_comes_back_from_its_backup(world: tuple[Person, Person, Path], t
     node = bob.node()
     backed_up(bob, place, phrase)  # while the node runs
     assert bob.run("send", "ana", "after it", "--timeout", "50").returncode == 0
+    came = next(line["id"] for line in read_history(bob, "ana") if line["text"] == "hi")
+    for sign in ("👍", "🎉"):
+        assert bob.run("react", came, sign, "--timeout", "50").returncode == 0
     node.process.kill()
     node.ended()
     assert bob.run("wipe", "--yes").returncode == 0
@@ -69,6 +77,10 @@ def test_a_home_comes_back_from_its_backup(world: tuple[Person, Person, Path], t
     assert done.returncode == 0, done.stderr
     assert ana.run("contacts", "renew", "bob").returncode == 0
     assert ana.run("send", "bob", "welcome back", "--timeout", "50").returncode == 0
+    assert bob.run("react", came, "❤️", "--timeout", "50").returncode == 0
+    for one, name in ((ana, "bob"), (bob, "ana")):
+        (hi,) = (line for line in read_history(one, name) if line["text"] == "hi")
+        assert [reaction["sign"] for reaction in hi["reactions"]] == ["❤️"]
 
     said = [("one", True), ("hi", False), ("back again", True), ("welcome back", False)]
     assert [(text, ours) for text, ours, _ in lines(bob, "ana")] == said

@@ -78,6 +78,10 @@ def rows(store: Store, table: str = "reference") -> int:
     return len(store._connection.execute(f"SELECT 1 FROM {table}").fetchall())
 
 
+def texts_of_references(store: Store) -> list[str]:
+    return [text for (text,) in store._connection.execute("SELECT text FROM reference ORDER BY row")]
+
+
 REFERENCES = st.builds(
     lambda kind, turn, text, author: reference(
         0, kind, 0 if kind is WITHDRAWAL else turn, "" if kind is WITHDRAWAL else text, author
@@ -204,6 +208,50 @@ def test_what_waits_is_bounded_and_forgotten_with_the_rest(store: Store) -> None
     store.commit_changes(put(*lost[:3]))
     store.commit_changes([DropContact(BOB.id)])
     assert rows(store) == 0
+
+
+@pytest.mark.parametrize("line", [THEIRS, OURS], ids=["theirs", "ours"])
+@pytest.mark.parametrize("way", ["one", "all", "expired"])
+def test_nothing_waits_for_a_line_that_was_deleted(store: Store, line: Message, way: str) -> None:
+    delivered = replace(line, state=MessageState.DELIVERED, expires_at=5.0)
+    store.commit_changes([PutMessage(delivered)])
+    store.history.mark_read([line.id])
+    name = our_name(store) if line.outgoing else MessageName(line.id)
+    if way == "one":
+        assert store.history.forget_message(line.id)
+    elif way == "all":
+        assert store.history.forget_conversation(WITH_BOB) == 1
+    else:
+        store.commit_changes([DropExpiredMessages(6.0)])
+    for number, kind in enumerate(ReferenceKind):
+        later = reference(number, kind, 1, "a word about it", target=name)
+        assert store.commit_changes(put(later))[0].line is None
+    assert rows(store) == 0
+    store.commit_changes([PutMessage(delivered), *put(reference(9, REACTION, 1, "👍", target=name))])
+    assert rows(store) == 1, "it came once more, and is here"
+
+
+def test_names_of_deleted_lines_are_bounded_and_go_with_the_contact(store: Store) -> None:
+    store.commit_changes([PutMessage(THEIRS)])
+    store._connection.execute("INSERT INTO gone VALUES (1, ?, 'first'), (65536, ?, 'last')", (WITH_BOB,) * 2)
+    assert store.history.forget_message(THEIRS.id)
+    names = [name for (name,) in store._connection.execute("SELECT name FROM gone ORDER BY row")]
+    assert names == ["last", THEIRS.id]
+    store.commit_changes([DropContact(BOB.id)])
+    assert rows(store, "gone") == 0
+
+
+def test_a_correction_that_waits_keeps_no_text_beyond_its_time(store: Store) -> None:
+    store.commit_changes(put(replace(reference(1, CORRECTION, 1, "at nine"), expires_at=20.0)))
+    store.commit_changes([DropExpiredMessages(20.0)])
+    assert texts_of_references(store) == ["at nine"]
+    store.commit_changes([DropExpiredMessages(21.0)])
+    assert texts_of_references(store) == [""]
+    (settled,) = store.commit_changes([PutMessage(replace(THEIRS, expires_at=30.0))])
+    assert settled.line is not None and (settled.line.text, settled.line.expires_at) == ("", 20.0)
+    store.history.mark_read([THEIRS.id])
+    store.commit_changes([DropExpiredMessages(22.0)])
+    assert store.history.read_messages(None) == []
 
 
 def test_of_what_waits_nothing_is_kept_that_will_not_count(store: Store) -> None:

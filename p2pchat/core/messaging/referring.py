@@ -12,6 +12,7 @@ from typing import Final
 
 from p2pchat.core.records import Message
 from p2pchat.core.references import Reference, ReferenceKind, Referred, Version
+from p2pchat.wire.content import TURN_MAX
 
 VERSIONS_MAX: Final = 32
 """Earlier versions of one line that are kept: the last ones."""
@@ -22,7 +23,20 @@ WAITING_MAX: Final = 64
 WAITS_S: Final = 14 * 86_400.0
 """How long one waits: as long as a message may be under way."""
 
+CLOCK_TURN_MAX: Final = TURN_MAX - 2**20
+"""The highest number that a clock alone gives: a clock that is wrong once leaves a million higher ones."""
+
 NOTHING: Final = Referred()
+
+
+def next_turn(last: Reference | None, now: float) -> int:
+    """Number what the person here says next of a line, after ``last`` of that kind; ``now``: Unix seconds.
+
+    A home from a backup does not know what it said of the line after the backup was made. By the clock its
+    numbers are higher than those, so what it says now counts.
+    """
+    known = last.turn if last is not None else 0
+    return min(max(known + 1, min(int(now), CLOCK_TURN_MAX)), TURN_MAX)
 
 
 def apply_reference(line: Message, new: Reference, *, keep: bool) -> Message:

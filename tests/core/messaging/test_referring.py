@@ -7,10 +7,16 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.core.messaging.referring import VERSIONS_MAX, apply_reference, apply_references
+from p2pchat.core.messaging.referring import (
+    VERSIONS_MAX,
+    apply_reference,
+    apply_references,
+    next_turn,
+)
 from p2pchat.core.records import Message
 from p2pchat.core.references import Reference, ReferenceKind, Version
 from p2pchat.types import ContactId, MessageId, MessageName, MessageState, conversation_with
+from p2pchat.wire.content import TURN_MAX
 
 BOB = ContactId("b" * 64)
 LINE = Message(MessageId("1" * 32), conversation_with(BOB), BOB, 1.0, "at eight", MessageState.DELIVERED)
@@ -151,6 +157,23 @@ def test_a_corrected_line_is_forgotten_with_its_first_version_to_go() -> None:
     assert lasting.expires_at == 9.0
     short = replace(LINE, expires_at=5.0)
     assert apply_reference(short, replace(correction(1, "x"), expires_at=9.0), keep=False).expires_at == 5.0
+
+
+def test_each_reference_is_numbered_above_the_last_one_even_if_that_is_forgotten() -> None:
+    now = 1_800_000_000.0
+    first = next_turn(None, now)
+    second = next_turn(correction(first, "a"), now)
+    assert 1 <= first < second
+    assert next_turn(None, now + 60.0) > second, "a home from a backup knows neither"
+    assert next_turn(correction(second, "b"), 0.0) == second + 1, "a clock that went back"
+    assert next_turn(None, 0.0) == 1
+
+
+def test_a_clock_of_the_far_future_leaves_numbers() -> None:
+    turn = next_turn(None, 1e12)
+    assert next_turn(correction(turn, "a"), 1e12) == turn + 1
+    assert turn + 1_000_000 < TURN_MAX
+    assert next_turn(correction(TURN_MAX, "a"), 1e12) == TURN_MAX
 
 
 def test_what_is_not_known_cannot_be_corrected() -> None:

@@ -37,19 +37,19 @@ def drawable(text: str) -> str:
     return text.replace(_LOOK, "")
 
 
-def room(text: str) -> int:
+def count_columns(text: str) -> int:
     """The columns of the text on the terminal that draws it widest."""
-    return len(text) if text.isascii() else _room(text)
+    return len(text) if text.isascii() else _columns(text)
 
 
 def certain(text: str) -> bool:
     """Whether all terminals draw it in as many columns as Textual assumes."""
-    return text.isascii() or _room(text) == cell_len(text)
+    return text.isascii() or _columns(text) == cell_len(text)
 
 
 def cut(text: str, width: int) -> str:
     """The text cut to ``width`` columns, with ``…`` where characters are missing."""
-    if room(text) <= width:
+    if count_columns(text) <= width:
         return text
     taken, end = 1, 0
     for _, after, columns in _clusters(text, width):
@@ -88,15 +88,15 @@ def _parts(before: str, after: str) -> bool:
 def _clusters(text: str, width: int) -> Iterator[Cluster]:
     """The parts of a line that must not be broken; a part wider than a row is broken between characters."""
     for begins, ends, _ in split_graphemes(text)[0]:
-        columns = room(text[begins:ends])
+        columns = count_columns(text[begins:ends])
         if columns <= width:
             yield begins, ends, columns
         else:
-            yield from ((place, place + 1, room(text[place])) for place in range(begins, ends))
+            yield from ((place, place + 1, count_columns(text[place])) for place in range(begins, ends))
 
 
 @lru_cache(4096)
-def _room(text: str) -> int:
+def _columns(text: str) -> int:
     return sum(map(_most, text))
 
 

@@ -64,11 +64,11 @@ def is_held(home: Path) -> bool:
 
 def silence(home: Path) -> str:
     """Why no node answers in ``home``, and what to do."""
-    from p2pchat.daemon.home import has_room, is_read_only
+    from p2pchat.daemon.home import has_space, is_read_only
 
     if home_exists(home) and is_read_only(home):
         return f"no node runs in {home}, nor can one: it is on a file system that takes no writes"
-    if home_exists(home) and not has_room(home):
+    if home_exists(home) and not has_space(home):
         return f"no node answers in {home}: its disk is full, and one that was started there waits for room"
     return f"no node runs in {home}; start one with 'p2pchat node run'"
 

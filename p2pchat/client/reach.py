@@ -390,5 +390,5 @@ class Reach:
 
 async def _until_room(resting: RestingNode) -> None:
     """Have a node that rests make way for one that runs."""
-    await resting.room()
+    await resting.wait_for_space()
     await resting.hang_up()

@@ -59,10 +59,10 @@ class DescriptorKey:
         the descriptors of this key are those of this end."""
         return crypto_sign(_LINK + binding, self._secret)[:SIGNATURE_BYTES]
 
-    def sign_ticket(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+    def sign_ticket(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
         """Sign a ticket. The signature, 64 bytes, shows the sender of ``walk_key`` that this node answers
         with ``key`` (32 bytes each), and whether it has room for a link."""
-        return crypto_sign(_ticket(walk_key, key, room), self._secret)[:SIGNATURE_BYTES]
+        return crypto_sign(_ticket(walk_key, key, vacant), self._secret)[:SIGNATURE_BYTES]
 
 
 def read_descriptor(data: bytes) -> NodeDescriptor:
@@ -92,16 +92,16 @@ def check_link(binding: bytes, descriptor: NodeDescriptor, proof: bytes) -> None
         raise Unreadable("a descriptor of another node than the neighbour") from error
 
 
-def check_ticket(verify_key: bytes, walk_key: bytes, key: bytes, room: bool, proof: bytes) -> None:
+def check_ticket(verify_key: bytes, walk_key: bytes, key: bytes, vacant: bool, proof: bytes) -> None:
     """Raises Unreadable unless ``proof`` is the ``sign_ticket`` of that key's owner."""
     try:
-        crypto_sign_open(proof + _ticket(walk_key, key, room), verify_key)
+        crypto_sign_open(proof + _ticket(walk_key, key, vacant), verify_key)
     except (BadSignatureError, ValueError) as error:
         raise Unreadable("a ticket of another node than the one asked") from error
 
 
-def _ticket(walk_key: bytes, key: bytes, room: bool) -> bytes:
-    return _TICKET + digest(walk_key + key + bytes([room]), 32)
+def _ticket(walk_key: bytes, key: bytes, vacant: bool) -> bytes:
+    return _TICKET + digest(walk_key + key + bytes([vacant]), 32)
 
 
 def id_of(verify_key: bytes) -> HopId:

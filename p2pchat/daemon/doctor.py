@@ -21,7 +21,7 @@ from p2pchat.core.inputs import AnswerMade, Input, LinkDown, LinkUp, OfferMade, 
 from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
 from p2pchat.core.stem.profile import PROFILES
-from p2pchat.daemon.home import has_room, is_read_only
+from p2pchat.daemon.home import has_space, is_read_only
 from p2pchat.daemon.ports import Examined
 from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.daemon.views import clock_doubt
@@ -135,7 +135,7 @@ def _private(host: Examined) -> tuple[bool, str]:
 def _disk(home: Path) -> tuple[bool, str]:
     if is_read_only(home):
         return False, "takes no writes: read-only"
-    return (True, "takes new messages") if has_room(home) else (False, "full")
+    return (True, "takes new messages") if has_space(home) else (False, "full")
 
 
 async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResult]]:

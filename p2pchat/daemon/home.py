@@ -17,7 +17,7 @@ from p2pchat.errors import StoreError
 from p2pchat.store.owner import refuse_others, unusable
 
 LOCK = "node.lock"
-TRIAL = "room.trial"
+TRIAL = "space.trial"
 
 ROOM = 1 << 20
 """Bytes that must be free before a node that a full disk has stopped starts again: sixteen of the longest
@@ -70,7 +70,7 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return False
 
 
-def has_room(home: Path) -> bool:
+def has_space(home: Path) -> bool:
     """Whether the disk takes ``ROOM`` bytes. This writes them, because quotas and limits count, too."""
     trial = home / TRIAL
     try:

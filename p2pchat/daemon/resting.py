@@ -13,7 +13,7 @@ from typing import Final
 
 from p2pchat.control import methods
 from p2pchat.daemon.control import Asker
-from p2pchat.daemon.home import Lock, has_room
+from p2pchat.daemon.home import Lock, has_space
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.errors import P2PChatError, StoreError
 from p2pchat.store import Store
@@ -92,9 +92,9 @@ class RestingNode(RunningNode):
         """None refuses: without links this node asks no TURN server."""
         return False
 
-    async def room(self) -> bool:
+    async def wait_for_space(self) -> bool:
         """Wait until the disk takes data again; False when asked to stop before."""
-        while not await asyncio.to_thread(has_room, self.home):
+        while not await asyncio.to_thread(has_space, self.home):
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._methods.stop_wanted.wait()

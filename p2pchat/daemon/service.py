@@ -123,7 +123,7 @@ async def _restarted(
     it; None when asked to stop before."""
     while True:
         try:
-            if not await _room(RestingNode.after(failed, why)):
+            if not await _until_space(RestingNode.after(failed, why)):
                 return None
             running = make()
             await running.start()
@@ -134,10 +134,10 @@ async def _restarted(
             return running
 
 
-async def _room(resting: RestingNode) -> bool:
+async def _until_space(resting: RestingNode) -> bool:
     """Rest until there is room; False when asked to stop."""
     await resting.start()
     try:
-        return await resting.room()
+        return await resting.wait_for_space()
     finally:
         await resting.stop()

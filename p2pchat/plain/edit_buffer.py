@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.cells import split_graphemes
 
-from p2pchat.chat.widths import cut, room
+from p2pchat.chat.widths import count_columns, cut
 from p2pchat.text import one_line
 
 _WORD: Final = re.compile(r"\s*\S*")
@@ -96,8 +96,10 @@ class EditBuffer:
     def draw_row(self, prompt: str, width: int) -> tuple[str, int]:
         """Draw the line in a row of at most ``width`` columns with the place in sight; return the row and the
         column of the place."""
-        free = max(1, width - room(prompt) - 1)
+        free = max(1, width - count_columns(prompt) - 1)
         before, after = (one_line(part) for part in (self.text[: self.place], self.text[self.place :]))
-        while room(before) > free:
-            before = before[max(1, (room(before) - free) // 2) :]
-        return prompt + before + cut(after, max(0, free - room(before))), room(prompt) + room(before)
+        while count_columns(before) > free:
+            before = before[max(1, (count_columns(before) - free) // 2) :]
+        return prompt + before + cut(after, max(0, free - count_columns(before))), count_columns(
+            prompt
+        ) + count_columns(before)

@@ -26,7 +26,7 @@ SECRETS: Final = (
 
 LEFTOVERS: Final = (
     "control.sock",
-    "room.trial",
+    "space.trial",
     space.RESERVE_FILE,
     COUNT_FILE,
     f"{COUNT_FILE}.new",

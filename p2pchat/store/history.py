@@ -16,7 +16,7 @@ from p2pchat.store.checkpoints import Checkpoints
 from p2pchat.store.database import DiskFull, transaction, translate_sqlite_errors
 from p2pchat.store.lines import COLUMNS, read_lines
 from p2pchat.store.references import forget_waiting, sent_state
-from p2pchat.store.space import has_room
+from p2pchat.store.space import has_space
 from p2pchat.types import ConversationId, MessageId, MessageState
 
 _NOT_WAITING = "(outgoing = 0 OR state NOT IN ('queued', 'relayed'))"
@@ -152,7 +152,7 @@ class MessageHistory:
                 yield some
 
     def _forget_some(self, conversation: ConversationId) -> int:
-        if has_room(self._connection):
+        if has_space(self._connection):
             with suppress(DiskFull):
                 return self._checkpoints.run_and_erase(lambda: self._forget_all(conversation))
         return self._checkpoints.run_and_erase(lambda: self._forget_first(conversation))
@@ -207,7 +207,7 @@ def delete(connection: apsw.Connection, where: str, value: str | float) -> int:
     transaction of the caller; return how many lines."""
     query = f"SELECT total(length(CAST(text AS BLOB))) FROM message WHERE {where}"
     ((size,),) = connection.execute(query, (value,))
-    many = float(size) > FEW_BYTES_A_PAGE * int(connection.pragma("page_count")) and has_room(connection)
+    many = float(size) > FEW_BYTES_A_PAGE * int(connection.pragma("page_count")) and has_space(connection)
     if many:
         _overwrite_in_the_index(connection, False)
     connection.execute(f"DELETE FROM message WHERE {where}", (value,))

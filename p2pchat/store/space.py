@@ -56,7 +56,7 @@ def is_full(home: Path) -> bool:
     return _free(home) < SIDE_FILES_BYTES and _reserved(home) > 0
 
 
-def has_room(connection: apsw.Connection) -> bool:
+def has_space(connection: apsw.Connection) -> bool:
     """Whether there is room to write most pages anew: in the log, and once more where the database grows by
     them. A log that cannot be folded in keeps what was forgotten."""
     used = int(connection.pragma("page_count")) - free_pages(connection)

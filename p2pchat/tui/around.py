@@ -82,13 +82,13 @@ def status(state: State, width: int, height: int = 1) -> Text:
     Trouble that does not fit is cut, and the key that shows all of it is named."""
     trouble = f"! {one_line(state.trouble)}" if state.trouble else ""
     right = f"{state.unread} unread" if state.unread else ""
-    room = width - cell_len(right) - 2 * bool(right)
-    above = _above(trouble, width, height) if cell_len(trouble) > room else []
+    space = width - cell_len(right) - 2 * bool(right)
+    above = _above(trouble, width, height) if cell_len(trouble) > space else []
     left = Text(no_wrap=True)
     if trouble and not above:
-        left.append(_shortened(trouble, room), "bold reverse")
+        left.append(_shortened(trouble, space), "bold reverse")
     between = "  " if left else ""
-    if rest := _rest_in_words(state, room - left.cell_len - len(between)):
+    if rest := _rest_in_words(state, space - left.cell_len - len(between)):
         left.append(between + rest)
     if right:
         left.append(" " * max(1, width - left.cell_len - cell_len(right)))
@@ -104,17 +104,17 @@ def _above(trouble: str, width: int, height: int) -> list[Text]:
     return [Text(row + " " * (width - cell_len(row)), "bold reverse", no_wrap=True) for row in broken]
 
 
-def _shortened(trouble: str, room: int) -> str:
-    if cell_len(trouble) <= room:
+def _shortened(trouble: str, space: int) -> str:
+    if cell_len(trouble) <= space:
         return trouble
     return (
-        f"{cut(trouble, room - cell_len(_ALL_OF_IT))}{_ALL_OF_IT}"
-        if room > 20
-        else cut(trouble, max(0, room))
+        f"{cut(trouble, space - cell_len(_ALL_OF_IT))}{_ALL_OF_IT}"
+        if space > 20
+        else cut(trouble, max(0, space))
     )
 
 
-def _rest_in_words(state: State, room: int) -> str:
+def _rest_in_words(state: State, space: int) -> str:
     links = f"{state.links} link{'s' * (state.links != 1)}" if state.links else "no links"
     parts = [(links, links)]
     if state.waiting:
@@ -125,7 +125,7 @@ def _rest_in_words(state: State, room: int) -> str:
     for long, short in parts:
         lead = " · " if said else ""
         for each in (long, short):
-            if cell_len(said + lead + each) <= room:
+            if cell_len(said + lead + each) <= space:
                 said += lead + each
                 break
     return said

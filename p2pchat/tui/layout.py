@@ -15,7 +15,7 @@ from rich.style import Style
 from rich.text import Text
 
 from p2pchat.chat.lines import ChatLine
-from p2pchat.chat.widths import certain, cut, drawable, room, rows
+from p2pchat.chat.widths import certain, count_columns, cut, drawable, rows
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.wording.lines import MARKS, clock_time, local_time
 from p2pchat.wording.references import REWRITTEN
@@ -71,8 +71,8 @@ def lay_out(entry: Entry, width: int, names: int, clock: str = "24h") -> None:
     message, width = entry.message, max(20, width)
     at = f"{clock_time(message.at, clock)} "
     name, who = shown_name(message), "me" if message.outgoing else "them"
-    lead = [("time", at), (who, name), ("text", " " * (names - room(name) + 1))]
-    margin = room(at) + names + 1
+    lead = [("time", at), (who, name), ("text", " " * (names - count_columns(name) + 1))]
+    margin = count_columns(at) + names + 1
     text, hidden = _folded(drawable(harmless(_spaced(message.text))), entry.unfolded)
     wrapped = [row for line in text.split("\n") for row in _wrapped(line, width - margin)]
     if message.answers:
@@ -99,8 +99,8 @@ def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
 def _append(entry: Entry, width: int, blank: list[Piece], piece: Piece) -> None:
     """Behind what stands there, or where that is too long, in a line of its own."""
     kind, text = piece
-    taken = sum(room(part) for _, part in entry.lines[-1])
-    if taken + room(text) > width:
+    taken = sum(count_columns(part) for _, part in entry.lines[-1])
+    if taken + count_columns(text) > width:
         entry.lines.append([*blank, (kind, text.lstrip())])
     else:
         entry.lines[-1].append(piece)

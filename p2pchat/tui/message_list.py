@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Final
 
 from p2pchat.chat.lines import ChatLine, Stage
-from p2pchat.chat.widths import room
+from p2pchat.chat.widths import count_columns
 from p2pchat.tui.layout import Entry, entry_of, lay_out, shown_name
 from p2pchat.wording.lines import local_time
 
@@ -193,7 +193,7 @@ class MessageList:
     def _wrap_entries(self, fresh: Sequence[Entry], *, above: bool = False) -> None:
         """Reckon the lines of some entries anew, and the places of all. ``above``: what came is not in
         view."""
-        longest = max((room(shown_name(entry.message)) for entry in fresh), default=0)
+        longest = max((count_columns(shown_name(entry.message)) for entry in fresh), default=0)
         if longest > self._names:
             self._names, fresh = longest, [*self.entries, *fresh]
         for entry in fresh:

@@ -16,7 +16,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from p2pchat.chat.model import Person
-from p2pchat.chat.widths import cut, drawable, room
+from p2pchat.chat.widths import count_columns, cut, drawable
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.presence import seen
 
@@ -73,14 +73,17 @@ def _row(person: Person, width: int, here: bool | None, open: bool) -> Text:
     badge = "" if not unread else f" {unread if unread <= MANY else f'{MANY}+'} "
     dot = "✗" if person.contact.blocked else _DOTS[here]
     muted = " muted" if person.muted and not person.contact.blocked else ""
-    name = cut(drawable(harmless_name(person.name)), width - 3 - room(muted) - room(badge) - bool(badge))
+    name = cut(
+        drawable(harmless_name(person.name)),
+        width - 3 - count_columns(muted) - count_columns(badge) - bool(badge),
+    )
     bar = "▌" if open else " "
     row = Text(bar, no_wrap=True, overflow="ellipsis", end="")
     row.append(f"{dot} ", "green" if here else "dim")
     row.append(name, "bold" if unread else "")
     row.append(muted, "dim")
     if badge:
-        row.append(" " * max(1, width - room(row.plain) - room(badge)))
+        row.append(" " * max(1, width - count_columns(row.plain) - count_columns(badge)))
         row.append(badge, "bold reverse")
     last = ""
     if person.last is not None:

@@ -206,11 +206,11 @@ def _has_menu(setting: SettingSpec) -> bool:
 
 def _row(each: answers.SettingInfo, width: int, came: int) -> Text:
     """Name, value, and in ``came`` cells where it comes from, in one line; the value gives way."""
-    room = max(4, width - 15 - came - 2)
+    space = max(4, width - 15 - came - 2)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
     row.append(f"{each.key:<14} ", "bold" if each.source != "default" else "")
     value = Text(one_line(each.value) or "-", "bold" if each.source != "default" else "")
-    value.truncate(room, overflow="ellipsis", pad=True)
+    value.truncate(space, overflow="ellipsis", pad=True)
     row.append_text(value)
     row.append(f"  {origin(each)}", "dim")
     return row

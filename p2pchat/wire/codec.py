@@ -48,10 +48,10 @@ def length_prefixed(data: bytes, size: int) -> bytes:
 
     Raises ValueError when that is too long.
     """
-    room = size - LENGTH_BYTES
-    if len(data) > min(room, 0xFFFF):
-        raise ValueError(f"{len(data)} bytes do not fit into {room}")
-    return len(data).to_bytes(LENGTH_BYTES, "big") + data.ljust(room, b"\0")
+    space = size - LENGTH_BYTES
+    if len(data) > min(space, 0xFFFF):
+        raise ValueError(f"{len(data)} bytes do not fit into {space}")
+    return len(data).to_bytes(LENGTH_BYTES, "big") + data.ljust(space, b"\0")
 
 
 def strip_padding(data: bytes) -> bytes:

@@ -50,10 +50,10 @@ class Ticket:
 
     id: bytes
     key: bytes
-    room: bool
+    vacant: bool
     """Whether it would take a link; offers are to be sealed for its key."""
     proof: bytes = field(repr=False)
-    """That node's signature of both keys and of ``room``, 64 bytes."""
+    """That node's signature of both keys and of ``vacant``, 64 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def fields(message: Walking) -> dict[str, object]:
     match message:
         case Walk(id, key, way):
             return {"t": 24, "id": id, "key": key, "way": b"".join(way)}
-        case Ticket(id, key, room, proof):
-            return {"t": 25, "id": id, "key": key, "room": room, "proof": proof}
+        case Ticket(id, key, vacant, proof):
+            return {"t": 25, "id": id, "key": key, "vacant": vacant, "proof": proof}
         case Piece(id, part, data):
             return {"t": 26, "id": id, "part": part, "data": data}
     assert_never(message)
@@ -92,7 +92,7 @@ def read(kind: int, reader: Reader) -> Walking:
             )
         case 25:
             key, proof = reader.get_bytes("key", KEY_BYTES), reader.get_bytes("proof", SIGNATURE_BYTES)
-            return Ticket(id, key, reader.get_flag("room"), proof)
+            return Ticket(id, key, reader.get_flag("vacant"), proof)
         case _:
             return Piece(
                 id, reader.get_integer("part", 0, PIECES - 1), reader.get_bytes("data", limit=PIECE_MAX)

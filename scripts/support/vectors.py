@@ -211,12 +211,12 @@ def records() -> Fields:
     }
     signed = {"record": key.sign(record), "name": key.id}
     proved: Fields = {"binding": binding, "proof": key.sign_binding(binding)}
-    ticket: Fields = {"walk_key": walk_key, "own_key": own_key, "room": True}
+    ticket: Fields = {"walk_key": walk_key, "own_key": own_key, "vacant": True}
     return {
         **told,
         **signed,
         "link": proved,
-        "ticket": {**ticket, "proof": key.sign_ticket(walk_key, own_key, room=True)},
+        "ticket": {**ticket, "proof": key.sign_ticket(walk_key, own_key, vacant=True)},
     }
 
 

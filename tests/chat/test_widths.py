@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from p2pchat.chat.lines import line_of
-from p2pchat.chat.widths import certain, cut, drawable, room, rows
+from p2pchat.chat.widths import certain, count_columns, cut, drawable, rows
 from p2pchat.tui.layout import entry_of, lay_out
 from tests.support.fake_node import message
 
@@ -39,8 +39,8 @@ def test_rows_have_room_for_the_widest_and_lose_nothing(text: str, width: int) -
     spans = rows(line, width)
     assert "".join(line[begins:ends] for begins, ends in spans) == line
     parts = [line[begins:ends].rstrip() for begins, ends in spans]
-    assert max(map(room, parts)) <= max(2, width)
-    assert all(cell_len(part) <= room(part) for part in parts)
+    assert max(map(count_columns, parts)) <= max(2, width)
+    assert all(cell_len(part) <= count_columns(part) for part in parts)
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -48,7 +48,7 @@ def test_a_message_is_laid_out_in_its_columns(text: str) -> None:
     entry = entry_of(line_of(message("1", text, sender="नमस्ते👍🏽")))
     entry.unfolded = True
     lay_out(entry, 60, 12)
-    assert max(sum(room(piece) for _, piece in row) for row in entry.lines) <= 60
+    assert max(sum(count_columns(piece) for _, piece in row) for row in entry.lines) <= 60
 
 
 def test_what_belongs_together_stays_together() -> None:

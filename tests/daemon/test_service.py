@@ -136,7 +136,7 @@ async def test_it_starts_again_only_where_there_is_room(
     served: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([False, False, False, True])
-    monkeypatch.setattr(resting, "has_room", lambda home: next(answers))
+    monkeypatch.setattr(resting, "has_space", lambda home: next(answers))
     with monkeypatch.context() as disk:
         disk.setattr(Store, "commit_changes", full)
         await served.write()
@@ -149,8 +149,8 @@ async def test_it_starts_again_only_where_there_is_room(
 async def test_while_it_waits_one_can_read_and_forget_and_see_why(
     served: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room: list[bool] = []
-    monkeypatch.setattr(resting, "has_room", lambda home: bool(room))
+    space: list[bool] = []
+    monkeypatch.setattr(resting, "has_space", lambda home: bool(space))
     with monkeypatch.context() as disk:
         disk.setattr(Store, "commit_changes", full)
         await served.write()
@@ -168,14 +168,14 @@ async def test_while_it_waits_one_can_read_and_forget_and_see_why(
     for method, params in wanted.items():
         with pytest.raises(P2PChatError, match="the disk is full"):
             await asked(connection, method, **params)
-    room.append(True)
+    space.append(True)
     await until(lambda: len(served.said) == 3)
     await connection.close()
     await ends(served)
 
 
 async def test_while_it_waits_it_can_be_stopped(served: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resting, "has_room", lambda home: False)
+    monkeypatch.setattr(resting, "has_space", lambda home: False)
     with monkeypatch.context() as disk:
         disk.setattr(Store, "commit_changes", full)
         await served.write()

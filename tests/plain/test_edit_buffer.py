@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.chat.widths import room
+from p2pchat.chat.widths import count_columns
 from p2pchat.plain.edit_buffer import EditBuffer
 
 FAMILY = "👩\u200d👩\u200d👧"
@@ -40,4 +40,4 @@ def test_the_place_is_always_in_sight(text: str, place: int, width: int) -> None
     buffer = written(text)
     buffer.place = min(place, len(text))
     row, column = buffer.draw_row("me> ", width + 5)
-    assert 0 <= column <= room(row) <= width + 5
+    assert 0 <= column <= count_columns(row) <= width + 5

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p2pchat.chat.widths import room
+from p2pchat.chat.widths import count_columns
 from p2pchat.plain.editor import LineEditor
 from p2pchat.plain.keys import ACTIONS, LEAVE, REDRAW, SUSPEND
 
@@ -93,5 +93,5 @@ def test_pieces_do_not_matter_and_the_row_always_fits(keys: list[str], width: in
             piecewise.take_keys(piece)
     assert (whole.text, whole.buffer.place) == (piecewise.text, piecewise.buffer.place)
     row, column = whole.buffer.draw_row("me> ", width + 5)
-    assert 0 <= column <= room(row) <= width + 5
+    assert 0 <= column <= count_columns(row) <= width + 5
     assert not {"\n", "\x1b"} & set(row)

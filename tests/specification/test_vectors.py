@@ -150,7 +150,7 @@ def test_a_proof_holds_on_its_link_and_a_ticket_for_its_walk() -> None:
     link, ticket = RECORD["link"], RECORD["ticket"]
     assert spec.signed_by(verify_key, raw(link["proof"]), b"p2pchat link" + raw(link["binding"]))
     assert not spec.signed_by(verify_key, raw(link["proof"]), b"p2pchat link" + bytes(32))
-    asked = raw(ticket["walk_key"]) + raw(ticket["own_key"]) + bytes([ticket["room"]])
+    asked = raw(ticket["walk_key"]) + raw(ticket["own_key"]) + bytes([ticket["vacant"]])
     assert spec.signed_by(verify_key, raw(ticket["proof"]), b"p2pchat ticket" + spec.hashed(asked))
 
 

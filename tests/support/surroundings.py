@@ -39,8 +39,8 @@ class Place:
     def verify_key(self, node: HopId) -> bytes | None:
         return KEY.public
 
-    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
-        return KEY.sign_ticket(walk_key, key, room)
+    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
+        return KEY.sign_ticket(walk_key, key, vacant)
 
 
 class Around:

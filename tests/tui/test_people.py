@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.chat.widths import room
+from p2pchat.chat.widths import count_columns
 from tests.support.fake_node import FakeNode, message
 from tests.tui.conftest import Open
 
@@ -27,4 +27,4 @@ async def test_counts_of_unread_messages_end_in_one_column_whatever_the_name(des
         rows = [line.split("▕")[0] for line in it.screen.splitlines()]
         counted = [row for row in rows if row.startswith(" ●") and " 1 " in row]
         assert len(counted) == len(NAMES), it.screen
-        assert len({room(row[: row.rindex(" 1 ")]) for row in counted}) == 1
+        assert len({count_columns(row[: row.rindex(" 1 ")]) for row in counted}) == 1

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from p2pchat.chat.widths import drawable, room
+from p2pchat.chat.widths import count_columns, drawable
 from p2pchat.control.events import LinkEvent, ListenEvents, MessageEvent
 from p2pchat.control.values import plain
 from tests.support.fake_node import message, told
@@ -308,7 +308,7 @@ def joining(before: str, new: str) -> int:
 
 def apart(before: str, new: str) -> int:
     """A terminal that draws each character for itself."""
-    return room(new)
+    return count_columns(new)
 
 
 SCRIPTS = (

@@ -181,13 +181,13 @@ class Reconcile:
 
     # --- serving
 
-    def bulk(self, link: LinkId, room: int, now: float) -> list[Output]:
-        """Up to ``room`` cells this neighbour waits for, and perhaps an order to read more."""
+    def bulk(self, link: LinkId, space: int, now: float) -> list[Output]:
+        """Up to ``space`` cells this neighbour waits for, and perhaps an order to read more."""
         peer = self._peers.get(link)
-        if peer is None or room <= 0 or not peer.serving.ready:
+        if peer is None or space <= 0 or not peer.serving.ready:
             return []
         self._due = None
-        cells, numbers = peer.serving.bulk(room, now)
+        cells, numbers = peer.serving.bulk(space, now)
         self._counters["reconcile: cells served"] += len(cells)
         said: list[Output] = [SendReconcile(link, cell) for cell in cells]
         return [*said, Fetch(numbers)] if numbers else said

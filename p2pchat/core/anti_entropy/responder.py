@@ -88,10 +88,10 @@ class Serving:
                 self._served.add(number)
                 self._queue[key] = number
 
-    def bulk(self, room: int, now: float) -> tuple[list[CellDelivery], tuple[int, ...]]:
-        """Up to ``room`` cells to be sent now, and the numbers of cells to be read from the disk."""
+    def bulk(self, space: int, now: float) -> tuple[list[CellDelivery], tuple[int, ...]]:
+        """Up to ``space`` cells to be sent now, and the numbers of cells to be read from the disk."""
         fetch = self._prepare()
-        count = min(room, len(self._ready), self._cells.whole(now))
+        count = min(space, len(self._ready), self._cells.whole(now))
         self._cells.spend(count)
         ready = (self._ready.popleft() for _ in range(count))
         return [CellDelivery(cell.slot, cell.body) for cell in ready], fetch

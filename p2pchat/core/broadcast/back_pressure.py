@@ -23,7 +23,7 @@ class BackPressure:
         self._waiting = waiting
 
     @property
-    def own_room(self) -> bool:
+    def own_space(self) -> bool:
         """Whether a cell of our own may enter the broadcast here: it leaves soon where it leaves fastest."""
         return self.count_least_waiting(None) < OWN_AHEAD
 

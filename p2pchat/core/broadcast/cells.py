@@ -170,12 +170,12 @@ class Cells:
         """Held cells were read from the disk."""
         return self._reconciled(self._reconcile.fetched(numbers, cells, now), now)
 
-    def serve(self, room: Callable[[LinkId], int], now: float) -> list[Output]:
-        """What neighbours asked for goes out as far as their links are idle; ``room``: frames that would
+    def serve(self, space: Callable[[LinkId], int], now: float) -> list[Output]:
+        """What neighbours asked for goes out as far as their links are idle; ``space``: frames that would
         leave on a link at once."""
         out: list[Output] = []
         for link in self._reconcile.serving():
-            out += self._reconciled(self._reconcile.bulk(link, room(link) - RESERVED, now), now)
+            out += self._reconciled(self._reconcile.bulk(link, space(link) - RESERVED, now), now)
         return out
 
     # --- credit

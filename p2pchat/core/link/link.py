@@ -146,14 +146,14 @@ class Link:
         return now >= self._heard_at + QUIET_S
 
     @property
-    def room(self) -> int:
+    def space(self) -> int:
         """Frames without need of credit that would leave at once, after all that can leave."""
         if not self.confirmed:
             return 0
         return max(0, self._engine_room - min(self._queue.cells, self._credit))
 
     @property
-    def own_room(self) -> int:
+    def own_space(self) -> int:
         """Cells and onions of our own that would leave at once, or wait only for their turn with a few
         others."""
         if not self.confirmed:

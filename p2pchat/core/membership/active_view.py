@@ -248,7 +248,7 @@ class ActiveView:
                 evicted = self._places.to_evict(list(self._table), at_seat, now)
                 out += self._neighbours.let_go(evicted, now)
             neighbours = list(self._table)
-            if self._places.full(neighbours) or not (at_seat or self._places.room(neighbours)):
+            if self._places.full(neighbours) or not (at_seat or self._places.has_place(neighbours)):
                 return out + self._offers.decline(wanted.at, wanted.blob, linked=False)
         return out + self._offers.accept(wanted, now)
 

@@ -83,15 +83,15 @@ class LinkTable:
             return []
         return [SendFrame(link, data) for data in channel.send(frame, now, source)]
 
-    def room(self, link: LinkId) -> int:
+    def find_space(self, link: LinkId) -> int:
         """Frames that would leave on this link at once, if they need no credit."""
         channel = self._channel(link)
-        return channel.room if channel is not None else 0
+        return channel.space if channel is not None else 0
 
-    def own_room(self, link: LinkId) -> int:
+    def own_space(self, link: LinkId) -> int:
         """Cells of our own that this link takes."""
         channel = self._channel(link)
-        return channel.own_room if channel is not None else 0
+        return channel.own_space if channel is not None else 0
 
     def count_waiting(self, link: LinkId, source: LinkId | None) -> int:
         """Cells that came from ``source``, or are our own, and wait to leave on a link."""

@@ -74,7 +74,7 @@ class LinkSlots:
 
     # --- arrivals
 
-    def room(self, neighbours: Sequence[Neighbour]) -> bool:
+    def has_place(self, neighbours: Sequence[Neighbour]) -> bool:
         """Whether a walk may end here. A node that seeks us by a walk does not displace guests."""
         accepted = len(_of(neighbours, Standing.ACCEPTED))
         return accepted < self._settings.links_max and len(neighbours) < LINKS_MAX

@@ -220,8 +220,8 @@ class Refill:
 
     def receive_walk(self, link: LinkId, message: Walking, now: float) -> list[Output]:
         """A walk, or what follows one, came over a link."""
-        room = self._settings.walks and self._places.room(list(self._table))
-        return self._route_search(self._search.receive(link, message, self._use.called, room, now), now)
+        vacant = self._settings.walks and self._places.has_place(list(self._table))
+        return self._route_search(self._search.receive(link, message, self._use.called, vacant, now), now)
 
     def send_blob(self, at: WalkRef, blob: bytes, now: float) -> list[Output]:
         """Send a blob to the other end of a walk."""

@@ -200,13 +200,13 @@ class PeerSearch:
         source: LinkId,
         message: Walking,
         called: Callable[[HopId], MapPosition | None],
-        room: bool,
+        vacant: bool,
         now: float,
     ) -> list[Output]:
-        """A neighbour sent it. ``called``: our place on the map on which we have that name; ``room``: whether
-        we would take a link."""
+        """A neighbour sent it. ``called``: our place on the map on which we have that name; ``vacant``:
+        whether we would take a link."""
         out: list[Output] = []
-        for each in self._walks.receive(source, message, called, room, now):
+        for each in self._walks.receive(source, message, called, vacant, now):
             out += self._ticket(each) if isinstance(each, TicketArrived) else [each]
         return out
 
@@ -222,7 +222,7 @@ class PeerSearch:
         quest = next((quest for quest in self._quests if quest.at == arrived.at), None)
         if quest is None:
             return []
-        if not arrived.room:
+        if not arrived.vacant:
             self._counters["walks met no room"] += 1
             self._quests.remove(quest)
             return []

@@ -53,7 +53,7 @@ class MapPosition(Protocol):
         """The link to a neighbour."""
         ...
 
-    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
         """Our signature of a ticket."""
         ...
 
@@ -83,10 +83,10 @@ class SendWalk:
 
 @dataclass(frozen=True, slots=True)
 class TicketArrived:
-    """The asked node has answered: ``room`` says whether it would take a link."""
+    """The asked node has answered: ``vacant`` says whether it would take a link."""
 
     at: WalkRef
-    room: bool
+    vacant: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +188,16 @@ class Walks:
         source: LinkId,
         message: Walking,
         called: Callable[[HopId], MapPosition | None],
-        room: bool,
+        vacant: bool,
         now: float,
     ) -> list[Output]:
-        """A neighbour sent it. ``called``: our place on the map on which we have that name; ``room``: whether
-        we would take a link."""
+        """A neighbour sent it. ``called``: our place on the map on which we have that name; ``vacant``:
+        whether we would take a link."""
         self.tick(now)
         side = source, message.id
         match message:
             case Walk():
-                return self._walk(side, message, called, room, now)
+                return self._walk(side, message, called, vacant, now)
             case Ticket():
                 return self._ticket(side, message, now)
             case Piece():
@@ -232,14 +232,14 @@ class Walks:
     # --- on the way
 
     def _walk(
-        self, side: _Side, walk: Walk, called: Callable[[HopId], MapPosition | None], room: bool, now: float
+        self, side: _Side, walk: Walk, called: Callable[[HopId], MapPosition | None], vacant: bool, now: float
     ) -> list[Output]:
         place = called(walk.path[0])
         if place is None or self._known(side) or not self._budget(side[0], now).draw(now):
             self._counters["walks refused"] += 1
             return []
         if len(walk.path) == 1:
-            return self._end_here(side, walk.key, place, room, now)
+            return self._end_here(side, walk.key, place, vacant, now)
         link = place.link_to(walk.path[1])
         if link is None or link == side[0] or len(self._crumbs) >= CRUMBS_CAP:
             self._counters["walks without a way"] += 1
@@ -253,7 +253,7 @@ class Walks:
         return side in self._crumbs or side in self._ends or side in self._asked
 
     def _end_here(
-        self, side: _Side, walk_key: bytes, place: MapPosition, room: bool, now: float
+        self, side: _Side, walk_key: bytes, place: MapPosition, vacant: bool, now: float
     ) -> list[Output]:
         scalar = self._entropy.draw_bytes(KEY_BYTES)
         try:
@@ -261,30 +261,30 @@ class Walks:
         except RefusedInput:
             self._counters["walks refused"] += 1
             return []
-        if room:
+        if vacant:
             self._ends[side] = _End(WalkRef(*side, secret), now + CRUMB_S, ours=False)
         key = public_point(scalar)
-        return [SendWalk(side[0], Ticket(side[1], key, room, place.answer(walk_key, key, room)))]
+        return [SendWalk(side[0], Ticket(side[1], key, vacant, place.answer(walk_key, key, vacant)))]
 
     def _ticket(self, side: _Side, ticket: Ticket, now: float) -> list[Output]:
         crumb = self._crumbs.get(side)
         if crumb is not None and crumb.ticket(side):
-            return [SendWalk(crumb.near[0], Ticket(crumb.near[1], ticket.key, ticket.room, ticket.proof))]
+            return [SendWalk(crumb.near[0], Ticket(crumb.near[1], ticket.key, ticket.vacant, ticket.proof))]
         asked = self._asked.get(side)
         if asked is None:
             self._counters["walks refused"] += 1
             return []
         try:
             walk_key = public_point(asked.scalar)
-            check_ticket(asked.verify_key, walk_key, ticket.key, ticket.room, ticket.proof)
+            check_ticket(asked.verify_key, walk_key, ticket.key, ticket.vacant, ticket.proof)
             ref = WalkRef(*side, shared_point(asked.scalar, ticket.key))
         except RefusedInput:
             self._counters["tickets refused: not of whom we asked"] += 1
             return []
         del self._asked[side]
-        if ticket.room:
+        if ticket.vacant:
             self._ends[side] = _End(ref, now + CRUMB_S, ours=True)
-        return [TicketArrived(ref, ticket.room)]
+        return [TicketArrived(ref, ticket.vacant)]
 
     def _piece(self, side: _Side, piece: Piece) -> list[Output]:
         crumb = self._crumbs.get(side)

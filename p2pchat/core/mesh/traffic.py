@@ -66,9 +66,9 @@ class LinkTraffic:
         self.stem = (
             stem(settings.profile, child, counters)
             if settings.profile is not None
-            else Direct(child, counters, lambda: self.cells.pressure.own_room)
+            else Direct(child, counters, lambda: self.cells.pressure.own_space)
         )
-        self.stem.sender.own_room = table.own_room
+        self.stem.sender.own_space = table.own_space
         self.stem.guards.seeks = settings.walks
         self._families: dict[type[Control], Callable[[LinkId, Any, float], list[MeshOutput]]] = {
             **dict.fromkeys(get_args(topology.TopologyMessage), self._on_topology),
@@ -156,7 +156,7 @@ class LinkTraffic:
 
     def serve_links(self, now: float) -> list[MeshOutput]:
         """Something came or went: what waited for it goes on."""
-        effects = self._on_cells(self.cells.serve(self._table.room, now), now)
+        effects = self._on_cells(self.cells.serve(self._table.find_space, now), now)
         effects += self._on_cells(self.cells.give_credit(now), now)
         return effects + self._stemmed(self.stem.go_on_sending(now), now)
 

@@ -231,8 +231,8 @@ class Conversation:
         if not (self.delivery.connected and self.presence.here(now)) or self._reunion.torn:
             return self._with_snapshots([])
         goodbye = wire.PresenceNotice(here=False, asks=False, receipt=self.delivery.make_receipt())
-        room = self._session.window.silent_room(now)
-        return self._with_snapshots(self.delivery.say_notice(goodbye, room, now))
+        space = self._session.window.silent_space(now)
+        return self._with_snapshots(self.delivery.say_notice(goodbye, space, now))
 
     # --- what is sent
 
@@ -261,7 +261,9 @@ class Conversation:
         if self.presence.greet_at is not None and now >= self.presence.greet_at:
             asks = not self.presence.here(now) or len(delivery.outbox) > 0
             greeting = wire.PresenceNotice(here=True, asks=asks, receipt=delivery.make_receipt())
-            effects += map(patient, delivery.say_notice(greeting, self._session.window.silent_room(now), now))
+            effects += map(
+                patient, delivery.say_notice(greeting, self._session.window.silent_space(now), now)
+            )
         if delivery.probe_at is not None and now >= delivery.probe_at:
             effects += delivery.send_probe(now)
         return effects + (self._flush(now) if delivery.answer_at is None else [])

@@ -150,7 +150,7 @@ class Delivery:
             return []
         self._held_back = False
         out = self._send_due(float("-inf"), now)
-        while (item := self.outbox.unsealed()) is not None and self._room(now) > 0:
+        while (item := self.outbox.unsealed()) is not None and self._space(now) > 0:
             salt = self._entropy.draw_bytes(SALT_BYTES)
             number, ciphertext = self.session.encrypt(item.entry.payload, salt)
             out += self.queue.keep_entry(replace(item.entry, number=number, ciphertext=ciphertext))
@@ -159,10 +159,10 @@ class Delivery:
             self.probe_at = now + self._probe_gap
         return out
 
-    def say_notice(self, notice: wire.Notice, room: int, now: float) -> list[Output]:
+    def say_notice(self, notice: wire.Notice, space: int, now: float) -> list[Output]:
         """Send a notice, if there is room: in the envelope only, never repeated."""
         self._presence.greeted(now)
-        if room <= 0:
+        if space <= 0:
             self._counters["notices withheld: window full"] += 1
             return []
         floor = self.outbox.floor(self.session.payloads.next_number)
@@ -181,35 +181,35 @@ class Delivery:
         more = exponential(self._entropy, self._probe_gap - self._repeat_s)
         self.probe_at = now + self._repeat_s * uniform(self._entropy, 0.8, 1.2) + more
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)
-        return [patient(effect) for effect in self._ask(self.session.window.silent_room(now), now)]
+        return [patient(effect) for effect in self._ask(self.session.window.silent_space(now), now)]
 
-    def _ask(self, room: int, now: float) -> list[Output]:
+    def _ask(self, space: int, now: float) -> list[Output]:
         """Send what will be answered: the first missing fragment of the oldest message, or a greeting when no
         message got a place in the window."""
-        if room <= 0 or not len(self.outbox):
+        if space <= 0 or not len(self.outbox):
             return []
         probe = self.outbox.probe()
         if probe is not None:
             return self._send_fragment(*probe, now)
         asks = wire.PresenceNotice(here=True, asks=True, receipt=self.make_receipt())
-        return self.say_notice(asks, room, now)
+        return self.say_notice(asks, space, now)
 
     def _send_due(self, before: float, now: float) -> list[Output]:
         """Send fragments that never left, or last left before ``before``."""
         out: list[Output] = []
         if self.connected:
             for item, index in self.outbox.due(before):
-                if self._room(now) <= 0:
+                if self._space(now) <= 0:
                     break
                 out += self._send_fragment(item, index, now)
         return out
 
-    def _room(self, now: float) -> int:
+    def _space(self, now: float) -> int:
         """Cells that may be handed over now: the contact's window reaches so far, and as many may wait for
         their turn in the node."""
         self._give_up_leaving(now)
         self._held_back = self._held_back or len(self._leaving) >= LEAVING_MAX
-        return min(self.session.window.data_room(now), LEAVING_MAX - len(self._leaving))
+        return min(self.session.window.data_space(now), LEAVING_MAX - len(self._leaving))
 
     def _give_up_leaving(self, now: float) -> None:
         """What has not left for so long was dropped on its way out: it may be repeated."""
@@ -273,7 +273,7 @@ class Delivery:
         would see their recipient."""
         out: list[Output] = []
         if self.owes_receipt:
-            out += self.say_notice(self.make_receipt(), self.session.window.answer_room(now), now)
+            out += self.say_notice(self.make_receipt(), self.session.window.answer_space(now), now)
         repeats = self._send_due(now - self._repeat_s, now) if self._heard_back else []
         if self.owes_receipt or self._heard_back:
             out += repeats or self._reopen_window(now)
@@ -283,9 +283,9 @@ class Delivery:
     def _reopen_window(self, now: float) -> list[Output]:
         """The window is used up, but they listen: one fragment to answer makes them say how far it has
         moved."""
-        if self.session.window.data_room(now) > 0 or self.session.window.answer_room(now) <= 0:
+        if self.session.window.data_space(now) > 0 or self.session.window.answer_space(now) <= 0:
             return []
-        return self._ask(self.session.window.answer_room(now), now)
+        return self._ask(self.session.window.answer_space(now), now)
 
 
 def patient(effect: Output) -> Output:

@@ -57,8 +57,8 @@ class SessionChanges:
             case Nudge():
                 return self._nudge(now)
             case Warn():
-                room = self._delivery.session.window.answer_room(now)
-                return self._delivery.say_notice(wire.Copied(), room, now)
+                space = self._delivery.session.window.answer_space(now)
+                return self._delivery.say_notice(wire.Copied(), space, now)
             case Adopt(session, transcript):
                 # No matter which end asked: a copy of the contact's home may have answered.
                 trust = self._contact().trust
@@ -74,7 +74,7 @@ class SessionChanges:
         session = self._delivery.session
         before = session.position()
         asks = wire.PresenceNotice(here=True, asks=True, receipt=self._delivery.make_receipt())
-        cells = self._delivery.say_notice(asks, session.window.answer_room(now), now)
+        cells = self._delivery.say_notice(asks, session.window.answer_space(now), now)
         if cells:
             self._reunion.questions.note_question(before, now)
         return cells

@@ -39,16 +39,16 @@ class SendWindow:
         self.overtaken = False
         """The contact has seen cells of ours far beyond those that we have written."""
 
-    def data_room(self, now: float) -> int:
+    def data_space(self, now: float) -> int:
         """Count the cells of ordered payloads that may leave now."""
         return DATA_WINDOW - self._count_unseen(now)
 
-    def silent_room(self, now: float) -> int:
+    def silent_space(self, now: float) -> int:
         """Count the cells that may leave now though the contact is silent."""
         reserve = int(SILENT_RESERVE * (now / EPOCH_SECONDS % 1.0))
         return SILENT_WINDOW + reserve - self._count_unseen(now)
 
-    def answer_room(self, now: float) -> int:
+    def answer_space(self, now: float) -> int:
         """Count the cells that may leave when the contact has just shown that it listens."""
         return LOOKAHEAD - self._count_unseen(now)
 

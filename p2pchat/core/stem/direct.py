@@ -23,11 +23,11 @@ ENTERING_CAP = 16_384
 
 
 class Direct(Stem):
-    """``has_room``: whether one more cell of our own may enter the broadcast."""
+    """``has_space``: whether one more cell of our own may enter the broadcast."""
 
-    def __init__(self, entropy: Entropy, counters: Counter[str], has_room: Callable[[], bool]) -> None:
+    def __init__(self, entropy: Entropy, counters: Counter[str], has_space: Callable[[], bool]) -> None:
         super().__init__(FAST, entropy, counters)
-        self._has_room = has_room
+        self._has_space = has_space
         self._entering: deque[bytes] = deque()
 
     def get_status(self) -> StemStatus | None:
@@ -49,7 +49,7 @@ class Direct(Stem):
     def go_on_sending(self, now: float) -> Iterator[Output]:
         """One after the other, as far as they leave soon: each is to be taken before the next is asked for,
         for it takes room."""
-        while self._entering and self._has_room():
+        while self._entering and self._has_space():
             cell = self._entering.popleft()
             yield Spread(cell, None, None)
             yield CellDispatched(tag_of(cell))

@@ -56,7 +56,7 @@ class Sender:
         self._onions = onions
         self._probes = probes
         self.clock = PoissonClock(profile, entropy.make_child("cover"))
-        self.own_room: Callable[[LinkId], int] = lambda link: WAITING_CAP
+        self.own_space: Callable[[LinkId], int] = lambda link: WAITING_CAP
         """How many onions of our own a link takes now."""
         self._waiting = Waiting()
         self._unreturned = Unreturned()
@@ -72,13 +72,13 @@ class Sender:
     def find_stalled_link(self, now: float) -> LinkId | None:
         """The first link, if it takes too few of our onions while another would take some at once."""
         link = self._stall.link
-        room = self.own_room(link) if link is not None else 0
-        if link is None or not self._stall.is_over(room, now):
+        space = self.own_space(link) if link is not None else 0
+        if link is None or not self._stall.is_over(space, now):
             return None
-        if not self._profile.on_clock and len(self._waiting) <= room:
+        if not self._profile.on_clock and len(self._waiting) <= space:
             return None
         others = (other for other in self._epochs.links if other != link)
-        return link if any(self.own_room(other) > OWN_AHEAD for other in others) else None
+        return link if any(self.own_space(other) > OWN_AHEAD for other in others) else None
 
     def submit_cell(self, cell: bytes, now: float, haste: Haste) -> list[Output]:
         """Send a cell of ours, ``GEOMETRY.cell`` bytes: at once, or when the clock says so. One that is
@@ -165,9 +165,9 @@ class Sender:
 
     def _find_room(self, link: LinkId, now: float) -> int:
         """How many of the onions that there are the first link takes."""
-        room = self.own_room(link)
-        self._stall.note_room(link, room, now)
-        return room
+        space = self.own_space(link)
+        self._stall.note_space(link, space, now)
+        return space
 
     def _send_next(self, stem: Pin, link: LinkId, now: float) -> list[Output]:
         """What waits first: a cell, or what the clock sends."""

@@ -19,7 +19,7 @@ one gives each link credit for sixteen a second, and where many links want it fo
 
 
 class Stall:
-    """``note_room`` before onions of ours leave, ``count_taken`` those that did."""
+    """``note_space`` before onions of ours leave, ``count_taken`` those that did."""
 
     def __init__(self) -> None:
         self.link: LinkId | None = None
@@ -27,22 +27,22 @@ class Stall:
         self._full_since = NEVER
         self._took = 0
 
-    def note_room(self, link: LinkId, room: int, now: float) -> None:
+    def note_space(self, link: LinkId, space: int, now: float) -> None:
         """There are onions for this link, which has room for so many."""
-        if link != self.link or room >= OWN_AHEAD:
+        if link != self.link or space >= OWN_AHEAD:
             self._begin(link)
-        if room <= 0:
+        if space <= 0:
             self._full_since = min(self._full_since, now)
 
     def count_taken(self, onions: int) -> None:
         """So many left."""
         self._took += onions
 
-    def is_over(self, room: int, now: float) -> bool:
+    def is_over(self, space: int, now: float) -> bool:
         """Whether that link, which has room for so many now, took too few for too long."""
         if now < self._full_since + STALL_S:
             return False
-        if room >= OWN_AHEAD or self._took >= OWN_AHEAD:
+        if space >= OWN_AHEAD or self._took >= OWN_AHEAD:
             self._begin(self.link)
             return False
         return True

@@ -123,9 +123,9 @@ class Station:
         descriptor = self.topology.find_descriptor(node)
         return descriptor.verify_key if descriptor is not None else None
 
-    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
+    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
         """Our signature of a ticket."""
-        return self._signing.sign_ticket(walk_key, key, room)
+        return self._signing.sign_ticket(walk_key, key, vacant)
 
     def there_and_back(self, node: HopId) -> tuple[HopId, ...] | None:
         """The shortest loop over a node: a neighbour, or a neighbour's neighbour; None for one further

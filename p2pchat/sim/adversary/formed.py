@@ -86,10 +86,10 @@ class Steering(Walks):
         super().__init__(entropy, Counter())
         self._fellows = fellows
 
-    def _walk(self, side: Any, walk: Walk, called: Any, room: bool, now: float) -> list[Output]:
+    def _walk(self, side: Any, walk: Walk, called: Any, vacant: bool, now: float) -> list[Output]:
         if walk.path[-1] not in self._fellows():
             return []
-        return super()._walk(side, walk, called, room, now)
+        return super()._walk(side, walk, called, vacant, now)
 
 
 class League:

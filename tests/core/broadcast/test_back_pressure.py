@@ -25,8 +25,8 @@ def test_without_a_neighbour_to_push_to_nothing_waits() -> None:
 
 
 def test_a_cell_of_our_own_waits_while_too_many_do_on_every_link() -> None:
-    assert not waiting({(A, None): OWN_AHEAD, (B, None): OWN_AHEAD}).own_room
-    assert waiting({(A, None): OWN_AHEAD, (B, None): OWN_AHEAD - 1}).own_room
+    assert not waiting({(A, None): OWN_AHEAD, (B, None): OWN_AHEAD}).own_space
+    assert waiting({(A, None): OWN_AHEAD, (B, None): OWN_AHEAD - 1}).own_space
 
 
 def test_a_link_is_behind_by_what_another_brought() -> None:

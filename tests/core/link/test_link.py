@@ -109,16 +109,16 @@ def test_cells_wait_for_the_peers_credit_and_control_does_not() -> None:
 
 def test_our_own_cells_find_room_only_for_their_turn() -> None:
     offerer, _ = opened()
-    assert offerer.own_room == AT_ENGINE - 1 + OWN_AHEAD
+    assert offerer.own_space == AT_ENGINE - 1 + OWN_AHEAD
     for _ in range(AT_ENGINE - 1 + OWN_AHEAD):
         offerer.send(CELL, 0.0)
-    assert offerer.own_room == 0
+    assert offerer.own_space == 0
     for _ in range(100):
         offerer.send(CELL, 0.0, source=LinkId(9))
-    assert offerer.own_room == 0
+    assert offerer.own_space == 0
     offerer.drained(AT_ENGINE, 0.0)
-    assert offerer.own_room == 1, "one had credit, and left"
-    assert offerer.room == AT_ENGINE - 1, "what waits for credit takes no room from what needs none"
+    assert offerer.own_space == 1, "one had credit, and left"
+    assert offerer.space == AT_ENGINE - 1, "what waits for credit takes no room from what needs none"
 
 
 def test_without_the_engines_room_cells_wait_and_beyond_the_queue_the_newest_is_shed() -> None:
@@ -173,14 +173,14 @@ def test_the_next_wakeup_is_when_something_may_change() -> None:
 
 
 def test_room_is_the_credit_that_nothing_waits_for() -> None:
-    assert end("offerer").room == 0
+    assert end("offerer").space == 0
     offerer, _ = opened()
-    assert offerer.room == AT_ENGINE - 1
+    assert offerer.space == AT_ENGINE - 1
     for _ in range(AT_ENGINE):
         offerer.send(CELL, 0.0)
-    assert offerer.room == 0
+    assert offerer.space == 0
     offerer.drained(AT_ENGINE, 0.0)
-    assert offerer.room == AT_ENGINE - 1
+    assert offerer.space == AT_ENGINE - 1
 
 
 def test_padding_and_late_confirmations_mean_nothing() -> None:

@@ -19,7 +19,7 @@ def test_an_open_link_is_known_by_its_other_end() -> None:
     assert ana.table.list_bindings() == {theirs.id: theirs.binding}
     assert ana.table.counting() == [theirs]
     assert [status.state for status in ana.table.list_status(MESH)] == ["up"]
-    assert 0 < ana.table.room(theirs.id) < AT_ENGINE < ana.table.own_room(theirs.id)
+    assert 0 < ana.table.find_space(theirs.id) < AT_ENGINE < ana.table.own_space(theirs.id)
     assert ana.table.count_waiting(theirs.id, None) == 0
     assert len(ana.table.send(theirs.id, WORD, 0.0)) == 1
 
@@ -28,7 +28,7 @@ def test_an_attempt_has_no_channel() -> None:
     ana = Side("ana")
     link, _ = ana.offers(0.0)
     assert link in ana.table and ana.table.waiting_at(SEAT) is ana.table[link]
-    assert ana.table.room(link) == ana.table.own_room(link) == ana.table.count_waiting(link, None) == 0
+    assert ana.table.find_space(link) == ana.table.own_space(link) == ana.table.count_waiting(link, None) == 0
     assert ana.table.send(link, WORD, 0.0) == []
     assert ana.table.counting() == [] and ana.table.list_bindings() == {}
 

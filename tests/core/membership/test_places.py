@@ -84,13 +84,13 @@ def test_links_that_others_made_are_none_of_those_that_a_node_seeks() -> None:
 
 def test_walks_end_here_up_to_a_bound_and_never_instead_of_others() -> None:
     full = several(WANTED, Standing.SOUGHT) + several(MOST, Standing.ACCEPTED)
-    assert places().room(full[:-1]) and not places().room(full)
+    assert places().has_place(full[:-1]) and not places().has_place(full)
     assert places().to_evict(full, at_seat=False, now=LONG) == []
     assert places().to_evict(full, at_seat=True, now=LONG) == []
 
 
 def test_guests_do_not_keep_walks_out_nor_walks_guests() -> None:
-    assert places().room(several(MOST, Standing.GUEST))
+    assert places().has_place(several(MOST, Standing.GUEST))
     assert not places().full(several(MOST, Standing.ACCEPTED)), "there is a place for a newcomer"
     assert places().full(several(MOST, Standing.ACCEPTED) + several(GUESTS, Standing.GUEST))
 
@@ -106,7 +106,7 @@ def test_a_guest_makes_room_but_not_a_young_one_and_at_seats_not_often() -> None
 
 def test_no_node_has_more_links_than_its_record_can_list() -> None:
     crowded = several(LINKS_MAX, Standing.MET)
-    assert not places().room(crowded) and places().full(crowded)
+    assert not places().has_place(crowded) and places().full(crowded)
 
 
 def test_nodes_that_a_rendezvous_showed_go_when_walks_have_found_enough() -> None:

@@ -71,7 +71,7 @@ class Here:
     def verify_key(self, node: HopId) -> bytes | None:
         return key(node).public
 
-    def answer(self, walk_key: bytes, ticket_key: bytes, room: bool) -> bytes:
+    def answer(self, walk_key: bytes, ticket_key: bytes, vacant: bool) -> bytes:
         raise AssertionError("no node asks us")
 
 
@@ -90,9 +90,9 @@ def asked(out: list[search.Output]) -> tuple[LinkId, Walk]:
     return said.link, said.message
 
 
-def answer(searching: PeerSearch, link: LinkId, walk: Walk, room: bool) -> list[search.Output]:
+def answer(searching: PeerSearch, link: LinkId, walk: Walk, vacant: bool) -> list[search.Output]:
     """The node that the walk names answers."""
-    ticket = Ticket(walk.id, ANSWER_KEY, room, key(walk.path[-1]).sign_ticket(walk.key, ANSWER_KEY, room))
+    ticket = Ticket(walk.id, ANSWER_KEY, vacant, key(walk.path[-1]).sign_ticket(walk.key, ANSWER_KEY, vacant))
     return searching.receive(link, ticket, lambda name: None, True, 0.0)
 
 
@@ -100,7 +100,7 @@ def test_a_node_that_answers_with_room_is_offered_a_link() -> None:
     searching, _ = seeking()
     link, walk = asked(searching.seek(Here(random_map(40, 1)), [], False, 0.0))
     assert searching.open == 1
-    (agreed,) = answer(searching, link, walk, room=True)
+    (agreed,) = answer(searching, link, walk, vacant=True)
     assert agreed == Agreed(WalkRef(link, walk.id), swap=False, among=40)
     assert searching.open == 0, "an attempt is under way"
     assert searching.ended(WalkRef(link, walk.id), answered=True, now=1.0) == []
@@ -111,7 +111,7 @@ def test_only_the_end_of_a_walk_itself_can_have_another_drawn_in_its_place() -> 
     searching, counters = seeking()
     here = Here(random_map(40, 1))
     link, walk = asked(searching.seek(here, [], False, 0.0))
-    assert answer(searching, link, walk, room=False) == []
+    assert answer(searching, link, walk, vacant=False) == []
     assert searching.open == 0 and counters["walks met no room"] == 1
     assert asked(searching.seek(here, [], False, 1.0))[1].path[-1] != walk.path[-1]
 
@@ -131,7 +131,7 @@ def test_a_silent_node_is_asked_by_ways_that_avoid_the_nodes_of_the_first(seed: 
 def test_an_offer_that_got_lost_goes_by_another_way_to_the_same() -> None:
     searching, _ = seeking()
     link, walk = asked(searching.seek(Here(random_map(40, 2)), [], False, 0.0))
-    assert answer(searching, link, walk, room=True)
+    assert answer(searching, link, walk, vacant=True)
     _, again = asked(searching.ended(WalkRef(link, walk.id), answered=False, now=20.0))
     assert again.path[-1] == walk.path[-1] and again.key != walk.key
     assert searching.open == 1
@@ -243,7 +243,7 @@ def test_a_node_that_loses_walks_is_found_as_often_as_any() -> None:
         while out and isinstance(out[0], SendWalk):
             link, sent = asked(out)
             if sent.path[-1] in hostile or not hostile & set(sent.path):
-                assert isinstance(answer(searching, link, sent, room=True)[0], Agreed)
+                assert isinstance(answer(searching, link, sent, vacant=True)[0], Agreed)
                 ended[sent.path[-1] in hostile] += 1
                 break
             out = searching.tick(searching.next_wakeup())

@@ -44,20 +44,20 @@ class Place:
     def link_to(self, node: HopId) -> LinkId | None:
         return next((LinkId(other) for other in self._near if NAMES[other] == node), None)
 
-    def answer(self, walk_key: bytes, key: bytes, room: bool) -> bytes:
-        return KEYS[self._number].sign_ticket(walk_key, key, room)
+    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
+        return KEYS[self._number].sign_ticket(walk_key, key, vacant)
 
 
 class Line:
     """Nodes 0, 1, 2 … each linked with the next; 0 asks the last."""
 
-    def __init__(self, length: int, room: bool = True) -> None:
+    def __init__(self, length: int, vacant: bool = True) -> None:
         self.places = {
             node: Place(node, tuple(other for other in (node - 1, node + 1) if 0 <= other < length))
             for node in range(length)
         }
         self.last = length - 1
-        self.room = room
+        self.vacant = vacant
         self.counters: Counter[str] = Counter()
         self.walks = {node: Walks(SeededEntropy(node), self.counters) for node in self.places}
         self.now = 0.0
@@ -82,8 +82,8 @@ class Line:
                 continue
             self.seen.append((sender, each.link, each.message))
             target = int(each.link)
-            called, room = self.places[target].called, self.room
-            out = self.walks[target].receive(LinkId(sender), each.message, called, room, self.now)
+            called, vacant = self.places[target].called, self.vacant
+            out = self.walks[target].receive(LinkId(sender), each.message, called, vacant, self.now)
             queue.extend((target, more) for more in out)
 
     def ticket(self) -> tuple[int, WalkRef]:
@@ -112,9 +112,9 @@ def test_a_walk_comes_to_the_named_node_and_ends_in_an_offer_and_its_reply() -> 
 
 
 def test_a_node_without_room_says_so_and_takes_no_offer() -> None:
-    line = Line(4, room=False)
+    line = Line(4, vacant=False)
     at = line.begin()
-    assert line.events == [(0, TicketArrived(at, room=False))]
+    assert line.events == [(0, TicketArrived(at, vacant=False))]
     assert line.walks[0].send(at, OFFER) == []
 
 

@@ -38,12 +38,12 @@ def delivered(world: World, messages: list[MessageId]) -> bool:
 def test_what_waits_for_room_is_not_repeated_and_then_goes_once() -> None:
     world = two()
     (home,) = world.machines["ann"].running._meshes
-    before, room = counted(world, "ann", "cells originated"), home.traffic.stem.sender.own_room
-    home.traffic.stem.sender.own_room = lambda link: 0
+    before, space = counted(world, "ann", "cells originated"), home.traffic.stem.sender.own_space
+    home.traffic.stem.sender.own_space = lambda link: 0
     messages = [world.send("ann", "ben", f"{number}") for number in range(COUNT)]
     world.run(30.0)  # seven times as long as a receipt is waited for
     assert counted(world, "ann", "cells originated") - before <= LEAVING_MAX
-    home.traffic.stem.sender.own_room = room
+    home.traffic.stem.sender.own_space = space
     world.run(10.0)
     assert delivered(world, messages)
     assert counted(world, "ann", "cells originated") - before <= COUNT + 5

@@ -145,7 +145,7 @@ def test_an_outdated_decision_is_answered() -> None:
 def unsaid(who: conversation.Conversation) -> Callable[..., list[Output]]:
     """What its end does for a notice that never leaves; it is not due again at once."""
 
-    def say(notice: Notice, room: int, now: float) -> list[Output]:
+    def say(notice: Notice, space: int, now: float) -> list[Output]:
         who.presence.greeted(now)
         return []
 

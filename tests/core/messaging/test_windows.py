@@ -15,7 +15,7 @@ from tests.support.world import World
 def use_up(world: World, name: str, about: str) -> None:
     """All the cells that may leave into silence were sent, and none arrived."""
     talk = world.machines[name].running._conversations._by_id[world.conversation(name, about)]
-    while talk._session.window.silent_room(world.now) > 0:
+    while talk._session.window.silent_space(world.now) > 0:
         talk._session.seal(talk._session.fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now)
 
 

@@ -26,22 +26,22 @@ def send(window: SendWindow, cells: int) -> None:
 
 def test_each_cell_that_leaves_takes_room_and_what_is_seen_gives_it_back(window: SendWindow) -> None:
     send(window, 10)
-    assert window.data_room(NOW) == DATA_WINDOW - 10
-    assert window.silent_room(NOW) == SILENT_WINDOW - 10
-    assert window.answer_room(NOW) == LOOKAHEAD - 10
+    assert window.data_space(NOW) == DATA_WINDOW - 10
+    assert window.silent_space(NOW) == SILENT_WINDOW - 10
+    assert window.answer_space(NOW) == LOOKAHEAD - 10
     window.note_seen(EPOCH, 6)
-    assert window.data_room(NOW) == DATA_WINDOW - 3
+    assert window.data_space(NOW) == DATA_WINDOW - 3
 
 
 def test_more_may_leave_into_silence_as_the_epoch_goes_on(window: SendWindow) -> None:
     late = NOW + EPOCH_SECONDS * 0.75
-    assert window.silent_room(late) == SILENT_WINDOW + SILENT_RESERVE * 3 // 4
+    assert window.silent_space(late) == SILENT_WINDOW + SILENT_RESERVE * 3 // 4
 
 
 def test_a_new_epoch_has_all_its_room(window: SendWindow) -> None:
     send(window, DATA_WINDOW)
-    assert window.data_room(NOW) == 0
-    assert window.data_room(NOW + EPOCH_SECONDS) == DATA_WINDOW
+    assert window.data_space(NOW) == 0
+    assert window.data_space(NOW + EPOCH_SECONDS) == DATA_WINDOW
 
 
 def test_what_was_seen_is_never_taken_back(window: SendWindow) -> None:

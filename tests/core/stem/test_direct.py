@@ -18,8 +18,8 @@ NOW = 1_000_000.0
 ONE, TWO = bytes(GEOMETRY.cell), b"t" * GEOMETRY.cell
 
 
-def with_room(room: list[int]) -> Direct:
-    return Direct(SeededEntropy("direct"), Counter(), lambda: room[0] > 0)
+def with_space(space: list[int]) -> Direct:
+    return Direct(SeededEntropy("direct"), Counter(), lambda: space[0] > 0)
 
 
 def entered(cell: bytes) -> list[Output]:
@@ -27,34 +27,34 @@ def entered(cell: bytes) -> list[Output]:
 
 
 def test_a_cell_enters_at_once() -> None:
-    assert list(with_room([1]).submit_cell(ONE, NOW)) == entered(ONE)
+    assert list(with_space([1]).submit_cell(ONE, NOW)) == entered(ONE)
 
 
 def test_cells_wait_for_room_and_each_takes_some() -> None:
-    room = [0]
-    stem = with_room(room)
+    space = [0]
+    stem = with_space(space)
     assert list(stem.submit_cell(ONE, NOW)) == [] == list(stem.submit_cell(TWO, NOW))
-    room[0] = 1
+    space[0] = 1
     first = stem.go_on_sending(NOW)
     assert [next(first), next(first)] == entered(ONE)
-    room[0] = 0
+    space[0] = 0
     assert list(first) == []
-    room[0] = 1
+    space[0] = 1
     assert list(stem.go_on_sending(NOW)) == entered(TWO)
 
 
 def test_only_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(direct, "ENTERING_CAP", 1)
-    room, counters = [0], Counter[str]()
-    stem = Direct(SeededEntropy("direct"), counters, lambda: room[0] > 0)
+    space, counters = [0], Counter[str]()
+    stem = Direct(SeededEntropy("direct"), counters, lambda: space[0] > 0)
     assert list(stem.submit_cell(ONE, NOW)) == [] == list(stem.submit_cell(TWO, NOW))
     assert counters["cells shed before the broadcast"] == 1
-    room[0] = 1
+    space[0] = 1
     assert list(stem.go_on_sending(NOW)) == entered(ONE)
 
 
 def test_nothing_is_hidden_and_no_stem_begins_anywhere() -> None:
-    stem = with_room([1])
+    stem = with_space([1])
     stem.link_up(LinkId(1), bytes(32), NOW)
     assert stem.get_status() is None and not stem.begins_at(LinkId(1))
     assert stem.leave(NOW) == []

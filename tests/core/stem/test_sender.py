@@ -43,10 +43,10 @@ def test_without_a_link_it_waits_and_nothing_is_due_for_it_alone() -> None:
 
 def test_while_the_first_link_is_full_it_waits() -> None:
     mesh, sender = settled()
-    room = [0]
-    sender.own_room = lambda link: room[0]
+    space = [0]
+    sender.own_space = lambda link: space[0]
     assert sender.submit_cell(CELL, mesh.now, Haste.SOON) == [QUEUED]
-    room[0] = 1
+    space[0] = 1
     assert sender.go_on(mesh.now)[1:] == [DISPATCHED]
     assert sender.go_on(mesh.now) == []
 
@@ -57,7 +57,7 @@ def test_on_the_clock_a_cell_takes_the_place_of_cover() -> None:
     ticks = [sender.on_tick(mesh.now) for _ in range(200)]
     assert sum(DISPATCHED in tick for tick in ticks) == 1
     assert all(sum(isinstance(each, Relay) for each in tick) <= 1 for tick in ticks)
-    sender.own_room = lambda link: 0
+    sender.own_space = lambda link: 0
     assert sender.on_tick(mesh.now) == [], "what finds no room is left out"
 
 

@@ -15,7 +15,7 @@ LINK, OTHER = LinkId(1), LinkId(2)
 
 def full(since: float = 0.0) -> Stall:
     stall = Stall()
-    stall.note_room(LINK, 0, since)
+    stall.note_space(LINK, 0, since)
     return stall
 
 
@@ -29,7 +29,7 @@ def test_a_link_that_takes_nothing_is_stalled_after_a_while() -> None:
 def test_a_few_at_a_time_do_not_count() -> None:
     stall = full()
     for at in range(1, int(STALL_S), 4):
-        stall.note_room(LINK, 2, float(at))
+        stall.note_space(LINK, 2, float(at))
         stall.count_taken(2)
     assert stall.is_over(0, STALL_S)
 
@@ -38,14 +38,14 @@ def test_as_many_as_wait_there_do() -> None:
     stall = full()
     stall.count_taken(OWN_AHEAD)
     assert not stall.is_over(0, STALL_S)
-    stall.note_room(LINK, 0, STALL_S)
+    stall.note_space(LINK, 0, STALL_S)
     assert stall.is_over(0, 2 * STALL_S), "and the next while counts anew"
 
 
 def test_where_nothing_of_ours_waits_any_more_or_the_stem_begins_elsewhere_it_counts_anew() -> None:
-    for link, room in ((LINK, OWN_AHEAD), (OTHER, 1)):
+    for link, space in ((LINK, OWN_AHEAD), (OTHER, 1)):
         stall = full()
-        stall.note_room(link, room, 10.0)
+        stall.note_space(link, space, 10.0)
         assert not stall.is_over(0, STALL_S)
     assert not full().is_over(OWN_AHEAD, STALL_S)
 
@@ -58,13 +58,13 @@ def stalled(profile: Profile, takes_s: float = 0.0, others: int = 1000) -> tuple
     mesh = amid(profile, "bcdef")
     first, begun = mesh.pinned("a")[0], mesh.now
 
-    def own_room(link: LinkId) -> int:
+    def own_space(link: LinkId) -> int:
         if chr(link) != first:
             return others
         taken = sum(onion[:2] == ("a", first) for onion in mesh.onions)
         return max(0, int((mesh.now - begun) / takes_s) - taken) if takes_s else 0
 
-    mesh.stems["a"].sender.own_room = own_room
+    mesh.stems["a"].sender.own_space = own_space
     return mesh, first
 
 
@@ -99,7 +99,7 @@ def test_a_contact_who_takes_no_onions_is_left_as_well() -> None:
     mesh.stems["a"]._pinned.leave()
     mesh.run(11.0)
     assert mesh.pinned("a")[0] == "b"
-    mesh.stems["a"].sender.own_room = lambda link: 0 if chr(link) == "b" else 1000
+    mesh.stems["a"].sender.own_space = lambda link: 0 if chr(link) == "b" else 1000
     mesh.run(45.0)
     for _ in range(8):
         mesh.run(5.0)

@@ -271,7 +271,7 @@ def left_under_credit(profile: Profile, count: int) -> list[float]:
     """When onions leave a node that has so many cells to send, while its first hop takes one a second."""
     mesh, left = amid(profile, "bcdef"), list[float]()
     begun = mesh.now
-    mesh.stems["a"].sender.own_room = lambda link: int(mesh.now - begun) - sent_by("a", mesh)
+    mesh.stems["a"].sender.own_space = lambda link: int(mesh.now - begun) - sent_by("a", mesh)
     for number in range(count):
         mesh.submit("a", cell(number))
     for _ in range(1200):
@@ -293,13 +293,13 @@ def test_a_first_hop_that_meters_out_its_credit_does_not_see_whose_onions_wait(p
 def test_balanced_keeps_its_cover_through_a_stall_and_strong_leaves_it_out() -> None:
     """What leaves at once after a stall is never one's own cells alone."""
     for profile, kept in ((BALANCED, True), (STRONG, False)):
-        mesh, room = amid(profile, "bcdef"), [0]
-        mesh.stems["a"].sender.own_room = lambda link, room=room: room[0]  # type: ignore[misc]
+        mesh, space = amid(profile, "bcdef"), [0]
+        mesh.stems["a"].sender.own_space = lambda link, space=space: space[0]  # type: ignore[misc]
         mesh.drops = lambda source, target, onion: True
         mesh.submit("a", cell(1))
         mesh.run(10.0)
         assert sent_by("a", mesh) == 0
-        room[0] = 1000
+        space[0] = 1000
         mesh.go_on_sending("a")
         assert sent_by("a", mesh) > 10 if kept else sent_by("a", mesh) == 0
 

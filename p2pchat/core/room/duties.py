@@ -12,6 +12,7 @@ from collections import Counter
 from typing import Final
 
 from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.limits.budget import Budget
 from p2pchat.core.room.changes import RosterChanges, describe_step
 from p2pchat.core.room.flow import MessageFlow
 from p2pchat.core.room.key_state import RoomKeyState
@@ -27,6 +28,11 @@ from p2pchat.wire.room_words import FrontierWord, encode_room_word
 
 MERGE_S: Final = (60.0, 600.0)
 """Somebody commits for a roster that came of merging, after a random time of this."""
+
+MERGES_AT_ONCE: Final = 4
+MERGES_DAILY: Final = 8
+"""So many entries we write unasked: an admin that gives others wrong MACs, or lets in members apart from what
+we wrote, uses up few of our 512 numbers by it."""
 
 COMMIT_GAP_S: Final = 60.0
 """A commit that could not be made is tried again after so long."""
@@ -66,6 +72,7 @@ class RoomDuties:
         self._entropy = entropy
         self._counters = counters
         self._merge_at = NEVER
+        self._merges = Budget(now, MERGES_DAILY / 86_400.0, MERGES_AT_ONCE)
         self._commit_after = 0.0
         self._frontier_at = NEVER
         self._reply_at = NEVER
@@ -153,7 +160,7 @@ class RoomDuties:
 
     def _merge(self, now: float) -> list[RoomOutput]:
         self._merge_at = NEVER
-        if self._flow.own.is_unsure:
+        if self._flow.own.is_unsure or not self._merges.draw(now):
             return []
         try:
             return self.write_entry(StrikeEntries(), now)

@@ -26,7 +26,7 @@ from p2pchat.core.room.writing import RoomWriting
 from p2pchat.crypto.room_keys import check_member_key
 from p2pchat.errors import LimitError
 from p2pchat.ports import Entropy
-from p2pchat.types import MemberId
+from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.room_actions import (
     STRUCK_MAX,
@@ -145,7 +145,7 @@ class Room:
         self._check_in()
         if not self.changes.may_write(action):
             raise LimitError("this member may not do that in this room")
-        return self._finish(self._write_strikes(now) + self._duties.write_entry(action, now), now)
+        return self._finish([*self._write_strikes(now), *self._duties.write_entry(action, now)], now)
 
     def remove_member(self, member: MemberId, now: float) -> list[RoomOutput]:
         """Put somebody out; what it wrote up to now counts, as far as we have it."""
@@ -215,8 +215,13 @@ class Room:
             raise LimitError("this home was put back to a copy, and waits for the others")
 
     def _write_strikes(self, now: float) -> list[RoomOutput]:
+        """Strike what we do not apply: what we write next would take it in."""
+        outputs, before = list[RoomOutput](), list[EntryId]()
         due = list_strikes_due(self.changes.log.graph, self.changes.roster, self.own)
-        return self._duties.write_entry(StrikeEntries(tuple(due[:STRUCK_MAX])), now) if due else []
+        while due != before:
+            outputs += self._duties.write_entry(StrikeEntries(tuple(due[:STRUCK_MAX])), now) if due else []
+            before, due = due, list_strikes_due(self.changes.log.graph, self.changes.roster, self.own)
+        return outputs
 
     def _finish(self, outputs: list[RoomOutput], now: float) -> list[RoomOutput]:
         """Put what is to be kept in front, and see what is due next."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from p2pchat.core.room.duties import REPLY_GAP_S, REPLY_PER_MEMBER_S
+from p2pchat.core.room.duties import MERGES_AT_ONCE, REPLY_GAP_S, REPLY_PER_MEMBER_S
 from p2pchat.core.room.outputs import ReachedMember
+from p2pchat.wire.room_actions import RenameRoom, SetRole, StrikeEntries
 from tests.support.room_world import DAY_S, RoomWorld
 
 
@@ -50,3 +51,23 @@ def test_after_a_merge_somebody_commits_within_ten_minutes() -> None:
     assert all(room.state.periods.choose_period(room.changes.members) is None for room in rooms)
     world.run(620.0)
     assert all(room.state.periods.choose_period(room.changes.members) is not None for room in rooms)
+
+
+def test_entries_that_are_written_unasked_are_few_however_often_one_lets_in_others_apart() -> None:
+    world = RoomWorld(5, "anna", "ben")
+    world.change("anna", SetRole(world["ben"].id, admin=True))
+    world.run(30.0)
+    for number in range(MERGES_AT_ONCE + 2):
+        world.part(["ben"], [name for name in world.homes if name != "ben"])
+        world.change("anna", RenameRoom(f"walkers {number}"))
+        world.let_in("ben", f"m{number}")
+        world.run(30.0)
+        world.heal()
+        world.run(700.0)
+    entries = [
+        entry for entry in world.room("anna").changes.log.list_entries() if entry.author == world["anna"].id
+    ]
+    merges = sum(isinstance(entry.action, StrikeEntries) for entry in entries)
+    assert MERGES_AT_ONCE <= merges <= MERGES_AT_ONCE + 1
+    world.run(DAY_S / 4)
+    assert {world.room(name).changes.roster.name for name in world.homes} == {f"walkers {MERGES_AT_ONCE + 1}"}

@@ -9,7 +9,9 @@ import pytest
 from p2pchat.core.room.arrival import MemberKeys
 from p2pchat.core.room.outputs import MemberSpoke, ReachedMember, RosterChanged
 from p2pchat.errors import LimitError, Unreadable
-from p2pchat.wire.room_actions import LeaveRoom, RenameRoom, SetRole
+from p2pchat.wire.room_actions import STRUCK_MAX, AddMember, LeaveRoom, RenameRoom, SetRole
+from p2pchat.wire.room_log import SentEntry
+from tests.support.room_book import newcomer
 from tests.support.room_world import DAY_S, RoomWorld
 
 
@@ -176,3 +178,20 @@ def test_all_who_can_leave_alone_leaves_a_room_in_which_nothing_is_due_at_once()
     assert world.roster_of("anna") == ["anna"]
     world.say("anna", "to myself")
     assert [line.payload for line in world["anna"].lines] == [b"to myself"]
+
+
+def test_however_many_entries_we_do_not_apply_none_is_taken_in_by_what_we_write() -> None:
+    """ben lets in members, and gives anna no MAC."""
+    world = RoomWorld(31, "anna", "ben", "carl")
+    world.change("anna", SetRole(world["ben"].id, admin=True))
+    world.run(30.0)
+    anna, ben = world.room("anna"), world.room("ben")
+    for number in range(2 * STRUCK_MAX + 3):
+        ben.changes.write_entry(AddMember(newcomer(f"ghost {number}")), ben.state)
+    for entry in ben.changes.log.list_entries():
+        anna.changes.take_entry(SentEntry(entry, ()), anna.state, world.now)
+    anna.changes.note_heads(ben.changes.heads)  # as carl would name them
+    assert len(anna.changes.roster.unsettled) == 2 * STRUCK_MAX + 3
+    world.change("anna", RenameRoom("climbers"))
+    assert world.roster_of("anna") == ["anna", "ben", "carl"] and len(anna.changes.members) == 3
+    assert not anna.changes.roster.unsettled and len(anna.changes.roster.struck) == 2 * STRUCK_MAX + 3

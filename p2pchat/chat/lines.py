@@ -80,4 +80,5 @@ def lines_of(messages: Iterable[HistoryLine]) -> list[ChatLine]:
 
 def beginning_of(line: ChatLine) -> str:
     """The beginning of a line, as a reply to it shows it."""
-    return answered_beginning(AnsweredInfo(id=line.id, sender=line.sender, text=line.text))
+    answered = AnsweredInfo(id=line.id, sender=line.sender, text=line.text, withdrawn=line.withdrawn)
+    return answered_beginning(answered)

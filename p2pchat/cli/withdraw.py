@@ -37,6 +37,7 @@ def command(settings: CommonOptions, id: str, yes: bool, wait: Wait, timeout: fl
     Example:
       p2pchat withdraw 9f86d081884c7d659a2feaa0c55ad015
     """
-    if not wait_for(confirmed("Withdraw this message, for both of you?", yes), settings):
+    question = "Withdraw this message, for both of you? It may have been read, and may be kept."
+    if not wait_for(confirmed(question, yes), settings):
         raise Ended("nothing was withdrawn")
     say_of_message(settings, timeout, lambda node: node.withdraw_message(id, wait=wait, timeout=timeout))

@@ -27,6 +27,7 @@ class AnsweredInfo(Value, frozen=True, kw_only=True):
     sender: str | None = msgspec.field(name="from")
     text: str | None
     """Its beginning, as it is now."""
+    withdrawn: bool = False
 
 
 class ReactionInfo(Value, frozen=True, kw_only=True):

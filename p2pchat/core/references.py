@@ -85,3 +85,4 @@ class Answered:
     id: MessageId
     outgoing: bool
     text: str = field(repr=False)
+    withdrawn: bool = False

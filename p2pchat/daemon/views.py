@@ -110,7 +110,8 @@ def _answered(line: Message, own_name: str, name: str) -> events.AnsweredInfo | 
         return None
     if (known := line.answered) is None:
         return events.AnsweredInfo(id=None, sender=None, text=None)
-    return events.AnsweredInfo(id=known.id, sender=own_name if known.outgoing else name, text=known.text)
+    author = own_name if known.outgoing else name
+    return events.AnsweredInfo(id=known.id, sender=author, text=known.text, withdrawn=known.withdrawn)
 
 
 def _referred(line: Message, reference: Reference, own_name: str, name: str) -> events.ListenEvents:

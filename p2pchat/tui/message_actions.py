@@ -34,6 +34,8 @@ ON_MESSAGE: Final = (
 """What can be done with a message, by verb."""
 
 OF_ITS_AUTHOR: Final = ("correct", "withdraw")
+WITHOUT_TEXT: Final = ("react", "copy", "whole", "correct", "withdraw")
+"""Nothing of this is possible after a withdrawal."""
 
 
 class MessageActions:
@@ -47,6 +49,8 @@ class MessageActions:
         missing: tuple[str, ...] = () if link else ("open",)
         if not message.outgoing:
             missing += OF_ITS_AUTHOR
+        if message.withdrawn:
+            missing += WITHOUT_TEXT
         verbs = [(verb, label) for verb, label in ON_MESSAGE if verb not in missing]
         title = one_line(harmless(message.text[: 4 * TITLE_MAX]))[:TITLE_MAX]
         self._window.prompts.open_dialog(Choose(title, verbs), lambda verb: self.act_on(verb, message, link))

@@ -22,7 +22,7 @@ from p2pchat.text import harmless_name, one_line, shortened
 REWRITTEN: Final = "rewritten here"
 """Shown beside a line whose text the owner of this home changed, instead of its delivery state."""
 
-UNKNOWN: Final = "a kind of message that this version cannot show; a newer version may"
+UNKNOWN: Final = "this version cannot show this message"
 
 BEGINNING: Final = 40
 """Characters shown of a message that a reply or a reaction refers to."""
@@ -54,7 +54,8 @@ def answered_beginning(answered: AnsweredInfo) -> str:
     """The message that a reply answers: ``bob: see you at eight``."""
     if answered.sender is None:
         return "a message that is not here"
-    beginning = shortened(answered.text or "", BEGINNING) or "a message without text"
+    without = "a withdrawn message" if answered.withdrawn else "a message without text"
+    beginning = shortened(answered.text or "", BEGINNING) or without
     return f"{harmless_name(answered.sender)}: {beginning}"
 
 

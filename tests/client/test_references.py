@@ -83,6 +83,8 @@ async def test_what_refers_to_a_message_is_the_same_at_both_ends(tmp_path: Path)
         await alice.withdraw_message(question.id)
         withdrawn = await until(heard, WithdrawnEvent)
         assert isinstance(withdrawn, WithdrawnEvent) and withdrawn.text == ""
+        answered = (await last(alice, "bob")).reply_to
+        assert answered == AnsweredInfo(id=question.id, sender="alice", text="", withdrawn=True)
         line = (await bob.history("alice"))[0]
         assert (line.withdrawn, line.earlier, line.mentions) == ("delivered", [], [])
         assert await bob.search("where") == []

@@ -24,7 +24,7 @@ from p2pchat.core.records import (
     SetMessageState,
     Settled,
 )
-from p2pchat.core.references import Reference, ReferenceKind
+from p2pchat.core.references import Answered, Reference, ReferenceKind
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.store import Store
 from p2pchat.types import ContactId, MessageId, MessageName, MessageState, conversation_with
@@ -171,15 +171,11 @@ def test_a_reply_is_read_with_the_line_that_it_answers_as_that_is_now(store: Sto
     settled = store.commit_changes([PutMessage(THEIRS), PutMessage(reply), PutMessage(lost)])
     assert [one.line for one in settled] == [found(store, reply)]
     answered = found(store, reply).answered
-    assert answered is not None and (answered.id, answered.outgoing, answered.text) == (
-        THEIRS.id,
-        False,
-        "at eight",
-    )
+    assert answered == Answered(THEIRS.id, False, "at eight")
     assert found(store, lost) == lost
     store.commit_changes(put(reference(1, WITHDRAWAL, 0)))
     answered = found(store, reply).answered
-    assert answered is not None and answered.text == ""
+    assert answered is not None and (answered.text, answered.withdrawn) == ("", True)
     assert store.history.forget_message(THEIRS.id)
     assert found(store, reply).answered is None and found(store, reply).text == "yes"
 

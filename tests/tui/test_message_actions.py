@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.chat.referring import SIGNS
-from p2pchat.control.events import CorrectedEvent, ForgottenEvent
+from p2pchat.control.events import CorrectedEvent, ForgottenEvent, WithdrawnEvent
 from p2pchat.control.values import extended
 from p2pchat.errors import UsageError
 from p2pchat.tui.dialogs import Correct, Rewrite
@@ -70,6 +70,15 @@ async def test_only_its_author_can_correct_or_withdraw_a_message(desk: Open) -> 
         assert "Correct" not in it.screen and "Withdraw" not in it.screen and "React" in it.screen
 
 
+async def test_a_withdrawn_message_offers_only_what_is_possible(desk: Open) -> None:
+    node = FakeNode("bob")
+    node.said = [message("1", "", outgoing=True, withdrawn="delivered")]
+    async with desk(node) as it:
+        await it.press("escape", "enter")
+        assert "Reply" in it.screen and "Delete it here" in it.screen
+        assert not [word for word in ("React", "Copy", "Correct", "Withdraw") if word in it.screen]
+
+
 async def test_what_is_said_of_a_message_shows_on_it_and_on_replies(desk: Open) -> None:
     node = FakeNode("bob")
     answered = {"id": "1", "from": "bob", "text": "at eight"}
@@ -79,6 +88,9 @@ async def test_what_is_said_of_a_message_shows_on_it_and_on_replies(desk: Open) 
         node.happens(extended(corrected, CorrectedEvent, by="bob"))
         await it.until(lambda: any("at nine corrected" in line for line in it.lines))
         assert any("╭ bob: at nine" in line for line in it.lines)
+        withdrawn = message("1", "", withdrawn="delivered")
+        node.happens(extended(withdrawn, WithdrawnEvent, by="bob"))
+        await it.until(lambda: any("╭ bob: a withdrawn message" in line for line in it.lines))
         node.happens(told(ForgottenEvent, contact="bob", id="1"))
         await it.until(lambda: any("╭ a message that is not here" in line for line in it.lines))
 

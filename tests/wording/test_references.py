@@ -27,7 +27,7 @@ LIKED = {"from": "bob", "sign": "👍", "state": "delivered"}
         ({"mentions": ["bob"]}, ["mentions bob"]),
         ({"reactions": [LIKED, {**LIKED, "from": "ann", "state": "queued"}]}, ["👍 bob", "👍 ann, queued"]),
         ({"earlier": [{"at": AT, "text": "at\neight"}]}, ["before: at⏎eight"]),
-        ({"unknown": 40}, ["a kind of message that this version cannot show; a newer version may"]),
+        ({"unknown": 40}, ["this version cannot show this message"]),
         ({"outgoing": True, "state": "queued", "corrected": "queued"}, ["corrected: queued", "queued"]),
     ],
 )
@@ -40,6 +40,7 @@ def test_what_is_known_beside_what_a_line_says(known: dict[str, Any], marks: lis
     [
         ({"id": "2", "from": "bob", "text": "at\neight?"}, "[re bob: at⏎eight?] "),
         ({"id": "2", "from": "bob", "text": ""}, "[re bob: a message without text] "),
+        ({"id": "2", "from": "bob", "text": "", "withdrawn": True}, "[re bob: a withdrawn message] "),
         ({"id": None, "from": None, "text": None}, "[re a message that is not here] "),
     ],
 )

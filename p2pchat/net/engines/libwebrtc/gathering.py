@@ -8,7 +8,7 @@ libwebrtc waits ten seconds for a server that is silent, and describes every add
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
@@ -111,20 +111,31 @@ class Gathering:
         return start + port.STUN_SECONDS
 
     def describe_local(self, sdp: str) -> Description:
-        """Return the engine's description with the useful addresses alone. Raises Malformed."""
-        bare = [line for line in sdp.splitlines() if not line.startswith("a=candidate:")]
-        text = "\r\n".join((*bare, *(f"a={line.text}" for line in self._described()), ""))
-        made = from_sdp(text)
-        return Description(
-            made.setup, made.ufrag, made.pwd, made.fingerprint, made.candidates, self.kind_of_nat()
-        )
-
-    def _described(self) -> list[CandidateLine]:
-        """The best of our own addresses, the very best first, and all that servers saw or lent."""
+        """Return the engine's description with the useful addresses alone: the best of our own, the very
+        best first, and what servers saw or lent. Raises Malformed."""
         kept = best_hosts(line.address for line in self.lines if line.kind == "host")
-        hosts = [line for line in self.lines if line.kind == "host" and line.address in kept]
-        hosts.sort(key=lambda line: kept.index(line.address))
-        return hosts + [line for line in self.lines if line.kind != "host"]
+        bare = [line for line in sdp.splitlines() if not line.startswith("a=candidate:")]
+        text = "\r\n".join((*bare, *(f"a={line.text}" for line in self._useful(kept)), ""))
+        made = from_sdp(text)
+        hosts = [one for one in made.candidates if one.kind == "host"]
+        hosts.sort(key=lambda one: kept.index(one.address))
+        others = [one for one in made.candidates if one.kind != "host"]
+        candidates = (*hosts, *others)
+        return Description(made.setup, made.ufrag, made.pwd, made.fingerprint, candidates, self.kind_of_nat())
+
+    def _useful(self, kept: Sequence[str]) -> Iterator[CandidateLine]:
+        """What is described where these of our addresses are. On a machine of dozens of networks a server
+        may see as many addresses, and the peer would check each of them from each of its own."""
+        own = {line.address for line in self.lines if line.kind == "host"}
+        seen = {line.base for line in self.lines if line.kind == "srflx"}
+        bases = seen & set(interfaces.routed()) if len(own) > len(kept) else seen
+        for line in self.lines:
+            if line.kind == "host":
+                useful = line.address in kept
+            else:
+                useful = line.kind != "srflx" or line.base in (bases or kept)
+            if useful:
+                yield line
 
     def kind_of_nat(self) -> Nat:
         """By the addresses that STUN servers saw. One that sees what we see ourselves leaves no candidate."""

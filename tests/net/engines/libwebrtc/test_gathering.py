@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from p2pchat.net.engines.libwebrtc.gathering import Gathering, best_hosts, can_reach, read_line, server_url
+from p2pchat.net.interfaces import HOSTS_MAX
 from p2pchat.wire.description import Nat
 from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
 
@@ -69,6 +70,24 @@ def test_the_loopback_is_described_only_where_there_is_nothing_else() -> None:
 
 def test_a_machine_of_many_addresses_describes_a_few() -> None:
     assert len(best_hosts(f"10.0.{number}.1" for number in range(30))) == 8
+
+
+def test_of_a_machine_of_dozens_of_networks_the_way_out_comes_first_and_alone_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("p2pchat.net.interfaces.routed", lambda: ("192.168.1.2",))
+    lines = [(HOST, None), (SEEN.format(7), STUNS[0])]
+    for number in range(30):
+        own = f"172.20.{number}.1"
+        lines += [
+            (HOST.replace("192.168.1.2", own).replace("2122194687", "2122262783"), None),
+            (SEEN.format(100 + number).replace("192.168.1.2", own), STUNS[0]),
+        ]
+    made = gathering(*lines).describe_local(SDP)
+    assert made.candidates[0].address == "192.168.1.2"
+    assert [each.port for each in made.candidates if each.kind == "srflx"] == [7]
+    monkeypatch.setattr("p2pchat.net.interfaces.routed", lambda: ())
+    assert len(gathering(*lines).describe_local(SDP).candidates) <= 2 * HOSTS_MAX
 
 
 @pytest.mark.parametrize(

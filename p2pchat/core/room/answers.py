@@ -102,7 +102,12 @@ class RoomAnswers:
         self._last.put(sender, now)
         answer = _Answer(period, at=now + GAP_S)
         answer.items.extend(map(encode_item, self._list_items(sender, known, ask)))
-        answer.places = islice(self._list_places(ask.spans), NUMBERS_MAX)
+        places = list(islice(self._list_places(ask.spans), NUMBERS_MAX))
+        here = [place for place in places if self._flow.numbers.has_number(*place)]
+        known_here = set(here)
+        missing = _join_spans(place for place in places if place not in known_here)
+        answer.items.extend(encode_item(NotHere(span)) for span in missing)
+        answer.places = iter(here)
         self._answers[sender] = answer
 
     def next_wakeup(self) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.kit.moments import NEVER
+from p2pchat.core.limits.budget import Budget
 from p2pchat.core.room.changes import RosterChanges
 from p2pchat.core.room.flow import MessageFlow
 from p2pchat.core.room.key_state import RoomKeyState
@@ -32,6 +33,9 @@ SILENCE_S: Final = 60.0
 TRIES: Final = 3
 """So often in a round a member is asked that is there and whose answer does not come to its end: letters are
 lost."""
+
+ASKS_AN_HOUR: Final = 120
+"""Of one member, and as many at once: one that invents what is missing makes others ask so often."""
 
 ROUND_S: Final = 300.0
 ROUND_MAX_S: Final = 6 * 3600.0
@@ -104,6 +108,7 @@ class RoomAsks:
         """Who has said in this round that it does not have what."""
         self._rounds = 0
         """In which all who are there have answered, and something was missing still."""
+        self._budget = Budget(now, ASKS_AN_HOUR / 3600.0, ASKS_AN_HOUR)
         self._pending: MemberId | None = None
         self._letters = 0
         """Letters that it has written."""
@@ -205,6 +210,9 @@ class RoomAsks:
         needs = self.list_needs()
         self._pending = self._choose_member(needs, now) if needs else None
         if self._pending is None:
+            return None
+        if not self._budget.draw(now):
+            self._pending, self.ask_at = None, now + SILENCE_S
             return None
         self._tries[self._pending] = self._tries.get(self._pending, 0) + 1
         self._letters, self._expected = 0, None

@@ -38,6 +38,9 @@ HEARSAY_MAX: Final = 256
 WAITS_S: Final = 3600.0
 """So long a message waits for parents."""
 
+CLAIM_AHEAD: Final = 1024
+"""So far beyond a member's own word others are believed about what it has written."""
+
 _FLOW, _MESSAGE, _WAITING, _DAY = b"flow", b"m", b"w", b"d"
 _LIMIT: Final = 1 << 20
 
@@ -102,10 +105,13 @@ class MessageFlow:
         return MessageWritten(sealed, RoomLine(self._changes.own, number, payload))
 
     def make_frontier(self, period: Period, number: int) -> tuple[int, ...]:
-        """How far we have read each member of a period; ``number``: of our last message."""
-        own = self._changes.own
+        """How far we have read each member of a period, but no further than it has said itself to have
+        written: what others invent in its name would look like its own. ``number``: of our last message."""
+        told = {member: claims[member] for member, claims in self.claims.items() if member in claims}
+        read = self.numbers.frontier_of
         return tuple(
-            number if member == own else self.numbers.frontier_of(member) for member in period.members
+            number if member == self._changes.own else min(read(member), told.get(member, NUMBER_MAX))
+            for member in period.members
         )
 
     # --- what comes
@@ -118,7 +124,8 @@ class MessageFlow:
             return False
         place = name_sender(sender), number
         confirms = through is None and place in self._hearsay
-        if self.numbers.has_number(sender, number) and not confirms:
+        late = through is None and self.numbers.is_settled(sender, number)
+        if self.numbers.has_number(sender, number) and not (confirms or late):
             return False
         period = self._state.periods.find_period(message.period)
         members = period.members if period is not None else ()
@@ -179,10 +186,15 @@ class MessageFlow:
             return []
         news: list[RoomNews] = []
         claims = self.claims.setdefault(sender, {})
+        if sender in known.places:
+            self.numbers.withdraw_settled(sender, word.numbers[known.places[sender]])
         for member, number in zip(known.members, word.numbers, strict=True):
             if member == self._changes.own:
                 news += self._note_reached(sender, number, now)
             elif member == sender or member in self._changes.members:
+                told = self.claims.get(member, {}).get(member)
+                if member != sender and told is not None:
+                    number = min(number, told + CLAIM_AHEAD)
                 claims[member] = max(number, claims.get(member, 0))
                 self.numbers.note_claim(member, number)
         self._moved = True
@@ -200,8 +212,12 @@ class MessageFlow:
         return news
 
     def settle_numbers(self, member: MemberId, first: int, count: int, given_up: bool) -> list[RoomNews]:
-        """Messages that are none for us, or, ``given_up``, that no member has."""
-        self.numbers.note_span(member, first, count)
+        """Messages that are none for us, or, ``given_up``, that no member has: of these only those count that
+        the member says to have written."""
+        self.numbers.note_settled(member, first, count)
+        told = self.claims.get(member, {}).get(member)
+        if given_up and told is not None:
+            self.numbers.withdraw_settled(member, told)
         settle = self.timeline.give_up_parent if given_up else self.timeline.settle_parent
         awaited = [
             place

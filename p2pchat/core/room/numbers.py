@@ -31,6 +31,8 @@ class SeenNumbers:
         self._spans: dict[MemberId, list[tuple[int, int]]] = {}
         """What is here beyond the frontier: first number, and the one after the last."""
         self._reached: dict[MemberId, int] = {}
+        self._settled: dict[MemberId, list[tuple[int, int]]] = {}
+        """Of what counts as here, that which is not: it was given up, or is none for us, on others' word."""
         self._claimed: dict[MemberId, int] = {}
         """The highest number that a trusted member has named."""
 
@@ -38,10 +40,11 @@ class SeenNumbers:
     def read_kept(cls, reader: Reader) -> SeenNumbers:
         """Undo ``as_values``. Raises Malformed."""
         seen = cls()
-        for member, reached, claimed, spans in reader.get_list("seen", SENDERS_MAX):
+        for member, reached, claimed, spans, settled in reader.get_list("seen", SENDERS_MAX):
             if len(member) == MEMBER_BYTES:
                 seen._reached[member], seen._claimed[member] = reached, claimed
                 seen._spans[member] = list(zip(spans[::2], spans[1::2], strict=True))
+                seen._settled[member] = list(zip(settled[::2], settled[1::2], strict=True))
         return seen
 
     def as_values(self) -> dict[str, Any]:
@@ -53,6 +56,7 @@ class SeenNumbers:
                     reached,
                     self._claimed[member],
                     [end for span in self._spans[member] for end in span],
+                    [end for span in self._settled[member] for end in span],
                 ]
                 for member, reached in self._reached.items()
             ]
@@ -75,6 +79,38 @@ class SeenNumbers:
     def note_number(self, member: MemberId, number: int) -> None:
         """A message is here."""
         self.note_span(member, number, 1)
+        if self.is_settled(member, number):
+            self._settled[member] = _subtract_span(self._settled[member], (number, number + 1))
+
+    def note_settled(self, member: MemberId, first: int, count: int) -> None:
+        """On others' word, messages are none for us, or no member has them: should one come under its
+        sender's own MAC, it is new."""
+        here = [(1, self.frontier_of(member) + 1), *self._spans.get(member, ())]
+        self.note_span(member, first, count)
+        if member in self._settled:
+            settled = [(first, min(first + count, NUMBER_MAX + 1))]
+            for span in here:
+                settled = _subtract_span(settled, span)
+            self._settled[member] = sorted([*self._settled[member], *settled])[-SPANS_MAX:]
+
+    def is_settled(self, member: MemberId, number: int) -> bool:
+        """Whether a message counts as here, and is not."""
+        return any(first <= number < end for first, end in self._settled.get(member, ()))
+
+    def withdraw_settled(self, member: MemberId, last: int) -> None:
+        """A member has said itself that it has written ``last``: what others said of later ones is void."""
+        beyond = [
+            (max(first, last + 1), end) for first, end in self._settled.get(member, ()) if end - 1 > last
+        ]
+        if not beyond:
+            return
+        here = [(1, self._reached[member] + 1), *self._spans[member]]
+        for span in beyond:
+            here = _subtract_span(here, span)
+            self._settled[member] = _subtract_span(self._settled[member], span)
+        self._reached[member] = here.pop(0)[1] - 1 if here and here[0][0] == 1 else 0
+        self._spans[member] = here
+        self._claimed[member] = max(last, here[-1][1] - 1 if here else self._reached[member])
 
     def note_span(self, member: MemberId, first: int, count: int) -> None:
         """These messages are here, were not written to us, or are given up."""
@@ -127,4 +163,12 @@ class SeenNumbers:
             if len(self._reached) >= SENDERS_MAX:
                 return False
             self._reached[member], self._claimed[member], self._spans[member] = 0, 0, []
+            self._settled[member] = []
         return True
+
+
+def _subtract_span(spans: list[tuple[int, int]], gone: tuple[int, int]) -> list[tuple[int, int]]:
+    """What is left of spans, first numbers and those after the last, without another one."""
+    first, end = gone
+    cut = [part for one in spans for part in ((one[0], min(one[1], first)), (max(one[0], end), one[1]))]
+    return [(start, stop) for start, stop in cut if start < stop]

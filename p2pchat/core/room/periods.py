@@ -10,6 +10,7 @@ a copy of its home, or a thief of its keys, made the other.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -88,10 +89,13 @@ class Periods:
         self.changed.add(period.id)
         self._supersede(now)
         while len(self._all) > PERIODS_MAX:
-            kept = self.choose_period()
-            self._erase(
-                min((one for one in self._all.values() if one is not kept), key=lambda one: one.opened_at)
-            )
+            self._erase(self._find_least())
+
+    def _find_least(self) -> Period:
+        """The oldest of the member that has begun the most: one that floods pushes out its own."""
+        begun, kept = Counter(one.author for one in self._all.values()), self.choose_period()
+        others = (one for one in self._all.values() if one is not kept)
+        return min(others, key=lambda one: (-begun[one.author], one.opened_at))
 
     def restore_period(self, period: Period) -> None:
         """Add one that was kept."""

@@ -33,7 +33,7 @@ from p2pchat.core.room.reading import RoomEvent, RoomReading
 from p2pchat.crypto.kdf import entry_id
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
-from p2pchat.types import MemberId
+from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_commits import CommitHead, KeptShare, PeriodGrant
 from p2pchat.wire.room_letters import (
     AnswerEnd,
@@ -54,6 +54,10 @@ SHARES_MAX: Final = 256
 GRANTS_MAX: Final = 4
 UNDECIDED_MAX: Final = 256
 """A letter may come before those with the commits that it needs."""
+
+SPOKEN_MAX: Final = 128
+"""Entries that one member's answers may bring here without proof: one that invents them leaves room for
+others."""
 
 BEHIND_ANSWERS: Final = 3
 """If so many have answered, and cells cannot be read still, their periods are from before our time."""
@@ -96,6 +100,8 @@ class RoomRepair:
         """Periods that were given to us, at heads that are not known yet."""
         self._undecided: Table[tuple[bytes, int], tuple[KeptMessage, MemberId]] = Table(UNDECIDED_MAX)
         """Messages of periods that are not known yet, and who gave them."""
+        self._spoken: dict[MemberId, int] = {}
+        """For how many entries each member has spoken that are proved to us by nothing else."""
         self._ended = 0
         """Answers since cells of unknown periods were dropped."""
 
@@ -224,8 +230,8 @@ class RoomRepair:
             case SentEntry():
                 proved, step = self._changes.take_entry(item, self._state, now)
                 repaired.steps.append(step)
-                if not proved:  # the one who answers has built upon it
-                    repaired.steps.append(self._changes.note_heads(entry_id(encode_entry(item.entry))))
+                if not proved:
+                    repaired.steps.append(self._speak_for(sender, entry_id(encode_entry(item.entry))))
                 repaired.events += self._reading.retry_early(now)
             case KeptShare():
                 self._shares.put(item.head.confirmation, item)
@@ -240,6 +246,15 @@ class RoomRepair:
             case NotHere(span=span):
                 self.asks.note_denial(sender, span)
 
+    def _speak_for(self, member: MemberId, entry: EntryId) -> RosterStep:
+        """A member answers with an entry that is not proved to us: it has built upon it."""
+        if not self._changes.has_entry(entry):
+            spoken = self._spoken.get(member, 0)
+            if spoken >= SPOKEN_MAX:
+                return RosterStep(self._changes.roster, self._changes.roster)
+            self._spoken[member] = spoken + 1
+        return self._changes.note_heads(entry)
+
     def _settle(self, span: NumberSpan, given_up: bool) -> list[RoomNews]:
         for member in self._flow.list_senders():
             if name_sender(member) == span.sender:
@@ -253,7 +268,8 @@ class RoomRepair:
                     first = max(one.first, span.first)
                     count = min(one.first + one.count, span.first + span.count) - first
                     news += self._flow.settle_numbers(member, first, count, given_up)
-                    news += [GapFound(member, count)] if given_up else []
+                    settled = sum(self._flow.numbers.is_settled(member, first + at) for at in range(count))
+                    news += [GapFound(member, settled)] if given_up and settled else []
                 return news
         return []
 

@@ -89,3 +89,40 @@ def test_what_is_kept_comes_back() -> None:
     kept = SeenNumbers.read_kept(Reader(codec.unpack(codec.pack(seen.as_values()), 9999)))
     assert kept.as_values() == seen.as_values()
     assert missing(kept) == [(1, 2), (7, 6)]
+
+
+def test_what_is_settled_on_the_word_of_others_is_new_when_it_comes() -> None:
+    seen = SeenNumbers()
+    seen.note_number(ANNA, 2)
+    seen.note_settled(ANNA, 1, 5)
+    assert seen.frontier_of(ANNA) == 5
+    assert [seen.is_settled(ANNA, number) for number in range(1, 7)] == [True, False, True, True, True, False]
+    seen.note_number(ANNA, 4)
+    assert [seen.is_settled(ANNA, number) for number in (3, 4, 5)] == [True, False, True]
+    again = SeenNumbers.read_kept(Reader(codec.unpack(codec.pack(seen.as_values()), 1 << 16)))
+    assert again.as_values() == seen.as_values()
+
+
+def test_what_was_settled_beyond_a_members_own_word_is_void() -> None:
+    seen = SeenNumbers()
+    for number in (1, 2, 7):
+        seen.note_number(ANNA, number)
+    seen.note_claim(ANNA, 4_000_000_000)
+    seen.note_settled(ANNA, 3, 3_999_999_998)
+    assert seen.frontier_of(ANNA) == 4_000_000_000
+    seen.withdraw_settled(ANNA, 5)
+    assert seen.frontier_of(ANNA) == 5 and missing(seen) == [(6, 1)]
+    assert [seen.has_number(ANNA, number) for number in (5, 6, 7, 8)] == [True, False, True, False]
+    seen.withdraw_settled(ANNA, 0)
+    assert seen.frontier_of(ANNA) == 2 and missing(seen) == [(3, 4)]
+
+
+def test_what_is_here_is_void_by_no_word() -> None:
+    seen = SeenNumbers()
+    seen.note_settled(BEN, 1, 3)
+    seen.withdraw_settled(BEN, 0)
+    assert seen.frontier_of(BEN) == 0 and missing(seen, BEN) == []
+    for number in (1, 2):
+        seen.note_number(ANNA, number)
+    seen.withdraw_settled(ANNA, 0)
+    assert seen.frontier_of(ANNA) == 2

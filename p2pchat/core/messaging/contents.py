@@ -6,7 +6,7 @@ says after all that refers to it (``referring``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -88,19 +88,52 @@ class ConversationContent:
         return kept + self._delivery.queue.report_state(entry, MessageState.QUEUED, now)
 
     def _revise_waiting(self, content: Referring, now: float) -> list[Output]:
-        """What is corrected or withdrawn while it waits does not leave as it was; what is sealed must, and
-        is not kept beside that."""
-        item = self._delivery.outbox.get(content.of) if not isinstance(content, Reaction) else None
-        if item is None or item.entry.kind is not OutboxKind.TEXT:
+        """What is corrected or withdrawn while it waits does not leave as it was, nor what we said of it
+        before; what is sealed must, and is not kept beside that."""
+        if isinstance(content, Reaction):
             return []
-        if isinstance(content, Correction):
-            text = wire.decode_payload(item.entry.payload)
-            assert isinstance(text, Text), "it is what its kind says"
-            corrected = replace(text, text=content.text, mentions=content.mentions)
-            return _replace_body(item, wire.encode_payload(corrected), OutboxKind.TEXT)
-        if item.entry.number is None:
-            return self._delivery.queue.finish_entries([item], MessageState.CANCELLED, now)
-        return _replace_body(item, wire.encode_payload(content), OutboxKind.REFERENCE)
+        superseded = self._superseded(content)
+        text = self._delivery.outbox.get(content.of)
+        if text is None or text.entry.kind is not OutboxKind.TEXT:
+            return self._replace_waiting(superseded, content, now)
+        if isinstance(content, Withdrawal):
+            return self._replace_waiting([text, *superseded], content, now)
+        written = wire.decode_payload(text.entry.payload)
+        assert isinstance(written, Text), "it is what its kind says"
+        corrected = replace(written, text=content.text, mentions=content.mentions)
+        return [
+            *_replace_body(text, wire.encode_payload(corrected), OutboxKind.TEXT),
+            *self._replace_waiting(superseded, content, now),
+        ]
+
+    def _superseded(self, new: Correction | Withdrawal) -> list[Item]:
+        """What waits of what we said earlier of that line, and no longer counts."""
+        reacted = name_message(self._owner.id, new.of) if isinstance(new, Withdrawal) else None
+
+        def no_longer_counts(entry: OutboxEntry) -> bool:
+            if entry.kind is not OutboxKind.REFERENCE or entry.id == new.id:
+                return False
+            match wire.decode_payload(entry.payload):
+                case Correction(of=of):
+                    return of == new.of
+                case Reaction(to=to):
+                    return to == reacted
+                case _:
+                    return False
+
+        return [item for item in self._delivery.outbox if no_longer_counts(item.entry)]
+
+    def _replace_waiting(
+        self, items: Sequence[Item], new: Correction | Withdrawal, now: float
+    ) -> list[Output]:
+        """Cancel those that are not sealed. The others leave as they are, but are kept as ``new``."""
+        body = wire.encode_payload(new)
+        waiting = [item for item in items if item.entry.number is None]
+        outputs = self._delivery.queue.finish_entries(waiting, MessageState.CANCELLED, now)
+        for item in items:
+            if item.entry.number is not None:
+                outputs += _replace_body(item, body, OutboxKind.REFERENCE)
+        return outputs
 
     # --- what the contact says
 

@@ -267,6 +267,44 @@ def test_what_is_withdrawn_before_it_left_is_not_kept(sealed: bool) -> None:
     assert [one.text for one in world.machines["bob"].store.history] == ([""] if sealed else [])
 
 
+def test_nothing_leaves_of_what_was_said_of_a_line_before_it_was_withdrawn() -> None:
+    world = friends("alice", "bob")
+    world.kill("bob")
+    world.run(120.0)
+    mine = Target(world.send("alice", "bob", "at eight"), ours=True)
+    said = [refer(world, "alice", "bob", CORRECTION, mine, turn, f"at {turn}") for turn in (1, 2)]
+    said.append(refer(world, "alice", "bob", REACTION, mine, 1, "👍"))
+    refer(world, "alice", "bob", WITHDRAWAL, mine, 0)
+    waiting = world.machines["alice"].store.outbox
+    assert [type(decode_payload(entry.payload)) for entry in waiting.values()] == [Withdrawal]
+    assert {state(world, "alice", one) for one in said} == {MessageState.CANCELLED}
+    world.start("bob")
+    world.run(300.0)
+    assert not waiting and world.machines["bob"].store.history == []
+    assert [one.kind for one in world.machines["bob"].store.waiting] == [WITHDRAWAL]
+
+
+def test_of_several_corrections_that_wait_only_the_last_leaves_or_is_kept() -> None:
+    world = friends("alice", "bob")
+    mine, other = (Target(world.send("alice", "bob", text), ours=True) for text in ("at eight", "where?"))
+    world.run(5.0)
+    world.kill("bob")
+    refer(world, "alice", "bob", CORRECTION, mine, 1, "at nine")
+    refer(world, "alice", "bob", REACTION, mine, 1, "👍")
+    world.run(120.0)  # what was said so far is sealed
+    refer(world, "alice", "bob", CORRECTION, other, 7, "here")
+    refer(world, "alice", "bob", CORRECTION, mine, 2, "at ten")
+    last = refer(world, "alice", "bob", CORRECTION, mine, 3, "at eleven")
+    waiting = world.machines["alice"].store.outbox.values()
+    bodies = [decode_payload(entry.payload) for entry in waiting]
+    corrections = [said.text for said in bodies if isinstance(said, Correction)]
+    assert corrections == ["at eleven", "here", "at eleven"] and len(bodies) == 4
+    world.start("bob")
+    world.run(300.0)
+    assert [one.text for one in world.machines["bob"].store.history] == ["at eleven", "here"]
+    assert state(world, "alice", last) is MessageState.DELIVERED and not waiting
+
+
 def test_what_a_person_says_of_a_line_goes_over_into_another_session_and_is_cancelled_by_a_block() -> None:
     world = friends("alice", "bob")
     mine = Target(world.send("alice", "bob", "at eight"), ours=True)

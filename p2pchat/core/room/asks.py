@@ -51,6 +51,9 @@ ENTRY_ROUNDS: Final = 3
 QUIET_S: Final = 3600.0
 """A room that is in use is not quiet for so long: members say every ten minutes how far they have read."""
 
+RETURN_ANSWERS: Final = 2
+"""So many members have to answer where it is quiet, or we were away: one alone may be as far behind."""
+
 LATELY_S: Final = 86_400.0
 """Who was heard since is there."""
 
@@ -163,7 +166,8 @@ class RoomAsks:
         self._expected = self._expected if letters is None else letters
         if self._expected is not None and self._letters >= self._expected:
             self._answered.add(member)
-            self._pending, self._returned = None, False
+            self._pending = None
+            self._returned &= len(self._answered) < min(RETURN_ANSWERS, len(self._changes.members) - 1)
             self.ask_at = now + uniform(self._entropy, *NEXT_S)
             return True
         self.ask_at = now + SILENCE_S
@@ -274,7 +278,7 @@ class RoomAsks:
 
     def _rank_age(self, member: MemberId, needs: Needs, now: float) -> int:
         """Who was heard lately is there; but where others are not heard any more, one of these knows why."""
-        age = now - self.spoke_at.get(member, -NEVER)
+        age = now - self.spoke_at.get(member, self._since)
         if age > LATELY_S:
             return 2
         return int(needs.behind is (age < QUIET_S))

@@ -185,3 +185,27 @@ def test_what_is_newly_missing_does_not_wait_for_the_next_round() -> None:
     lacking.room.flow.numbers.note_claim(lacking.ben, 3)
     lacking.asks.look_at_needs(lacking.now)
     assert lacking.asks.ask_at <= lacking.now + SOON_S[1]
+
+
+def quiet(seed: int) -> Lacking:
+    """anna hears dora alone, who may be as far behind."""
+    lacking = Lacking(seed)
+    lacking.room.flow.numbers.note_span(lacking.ben, 1, 2)
+    lacking.asks.spoke_at.clear()  # as after a crash
+    lacking.now += QUIET_S
+    lacking.asks.note_spoke(lacking.world["dora"].id, lacking.now)
+    lacking.asks.listen_for_silence(lacking.now)
+    lacking.asks.look_at_needs(lacking.now)
+    return lacking
+
+
+def test_after_a_crash_too_those_are_asked_first_that_are_not_heard() -> None:
+    assert all(quiet(seed).ask_next() in ("ben", "carl") for seed in range(14, 20))
+
+
+def test_one_answer_does_not_end_the_silence() -> None:
+    lacking = quiet(20)
+    for needed in (True, False):
+        member = lacking.world[lacking.ask_next()].id
+        assert lacking.asks.note_answer(member, 1, lacking.now)
+        assert lacking.asks.list_needs().behind is needed

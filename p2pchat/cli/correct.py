@@ -28,7 +28,7 @@ def command(settings: CommonOptions, id: str, text: tuple[str, ...], wait: Wait,
 
     Both see that it was corrected. The old text is erased on both sides, unless a reader keeps it
     ('keep-versions'), rewrites it, or has another program; an older program ignores the correction. 'history
-    edit' changes your own copy alone. 'history NAME --json' shows ids. Exit codes are those of 'send'.
+    edit' changes your own copy alone. 'history NAME --ids' shows ids. Exit codes are those of 'send'.
 
     \b
     Example:

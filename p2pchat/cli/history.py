@@ -60,29 +60,37 @@ def command() -> None:
     "--since", metavar="TIME", help="Only messages since then: 2h, 3d, 2026-01-02, 2026-01-02T03:04."
 )
 @click.option("--limit", type=COUNT, metavar="N", help="Only the last N.")
+@click.option("--ids", is_flag=True, help="Begin each line with the message's id.")
 @pass_settings
 def show(
-    settings: CommonOptions, name: str, search: str | None, since: str | None, limit: int | None
+    settings: CommonOptions, name: str, search: str | None, since: str | None, limit: int | None, ids: bool
 ) -> None:
     """Print the messages with a contact, oldest first. 'show' may be left out.
 
     \b
     Example:
       p2pchat history bob --since 2d
+      p2pchat history bob --ids --limit 5
       p2pchat history show bob --search "eight" --limit 5 --json
     """
     begin = max(0.0, moment(since, datetime.now(UTC)).timestamp()) if since else None
-    wait_for(_show(settings, name, search, begin, limit), settings)
+    wait_for(_show(settings, name, search, begin, limit, ids), settings)
 
 
 async def _show(
-    settings: CommonOptions, name: str, search: str | None, since: float | None, limit: int | None
+    settings: CommonOptions,
+    name: str,
+    search: str | None,
+    since: float | None,
+    limit: int | None,
+    ids: bool,
 ) -> None:
     async with open_node(settings) as node:
         messages = await node.history(name, search=search, since=since, limit=limit)
         lasts = (await node.contact(name)).disappear
     for message in messages:
-        record(message) if settings.json else print_line(message_line(message))
+        lead = f"{message.id}  " if ids else ""
+        record(message) if settings.json else print_line(f"{lead}{message_line(message)}")
     if not messages:
         say(f"Nothing {'found' if search or since else 'said yet'} with {harmless_name(name)}.")
     if lasts and not settings.json:
@@ -189,7 +197,7 @@ def edit(settings: CommonOptions, id: str, text: tuple[str, ...]) -> None:
     """Change the text of a message in your own history; '-' reads the text from stdin.
 
     Only your history changes. It marks the message as rewritten, because nobody else has this text. Another
-    program could leave out the mark, so a history is no proof (see 'p2pchat forge'). 'history NAME --json'
+    program could leave out the mark, so a history is no proof (see 'p2pchat forge'). 'history NAME --ids'
     shows ids.
 
     \b

@@ -30,7 +30,7 @@ def command(
     """React to a message, of theirs or of yours, with one sign such as an emoji.
 
     It replaces your earlier reaction. Both of you see it beside the message; an older program ignores it.
-    'history NAME --json' shows ids. Exit codes are those of 'send'.
+    'history NAME --ids' shows ids. Exit codes are those of 'send'.
 
     \b
     Example:

@@ -30,8 +30,8 @@ def command(settings: CommonOptions, id: str, yes: bool, wait: Wait, timeout: fl
 
     Both see that a message was withdrawn. Its text is erased on both sides, unless a reader keeps it
     ('keep-versions'), rewrites it, or has another program; an older program ignores the withdrawal. The
-    contact may have read the message before. 'history forget' deletes your own copy alone. Exit codes are
-    those of 'send'.
+    contact may have read the message before. 'history forget' deletes your own copy alone. 'history NAME
+    --ids' shows ids. Exit codes are those of 'send'.
 
     \b
     Example:

@@ -122,7 +122,7 @@ class MessageMethods:
         line = await self._host.ask_store(lambda store: store.history.find_message(MessageId(id)))
         if line is None or line.conversation != conversation:
             raise UsageError(
-                "no message with them has the id that you reply to; see 'p2pchat history NAME --json'"
+                "no message with them has the id that you reply to; see 'p2pchat history NAME --ids'"
             )
         return inputs.Target(line.id, line.outgoing)
 

@@ -72,7 +72,7 @@ class HistoryMethods:
         """Change the text of a line."""
         message, text = MessageId(asked.id), asked.text
         if not await self._host.ask_store(lambda store: store.history.edit_message(message, text)):
-            raise UsageError("no message here has that id; see 'p2pchat history NAME --json'")
+            raise UsageError("no message here has that id; see 'p2pchat history NAME --ids'")
         line = await self._host.ask_store(lambda store: store.history.find_message(message))
         if line is not None:
             self._host.events.publish(HistoryRewritten(line))

@@ -24,7 +24,7 @@ from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageState, conversation_with
 
-UNKNOWN_MESSAGE: Final = "no message here has that id; see 'p2pchat history NAME --json'"
+UNKNOWN_MESSAGE: Final = "no message here has that id; see 'p2pchat history NAME --ids'"
 
 
 class ReferenceMethods:

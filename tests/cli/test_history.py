@@ -21,6 +21,12 @@ def test_the_word_show_may_be_left_out(p2pchat: Run, node: FakeNode) -> None:
     assert [line.rpartition(" ")[2] for line in short.lines] == ["hello", "hi"]
 
 
+def test_a_line_begins_with_its_id_if_that_is_asked_for(p2pchat: Run, node: FakeNode) -> None:
+    node.said = [message(ID, "hello")]
+    (line,) = p2pchat("history", "bob", "--ids").lines
+    assert line == f"{ID}  {p2pchat('history', 'bob').lines[0]}"
+
+
 @pytest.mark.parametrize(
     "arguments", [("forget",), ("forget", "bob", "--message", ID), ("edit", ID), ("search",), ()]
 )

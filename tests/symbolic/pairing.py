@@ -369,10 +369,13 @@ class Attack:
     def search(self) -> Found | None:
         """The first violation found, or None when there is none in any state."""
         with symbolically():
-            start: State = ((),) * len(self._runs)
-            return self._from(start, ())
+            return self._from_the_start()
 
-    def _from(self, state: State, steps: tuple[tuple[Run, Any], ...]) -> Found | None:
+    def _from_the_start(self) -> Found | None:
+        said = [term for n in range(len(self._runs)) for sent in self._play(n, ())[0] for term in sent]
+        return self._from(((),) * len(self._runs), self._known_before.hear(said), ())
+
+    def _from(self, state: State, knows: Knowledge, steps: tuple[tuple[Run, Any], ...]) -> Found | None:
         mark = tuple(tuple(said_as(each) for each in received) for received in state)
         if mark in self._seen:
             return None
@@ -381,17 +384,17 @@ class Attack:
         if len(steps) >= self._steps:
             return None
         ends = [self._play(number, received)[1] for number, received in enumerate(state)]
-        knows = self._knowledge(state)
         for number, awaits in enumerate(ends):
             if isinstance(awaits, Paired):
                 continue
             for received in self._makes(self._runs[number], awaits, knows):
                 after = (*state[:number], (*state[number], received), *state[number + 1 :])
                 done = (*steps, (self._runs[number], received))
-                wrong = self._wrong(number, after, knows, done)
+                after_it = knows.hear(self._play(number, after[number])[0][-1])
+                wrong = self._wrong(number, after, (knows, after_it), done)
                 if wrong is not None and self._looking_for in (None, wrong.what):
                     return wrong
-                found = self._from(after, done)
+                found = self._from(after, after_it, done)
                 if found is not None:
                     return found
         return None
@@ -409,10 +412,6 @@ class Attack:
                 all_said.append(said)
             self._played[key] = all_said, end
         return self._played[key]
-
-    def _knowledge(self, state: State) -> Knowledge:
-        said = [term for n, each in enumerate(state) for sent in self._play(n, each)[0] for term in sent]
-        return self._known_before.hear(said)
 
     # --- what an honest run can be made to receive
 
@@ -468,7 +467,8 @@ class Attack:
 
     # --- what must not be
 
-    def _wrong(self, number: int, state: State, before: Knowledge, steps: Any) -> Found | None:
+    def _wrong(self, number: int, state: State, then: Any, steps: Any) -> Found | None:
+        before, knows = then  # all that mallory knows before the last step, and after it
         run = self._runs[number]
         said, end = self._play(number, state[number])
         if run.role == "host" and len(state[number]) == 1 and _tells(said[-1][0], before):
@@ -480,7 +480,6 @@ class Attack:
         if end.peer not in honest:
             stranger = not run.code.leaked
             return Found(STRANGER, run, steps) if stranger else None
-        knows = self._knowledge(state)
         if any(knows.derives(secret) for secret in end.secrets):
             return Found(KNOWN_KEYS, run, steps)
         agreeing = [

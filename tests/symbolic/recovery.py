@@ -139,9 +139,10 @@ def asker(run: Run, line: Line) -> Party:
         return challenge.knock is name_of(knock) and challenge_in(box, knocked) is not None
 
     def challenges(challenge: Any, knows: Knowledge) -> list[Value]:
+        if challenge.knock is not name_of(knock):
+            return []
         ciphertexts = {*knows.heard("ciphertext"), wrapped(public(seed(run.who, run.whom)), SECRET)}
-        boxes = [sealed(fn("challenge", knocked), "", each) for each in ciphertexts]
-        return [box for box in boxes if met(challenge, box)]
+        return [sealed(fn("challenge", knocked), "", each) for each in ciphertexts]
 
     challenge = yield (
         [sealed(way(run.who, run.whom), "asker", said_as(knock))],
@@ -174,6 +175,8 @@ def asker(run: Run, line: Line) -> Party:
         return answer.ask is name and hidden(box)[1] is not None
 
     def made(answer: Any, knows: Knowledge) -> list[Value]:
+        if answer.ask is not name:
+            return []
         first = first_message(
             identity(run.whom), power(G, BASE), power(G, otk), olm_secret(power(G, BASE)), HIDDEN
         )
@@ -261,7 +264,7 @@ class Recoveries(Attack):
 
     def search(self) -> Found | None:
         with symbolically():
-            return self._from(((),) * len(self._runs), ())
+            return self._from_the_start()
 
     def opening(self) -> list[Value]:
         known: list[Value] = [*OWN]
@@ -290,7 +293,7 @@ class Recoveries(Attack):
                 }
         return [each for each in own | knows.heard(name) if knows.derives(each)]
 
-    def _wrong(self, number: int, state: Any, before: Knowledge, steps: Any) -> Found | None:
+    def _wrong(self, number: int, state: Any, then: Any, steps: Any) -> Found | None:
         run = self._runs[number]
         if self._unasked(number, state):
             return Found(UNASKED, run, steps)
@@ -300,7 +303,7 @@ class Recoveries(Attack):
         self.paired.add((run, end.peer))
         if run.whom == "mallory":
             return None
-        knows = self._knowledge(state)
+        _, knows = then
         if any(knows.derives(secret) for secret in end.secrets):
             return Found(KNOWN_KEYS, run, steps)
         agreeing = [

@@ -86,9 +86,15 @@ class Knowledge:
     def __init__(self, terms: frozenset[Term], less: Knowledge | None = None) -> None:
         """``less``: what was known before, from which all that was derived can be derived still."""
         self.terms = terms
+        new, closed = (terms - less.terms, less._closed) if less else (terms, [])
+        locked = [*closed, *(each for each in new if each.kind in _LOCKED)]
+        self._closed: list[Term] = [
+            each for each in locked if isinstance(_inside(each), Term) and _inside(each) not in terms
+        ]
         self._derived: dict[Term, bool] = (
             {value: True for value, can in less._derived.items() if can} if less else {}
         )
+        self._heard: dict[str, set[Value]] = {}
 
     @classmethod
     def of(cls, terms: Iterable[Value]) -> Knowledge:
@@ -99,15 +105,8 @@ class Knowledge:
         while more := more - found.terms:
             terms = found.terms | more
             found = self._all.get(terms) or self._all.setdefault(terms, Knowledge(terms, found))
-            more = {part for each in found.terms if each.kind in _LOCKED for part in found._opened(each)}
+            more = set(_readable(_inside(each) for each in found._closed if found.derives(_key(each))))
         return found
-
-    def _opened(self, term: Term) -> Iterator[Term]:
-        """What is inside, if the attacker has the key."""
-        key, inside = (
-            (term.args[0], term.args[2]) if term.kind == "sealed" else (_seed(term.args[0]), term.args[1])
-        )
-        return _readable([inside] if inside not in self.terms and self.derives(key) else [])
 
     def derives(self, value: Value) -> bool:
         """Whether the attacker can make it."""
@@ -152,13 +151,15 @@ class Knowledge:
 
     def heard(self, field: str) -> set[Value]:
         """Every value of such a field in any message that was read."""
-        return {
-            value
-            for term in self.terms
-            if term.kind == "message"
-            for name, value in term.args[1]
-            if name == field
-        }
+        if field not in self._heard:
+            self._heard[field] = {
+                value
+                for term in self.terms
+                if term.kind == "message"
+                for name, value in term.args[1]
+                if name == field
+            }
+        return self._heard[field]
 
 
 _LOCKED = frozenset({"sealed", "wrapped"})
@@ -173,5 +174,13 @@ def _readable(said: Iterable[Value]) -> Iterator[Term]:
                 yield from _readable(value for _, value in each.args[1])
 
 
-def _seed(ek: Value) -> Value:
+def _inside(locked: Term) -> Value:
+    return locked.args[2] if locked.kind == "sealed" else locked.args[1]
+
+
+def _key(locked: Term) -> Value:
+    """What opens it, if anything does."""
+    if locked.kind == "sealed":
+        return locked.args[0]
+    ek = locked.args[0]
     return ek.args[1][0] if isinstance(ek, Term) and ek.kind == "fn" else None

@@ -6,11 +6,11 @@ Knows: the names and uses of commands. Does not know: how a command is carried o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.chat.referring import SIGNS
 from p2pchat.config.table import SETTINGS
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 
 

@@ -5,9 +5,8 @@ Knows: the kinds of events. Does not know: their causes, or how they are shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from p2pchat.chat.lines import ChatLine, Stage
+from p2pchat.data import dataclass
 
 
 @dataclass(frozen=True, slots=True)

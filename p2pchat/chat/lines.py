@@ -6,10 +6,10 @@ Knows: the fields of a line. Does not know: where it is shown.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from p2pchat.control.events import AnsweredInfo, State
+from p2pchat.data import dataclass
 from p2pchat.wording.references import answered_beginning, chat_marks
 
 if TYPE_CHECKING:

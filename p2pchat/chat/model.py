@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +44,7 @@ from p2pchat.control.events import (
     SettingEvent,
 )
 from p2pchat.control.values import given
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
 from p2pchat.wording.backups import reminder

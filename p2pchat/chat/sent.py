@@ -10,12 +10,13 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from p2pchat.chat.happenings import Happened, Moved, NodeLost, Refused
 from p2pchat.chat.lines import FINAL, ChatLine, Stage, beginning_of, is_further
+from p2pchat.data import dataclass
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, shortened
 

@@ -9,11 +9,11 @@ Knows: the question or call of each command. Does not know: how it was typed, or
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from p2pchat.chat.commands import parse_command, parse_setting
 from p2pchat.chat.referring import WITHDRAW, ReferenceVerbs
+from p2pchat.data import dataclass
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.lines import span

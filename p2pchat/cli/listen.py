@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +18,7 @@ from p2pchat.cli.parameters import CONTACT, COUNT, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.events import MessageEvent
+from p2pchat.data import dataclass
 from p2pchat.errors import NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
 from p2pchat.wording.notices import notice

@@ -6,12 +6,13 @@ Knows: the global options. Does not know: how a command uses them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
+
+from p2pchat.data import dataclass
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from p2pchat.config.paths import NetworkPolicy
 from p2pchat.config.table import SETTINGS, Effect, SettingSpec
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import PROFILES
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.wire.topology import LINKS_MAX
 

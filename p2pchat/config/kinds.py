@@ -6,11 +6,11 @@ Knows: texts and what they mean. Does not know: any setting.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from p2pchat.config.paths import ICE_LIKE, PROXY_LIKE, masked, read_proxy, read_servers
+from p2pchat.data import dataclass
 from p2pchat.wire.control import PORT_MAX, PORT_MIN
 
 AUTO: Final = "auto"

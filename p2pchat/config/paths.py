@@ -7,10 +7,10 @@ socket.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.ice import Servers, parse_server, parse_servers
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +17,7 @@ from p2pchat.config.paths import ENGINES
 from p2pchat.core.settings import Settings as Defaults
 from p2pchat.core.stem.profile import BALANCED, PROFILES
 from p2pchat.crypto.stamp import BITS_MAX
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.wire.topology import LINKS_MAX
 

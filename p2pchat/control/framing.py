@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeGuard
 
 from p2pchat.control.failures import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, MethodError
 from p2pchat.control.values import plain
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 
 REQUEST_MAX: Final = 1 << 20

@@ -7,12 +7,12 @@ A new method is one value here; CONTRIBUTING.md ("A new verb") names the other p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
 from p2pchat.control import answers, events, parameters
 from p2pchat.control.parameters import Params
+from p2pchat.data import dataclass
 
 P = TypeVar("P", bound=Params)
 A = TypeVar("A")

@@ -12,7 +12,7 @@ is the one shown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from p2pchat.core.pairing import binding
 from p2pchat.core.references import ReferenceKind
@@ -25,6 +25,7 @@ from p2pchat.crypto.forgery import ForgedInitiator, own_secrets
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.crypto.kdf import link_topic
 from p2pchat.crypto.olm import OlmAccount, OlmSession, Ratchet, create_account
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, Epoch, MessageId, MessageName

@@ -9,13 +9,14 @@ goes to a rendezvous and ``WhenKept`` come after every ``Persist`` that was orde
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from p2pchat.core.inputs import Input
 from p2pchat.core.records import Change, Contact, Message, PutMessage, PutReference, Settled
 from p2pchat.core.references import Reference
 from p2pchat.core.refusals import InviteFailure, Rejected
+from p2pchat.data import dataclass
 from p2pchat.types import CellId, ContactId, ConversationId, LinkId, MeshId, MessageId, MessageState, NodeId
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers

@@ -8,11 +8,12 @@ Long because it is one vocabulary: all inputs are in one place.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from p2pchat.core.records import HeldCell
 from p2pchat.core.references import ReferenceKind
+from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers

@@ -8,10 +8,11 @@ Long because it is one vocabulary: what is kept, and each change to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
 from p2pchat.core.references import Answered, Reference, Referred
+from p2pchat.data import dataclass
 from p2pchat.types import (
     CellKey,
     ContactId,

@@ -6,9 +6,10 @@ from any of these for one (``messaging.referring``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState
 
 

@@ -6,9 +6,9 @@ Knows: the reasons. Does not know: the words in which a person is told (``daemon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from p2pchat.data import dataclass
 from p2pchat.wire.signalling import Refusal
 
 

@@ -5,8 +5,9 @@ Knows: what can be asked of a running node. Does not know: how it is displayed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from p2pchat.data import dataclass
 from p2pchat.types import LinkId, MeshId, NodeId
 
 

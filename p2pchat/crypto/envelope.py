@@ -23,7 +23,7 @@ months, and that someone, coming back, needs only to turn the roots forward to h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from p2pchat.crypto.clock_leap import StateBeforeLeap
 from p2pchat.crypto.kdf import derive
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.types import Epoch, Tag
 from p2pchat.wire import codec

@@ -8,12 +8,13 @@ from outside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
 from nacl.exceptions import CryptoError
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 

@@ -13,12 +13,13 @@ chosen, or what happens to what comes out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from hashlib import blake2b
 
 from p2pchat.crypto import lioness, sphinx
 from p2pchat.crypto.exchange import public_point, shared_point
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import HopId

@@ -7,7 +7,6 @@ the wrapped key opens.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
@@ -16,6 +15,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 
+from p2pchat.data import dataclass
 from p2pchat.errors import StoreError, Unreadable, UsageError
 
 SALT_BYTES = argon2id.SALTBYTES

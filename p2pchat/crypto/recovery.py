@@ -16,7 +16,7 @@ with a later quantum computer, can neither write to that end nor read it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from p2pchat.crypto.envelope import roots
 from p2pchat.crypto.exchange import SEED_BYTES, X25519_BYTES, KemKey, encapsulate, public_point, shared_point
 from p2pchat.crypto.kdf import derive, digest
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import Epoch, Tag

@@ -23,12 +23,13 @@ before learns nothing of the share.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from hmac import compare_digest
 
 from p2pchat.crypto.exchange import X25519_BYTES, public_point, shared_point
 from p2pchat.crypto.kdf import KEY_BYTES, derive, digest
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import MemberId, RoomId

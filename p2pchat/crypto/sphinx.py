@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.effects import Event, MessageMoved
 from p2pchat.core.records import Message
+from p2pchat.data import dataclass
 from p2pchat.types import ConversationId, MessageId
 
 QUEUE_MAX: Final = 10_000

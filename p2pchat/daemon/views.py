@@ -6,7 +6,6 @@ Knows: the shape that scripts rely on (docs/scripting.md). Does not know: where 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeVar
 
@@ -20,6 +19,7 @@ from p2pchat.core.references import Reference, ReferenceKind, Referred
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
+from p2pchat.data import dataclass
 from p2pchat.types import MessageId, MessageState
 
 NameOf = Callable[[str], str]

@@ -9,10 +9,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.control.events import MessageEvent, ReceiptEvent
+from p2pchat.data import dataclass
 from p2pchat.demo.layout import ECHO, YOU
 from p2pchat.demo.mesh import DemoMesh
 from p2pchat.demo.tasks import background

@@ -11,10 +11,11 @@ place with the next, and members link only with those they meet::
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from math import ceil
 from typing import Final
+
+from p2pchat.data import dataclass
 
 YOU: Final = "you"
 ECHO: Final = "echo"

@@ -9,10 +9,10 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import P2PChatError
 
 LEAVE_S: Final = 3.0

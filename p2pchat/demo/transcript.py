@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from p2pchat.data import dataclass
 from p2pchat.demo import way
 from p2pchat.demo.exchange import TEXTS, Exchange, talking
 from p2pchat.demo.layout import ECHO, YOU, Layout

@@ -9,8 +9,9 @@ who asks every single one, as only the demo can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from p2pchat.data import dataclass
 
 CELLS_MAX: Final = 10_000
 """Cells remembered, some hours of chat; the oldest are forgotten first."""

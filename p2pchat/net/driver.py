@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol, assert_never
 
 from p2pchat.core import effects
@@ -22,6 +22,7 @@ from p2pchat.core.effects import Effect, Event
 from p2pchat.core.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
 from p2pchat.core.records import Change, HeldCell, PutCells, Settled
 from p2pchat.core.refusals import Rejected
+from p2pchat.data import dataclass
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId
 from p2pchat.wire.description import Description

@@ -6,8 +6,9 @@ Knows: which key changes the buffer, and which leads elsewhere. Does not know: t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from p2pchat.data import dataclass
 from p2pchat.plain.edit_buffer import EditBuffer
 from p2pchat.plain.input_history import InputHistory
 from p2pchat.plain.keys import LEAVE, REDRAW, SUSPEND, TEXT, KeyPress, KeyReader

@@ -6,9 +6,9 @@ Knows: latency, loss, bandwidth. Does not know: links, or which nodes reach each
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from hashlib import blake2b
 
+from p2pchat.data import dataclass
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.wire.geometry import GEOMETRY

@@ -6,9 +6,9 @@ Knows: which nodes have links with each other. Does not know: how links come and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from p2pchat.data import dataclass
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.types import NodeId
 

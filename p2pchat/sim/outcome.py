@@ -6,9 +6,10 @@ Knows: how each figure follows from what was counted. Does not know: how a run g
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from p2pchat.data import dataclass
 from p2pchat.sim.graph import Graph
 from p2pchat.sim.tally import Late, Window
 from p2pchat.wire.geometry import GEOMETRY

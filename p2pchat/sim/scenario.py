@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from types import UnionType
@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import PROFILES, Profile
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.sim.conditions import Conditions
 from p2pchat.sim.relays import MISDEEDS

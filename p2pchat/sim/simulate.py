@@ -11,10 +11,11 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.sim.run import Run
 from p2pchat.sim.scenario import Scenario, altered, load

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import add
 
 from p2pchat.core.kit.moments import NEVER
+from p2pchat.data import dataclass
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.types import CellId
 

@@ -9,13 +9,14 @@ cells, and lines that are to disappear.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import apsw
 
 from p2pchat.core import records
 from p2pchat.core.records import Contact, Identity, RecoveryState
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed, RefusedInput, StoreError
 from p2pchat.store import Store
 from p2pchat.store.database import transaction, translate_sqlite_errors

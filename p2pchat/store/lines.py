@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 import apsw
 
 from p2pchat.core.records import Message
 from p2pchat.core.references import Answered, Reference, ReferenceKind, Referred, Version
+from p2pchat.data import dataclass
 from p2pchat.store.database import translate_sqlite_errors
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState
 

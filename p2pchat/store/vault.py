@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import FileIO
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from p2pchat.crypto.password import (
     unwrap,
     wrap,
 )
+from p2pchat.data import dataclass
 from p2pchat.errors import StoreError, TrustError, Unreadable, UsageError
 from p2pchat.ports import Entropy
 from p2pchat.store.owner import unusable

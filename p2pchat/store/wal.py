@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
+
+from p2pchat.data import dataclass
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")

@@ -9,7 +9,6 @@ Knows: their words at any width. Does not know: where they are shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from rich.text import Text
 from p2pchat.chat.lines import ChatLine, beginning_of
 from p2pchat.chat.model import Person
 from p2pchat.chat.widths import cut, rows
+from p2pchat.data import dataclass
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.lines import span_words
 from p2pchat.wording.presence import presence

@@ -6,7 +6,7 @@ Knows: wrapping, links, marks. Does not know: what is on the screen, or where me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
@@ -16,6 +16,7 @@ from rich.text import Text
 
 from p2pchat.chat.lines import ChatLine
 from p2pchat.chat.widths import certain, count_columns, cut, drawable, rows
+from p2pchat.data import dataclass
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.wording.lines import MARKS, clock_time, local_time
 from p2pchat.wording.references import REWRITTEN

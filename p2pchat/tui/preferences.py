@@ -6,12 +6,13 @@ Knows: what each of them means on this terminal. Does not know: where it is kept
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from p2pchat.config.kinds import AUTO
 from p2pchat.config.table import BOUND, SETTINGS
 from p2pchat.control.answers import SettingInfo
+from p2pchat.data import dataclass
 from p2pchat.wording.settings import of_this_chat
 
 DARK: Final = "textual-dark"

@@ -6,7 +6,6 @@ Knows: what has to be decided. Does not know: how it is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -15,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input, Label
 
+from p2pchat.data import dataclass
 from p2pchat.errors import P2PChatError
 from p2pchat.tui.ending import Quiet
 

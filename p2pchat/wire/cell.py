@@ -10,9 +10,10 @@ Knows: where a cell's parts lie. Does not know: which contact a tag means, or ho
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch, Tag
 from p2pchat.wire.geometry import GEOMETRY

@@ -11,9 +11,10 @@ makes a name, so that no contact can correct another's message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, assert_never
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import ContactId, MessageId, MessageName
 from p2pchat.wire.codec import Reader

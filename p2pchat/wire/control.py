@@ -8,9 +8,9 @@ own, each with a range of types. A type we do not know is a value too: later ver
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, assert_never
 
+from p2pchat.data import dataclass
 from p2pchat.wire import gossip, marks, reconcile, topology, walk
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.geometry import GEOMETRY

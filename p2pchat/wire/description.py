@@ -11,11 +11,11 @@ Knows: the fields and their bytes. Does not know: SDP text (``sdp``), or engines
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import ip_address
 from typing import Final, Literal, TypeVar, get_args
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 
 FINGERPRINT_BYTES: Final = 32

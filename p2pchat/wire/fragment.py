@@ -11,10 +11,11 @@ Knows: the header and the cutting. Does not know: putting together again, or rat
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import unpad
 from p2pchat.wire.geometry import GEOMETRY

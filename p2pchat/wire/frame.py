@@ -9,10 +9,11 @@ Knows: kind, length and padding. Does not know: sealing, or what a body means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import unpad
 from p2pchat.wire.geometry import GEOMETRY

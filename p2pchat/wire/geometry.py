@@ -5,8 +5,9 @@ Knows: how the layers fit into each other to the byte. Does not know: what is in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from p2pchat.data import dataclass
 
 
 @dataclass(frozen=True, slots=True)

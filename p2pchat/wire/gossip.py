@@ -8,9 +8,9 @@ waste.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, assert_never, cast
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import CellId
 from p2pchat.wire.codec import Reader

@@ -12,10 +12,11 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
 from urllib.parse import quote, unquote, urlsplit
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.places import BROADCAST, is_global, plain_address
 from p2pchat.wire.signalling import Hints

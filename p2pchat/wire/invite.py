@@ -10,9 +10,10 @@ import binascii
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.places import check_rendezvous
 from p2pchat.wire.words import WORDS

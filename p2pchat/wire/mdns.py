@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 
 GROUP: Final = "224.0.0.251"

@@ -8,9 +8,10 @@ All are msgpack maps, length-prefixed and zero-padded to ``GEOMETRY.blob_plain``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import NodeId
 from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unpack

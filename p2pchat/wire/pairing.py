@@ -9,9 +9,10 @@ rendezvous cannot tell one from another, or from an offer. The first one each wa
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, assert_never
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.text import seen
 from p2pchat.types import Epoch

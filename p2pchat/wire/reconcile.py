@@ -10,9 +10,10 @@ with SAME. The asker names what it lacks (WANT), and it comes (HELD). TURN hands
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, assert_never, cast
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import CellKey, Epoch
 from p2pchat.wire.codec import Reader

@@ -7,9 +7,10 @@ All are msgpack maps with a type under ``t``. An unknown one is a value too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, assert_never
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader, pack, unpack

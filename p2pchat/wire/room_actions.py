@@ -20,10 +20,11 @@ Knows: the actions, their layouts and limits. Does not know: entries (``room_log
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Final, assert_never
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.pairing import NICK_CHARS, check_nick

@@ -17,10 +17,11 @@ A pair's cell has the same size, and nothing in it is in clear but the epoch, as
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import unpad
 from p2pchat.wire.fragment import COUNT_MAX

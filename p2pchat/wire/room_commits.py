@@ -15,9 +15,10 @@ takes three cells, and with eight heads four.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.payload import CIPHERTEXT_BYTES

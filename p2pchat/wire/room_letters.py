@@ -22,9 +22,10 @@ The MAC of a message is the one that its sender made for the asker, or none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, assert_never
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.room_cells import (
     CHAIN_CELLS,

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_actions import (

@@ -12,9 +12,10 @@ A room of 50 takes some 75 kB, nearly all of it ML-KEM keys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import MemberId
 from p2pchat.wire.room_cells import MEMBER_BYTES, NUMBER_MAX

@@ -19,9 +19,9 @@ With 50 members who have said thousands of things each, a frontier takes 101 byt
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId
 from p2pchat.wire.room_actions import ID_BYTES, split_ids

@@ -22,10 +22,11 @@ A port has two bytes and is zero where there is none; without a TURN port the lo
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any, Final, TypeVar, assert_never
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.geometry import GEOMETRY

@@ -13,9 +13,10 @@ Types 48 to 50 of a control frame. A descriptor's body, which its owner's short-
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, assert_never, cast
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch, HopId
 from p2pchat.wire.codec import Reader

@@ -8,9 +8,10 @@ one on every link.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, assert_never, cast
 
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import HopId
 from p2pchat.wire.codec import Reader

@@ -7,10 +7,11 @@ Knows: the promises of the profiles and paths, in plain words. Does not know: ho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from p2pchat.control.answers import MembershipInfo, NodeInfo
+from p2pchat.data import dataclass
 
 GUESSED: Final = {
     "fast": ((12, 24, 35), (12, 24, 35)),

@@ -7,8 +7,8 @@ shown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from p2pchat.data import dataclass
 from p2pchat.wording.lines import MARKS
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from p2pchat.core.anti_entropy.hold import SETTLE_S, Kept, cell_key
@@ -21,6 +21,7 @@ from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.core.records import HeldCell
 from p2pchat.crypto.kdf import cell_id
+from p2pchat.data import dataclass
 from p2pchat.types import CellId, LinkId
 from p2pchat.wire.reconcile import (
     CellDelivery,

@@ -14,7 +14,6 @@ name, or other neighbours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from math import ceil
@@ -26,6 +25,7 @@ from p2pchat.core.anti_entropy.sketch import DIFFERENCES, difference
 from p2pchat.core.limits.allowance import Allowance
 from p2pchat.core.limits.budget import Budget
 from p2pchat.crypto.envelope import epoch_at
+from p2pchat.data import dataclass
 from p2pchat.types import CellKey
 from p2pchat.wire.reconcile import (
     INTERVALS_MAX,

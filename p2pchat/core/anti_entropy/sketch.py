@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import cast
 
 from p2pchat.crypto.kdf import digest
+from p2pchat.data import dataclass
 from p2pchat.types import CellKey
 
 KEY_BYTES = 8

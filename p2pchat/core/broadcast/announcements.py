@@ -6,10 +6,11 @@ holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.broadcast.strategy import SendGossip, Sending
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import IDS_MAX, Ihave

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.anti_entropy import reconcile
 from p2pchat.core.anti_entropy.eviction import OURS
@@ -26,6 +26,7 @@ from p2pchat.core.records import HeldCell
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import HoldStatus
 from p2pchat.crypto.kdf import cell_id
+from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import CellId, Epoch, LinkId, MeshId, NodeId

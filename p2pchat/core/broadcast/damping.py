@@ -6,7 +6,7 @@ comes from. Does not know: links or cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from p2pchat.data import dataclass
 
 
 @dataclass(frozen=True, slots=True)

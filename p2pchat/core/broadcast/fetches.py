@@ -7,10 +7,11 @@ know: which links are eager, or what a cell holds.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.broadcast.damping import Damping
 from p2pchat.core.limits.budget import Budget
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import CellId, LinkId
 

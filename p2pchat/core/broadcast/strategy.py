@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
 from p2pchat.types import CellId, LinkId
 from p2pchat.wire.gossip import Gossip

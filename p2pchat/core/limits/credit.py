@@ -16,11 +16,11 @@ node that writes more than the lines carry waits itself, hop by hop.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.kit.table import Table
 from p2pchat.core.limits.budget import Budget
+from p2pchat.data import dataclass
 from p2pchat.types import LinkId
 
 LEAST: Final = 64.0

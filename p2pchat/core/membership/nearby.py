@@ -14,13 +14,14 @@ Nothing of it is kept or told: a place is known by the address that said it, as 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address
 
 from p2pchat.core.inputs import Sought
 from p2pchat.core.kit.table import Table
 from p2pchat.core.limits.budget import Budget
 from p2pchat.crypto.kdf import derive
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, sample
 from p2pchat.wire.mdns import MARK_BYTES, MARKS_MAX, MARKS_STEP, NONCE_BYTES, TTL_S, Announcement
 from p2pchat.wire.places import is_nearby, nearby_url

@@ -6,13 +6,14 @@ Knows: what is remembered of an attempt. Does not know: the rules by which attem
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.offer_exchange import OpenOffer
 from p2pchat.core.membership.walk import WalkRef
 from p2pchat.core.status import LinkStatus
+from p2pchat.data import dataclass
 from p2pchat.types import LinkId, MeshId, NodeId, Seat, Topic
 from p2pchat.wire.description import Description, Nat
 from p2pchat.wire.offer import Offer

@@ -10,12 +10,12 @@ secret of the two ends, too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from p2pchat.crypto.exchange import HybridKey, respond
 from p2pchat.crypto.kdf import derive, digest
 from p2pchat.crypto.sealing import LinkKeys, open_blob, seal_blob
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
 from p2pchat.types import NodeId
 from p2pchat.wire.description import Description

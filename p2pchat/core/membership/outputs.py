@@ -5,10 +5,11 @@ Knows: the vocabulary. Does not know: what follows from it (``active_view``, ``m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.core.membership.neighbour import Neighbour, Way
+from p2pchat.data import dataclass
 from p2pchat.types import LinkId, NodeId
 from p2pchat.wire.control import Control
 from p2pchat.wire.frame import Frame

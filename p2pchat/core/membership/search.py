@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership import walk as walks
 from p2pchat.core.membership.walk import BlobArrived, MapPosition, SendWalk, TicketArrived, WalkRef, Walks
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, below, sample, uniform
 from p2pchat.types import HopId, LinkId
 from p2pchat.wire.walk import PATH_MAX, Walking

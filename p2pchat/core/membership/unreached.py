@@ -6,11 +6,11 @@ Knows: what both ends know of their NATs. Does not know: words for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.kit.table import Table
 from p2pchat.core.membership.neighbour import Neighbour
+from p2pchat.data import dataclass
 from p2pchat.types import NodeId
 from p2pchat.wire.description import Nat
 

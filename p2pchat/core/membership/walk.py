@@ -19,12 +19,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from p2pchat.core.limits.budget import Budget
 from p2pchat.crypto.descriptor import check_ticket
 from p2pchat.crypto.exchange import public_point, shared_point
+from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import HopId, LinkId

@@ -6,13 +6,13 @@ Knows: the names of the machines. Does not know: what any of them says.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from p2pchat.core.effects import Effect
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.outputs import MeshOutput
 from p2pchat.core.messaging import outputs
 from p2pchat.core.pairing import invites
+from p2pchat.data import dataclass
 
 
 @dataclass(frozen=True, slots=True)

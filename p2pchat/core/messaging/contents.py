@@ -7,7 +7,7 @@ says after all that refers to it (``referring``).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from p2pchat.core.effects import LineReferred, MessageArrived, MessageSent, Notify, Persist
@@ -29,6 +29,7 @@ from p2pchat.core.records import (
 )
 from p2pchat.core.references import Reference, ReferenceKind
 from p2pchat.crypto.identity import received_id
+from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState
 from p2pchat.wire import payload as wire
 from p2pchat.wire.content import Content, Correction, Reaction, Referring, Text, UnknownContent, Withdrawal

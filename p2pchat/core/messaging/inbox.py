@@ -6,8 +6,9 @@ Knows: what is still missing. Does not know: keys; it hands on ciphertexts in th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from p2pchat.data import dataclass
 from p2pchat.wire.fragment import Fragment
 
 AHEAD = 128

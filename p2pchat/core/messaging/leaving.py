@@ -5,8 +5,7 @@ Knows: which piece of which message each is, and how many there may be. Does not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from p2pchat.data import dataclass
 from p2pchat.types import MessageId, Tag
 
 LEAVING_MAX = 32

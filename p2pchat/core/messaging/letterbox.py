@@ -11,9 +11,9 @@ not acknowledged either, and its sender repeats it.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from p2pchat.core.kit.moments import NEVER
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire.cell import Cell
 

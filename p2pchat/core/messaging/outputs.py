@@ -5,12 +5,13 @@ Knows: the names. Does not know: how any of it is done (``conversations``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.effects import Effect
 from p2pchat.core.inputs import Haste
 from p2pchat.core.session.turns import Turn
 from p2pchat.crypto.envelope import TagDelta
+from p2pchat.data import dataclass
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire import payload as wire
 

@@ -6,7 +6,7 @@ Knows: which pairing a signal belongs to, and what we bring to it. Does not know
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from p2pchat.core.effects import Persist, Signal
 from p2pchat.core.inputs import InviteEntered, InviteOpened, Sought
@@ -30,6 +30,7 @@ from p2pchat.core.refusals import InviteFailure, NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
 from p2pchat.crypto.kdf import derive, nearby_invite_key
 from p2pchat.crypto.olm import OlmAccount
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, Topic

@@ -7,7 +7,7 @@ Does not know: the order of messages (``host``, ``guest``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
@@ -19,6 +19,7 @@ from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.kdf import derive, invite_topic, link_topic
 from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.sealing import open_blob, seal_blob
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
 from p2pchat.types import Topic
 from p2pchat.wire import pairing as wire

@@ -7,11 +7,12 @@ seat.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Effect, Signal
 from p2pchat.core.kit.table import Table
 from p2pchat.core.status import ClockStatus, RendezvousStatus
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Blob, Gone, Leave, Seated, SeatMode, SeatRefused, Take

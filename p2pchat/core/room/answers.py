@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Final
 
@@ -22,6 +22,7 @@ from p2pchat.core.room.kept_messages import decode_record
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.messages import name_sender
 from p2pchat.core.room.period import Period
+from p2pchat.data import dataclass
 from p2pchat.types import MemberId
 from p2pchat.wire.room_cells import PERIOD_NAME_BYTES, ROOM_DATA, pieces_of
 from p2pchat.wire.room_commits import PeriodGrant

@@ -5,13 +5,12 @@ Knows: keys, the welcome. Does not know: the session of two over which both trav
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from p2pchat.core.room.changes import RosterChanges
 from p2pchat.core.room.flow import MessageFlow
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.room_keys import MemberKey
+from p2pchat.data import dataclass
 from p2pchat.errors import LimitError
 from p2pchat.ports import Entropy
 from p2pchat.types import EntryId, MemberId

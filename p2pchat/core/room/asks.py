@@ -10,7 +10,6 @@ all were asked for and none of them has is given up, and people are told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.kit.moments import NEVER
@@ -19,6 +18,7 @@ from p2pchat.core.room.changes import RosterChanges
 from p2pchat.core.room.flow import MessageFlow
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.messages import name_sender
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, sample, uniform
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_words import ASK_ENTRIES_MAX, ASK_SPANS_MAX, NumberSpan, RepairAsk

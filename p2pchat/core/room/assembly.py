@@ -10,10 +10,11 @@ the oldest, for a forger can come before the writer, and seldom just after it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from p2pchat.crypto.kdf import digest
+from p2pchat.data import dataclass
 from p2pchat.types import MemberId
 from p2pchat.wire.room_cells import (
     LINK_BYTES,

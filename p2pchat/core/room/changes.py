@@ -7,7 +7,6 @@ beyond the pairs' (``key_state``), or cells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.kit.table import Table
@@ -19,6 +18,7 @@ from p2pchat.core.room.roster import RoomRoster, is_merge_due, reckon_roster, re
 from p2pchat.core.room.views import MemberViews
 from p2pchat.crypto.kdf import entry_id
 from p2pchat.crypto.room_keys import are_equal
+from p2pchat.data import dataclass
 from p2pchat.errors import LimitError, Malformed
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire import codec

@@ -9,7 +9,7 @@ confirmation knows that the author made it so: the MAC is over that very share.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from p2pchat.core.room.pairs import MemberPairs
 from p2pchat.core.room.period import Period, roster_keys
@@ -26,6 +26,7 @@ from p2pchat.crypto.room_keys import (
     rest_of_head,
     roster_digest,
 )
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.types import MemberId
 from p2pchat.wire.room_commits import CommitHead, KeptShare, RoomCommit

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.kit.moments import NEVER
@@ -24,6 +23,7 @@ from p2pchat.core.room.own_number import OwnNumber
 from p2pchat.core.room.period import Period
 from p2pchat.core.room.timeline import MessagePlace, MessageShown, Timeline
 from p2pchat.core.room.writing import RoomWriting, SealedMessage
+from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput
 from p2pchat.types import MemberId
 from p2pchat.wire import codec

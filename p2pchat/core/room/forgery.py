@@ -12,7 +12,7 @@ up likewise: its author's new key is one that the forger has drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from p2pchat.core.room.assembly import cut_payload
 from p2pchat.core.room.commit_times import CommitTimes
@@ -36,6 +36,7 @@ from p2pchat.crypto.room_keys import (
     rest_of_head,
     roster_digest,
 )
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import MemberId

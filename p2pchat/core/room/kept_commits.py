@@ -6,11 +6,12 @@ Knows: which members have not been heard since which commit. Does not know: keys
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from p2pchat.core.kit.moments import LATEST
 from p2pchat.core.room.pairs import KEPT_S
+from p2pchat.data import dataclass
 from p2pchat.types import MemberId
 from p2pchat.wire import codec
 from p2pchat.wire.codec import Reader

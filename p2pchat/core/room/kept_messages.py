@@ -5,10 +5,11 @@ Knows: the record, and what of it is for whom. Does not know: where records are,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from p2pchat.core.room.messages import RoomMessage, name_sender
+from p2pchat.data import dataclass
 from p2pchat.types import MemberId
 from p2pchat.wire import codec
 from p2pchat.wire.codec import Reader

@@ -10,7 +10,7 @@ one key after a crash.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from p2pchat.core.kit.table import Table
@@ -34,6 +34,7 @@ from p2pchat.crypto.room_keys import (
     roster_digest,
 )
 from p2pchat.crypto.room_tags import RoomTagKey
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import MemberId, RoomId

@@ -9,7 +9,7 @@ known to have: one who was away has none of the later ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from p2pchat.core.room.assembly import Assembly, cut_payload
@@ -19,6 +19,7 @@ from p2pchat.core.room.tag_keys import RoomTagKeys
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.room_chains import open_room_cell, seal_room_cell
 from p2pchat.crypto.room_keys import PairKey
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.ports import Entropy, below
 from p2pchat.types import Epoch, MemberId

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from p2pchat.core.kit.table import Table
@@ -20,6 +19,7 @@ from p2pchat.core.room.graph import EntryGraph, members_of
 from p2pchat.core.room.waiting import WaitingEntries, WaitingEntry
 from p2pchat.crypto.kdf import entry_id, room_id
 from p2pchat.crypto.room_keys import is_usable_key
+from p2pchat.data import dataclass
 from p2pchat.errors import LimitError, Malformed
 from p2pchat.types import EntryId, MemberId, RoomId
 from p2pchat.wire.room_actions import (

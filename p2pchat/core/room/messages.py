@@ -10,12 +10,13 @@ in that one's chain would else use up the keys of what is written there next.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from p2pchat.core.room.assembly import Start, WholePayload, cut_payload
 from p2pchat.core.room.period import Period
 from p2pchat.crypto.kdf import derive, digest
 from p2pchat.crypto.room_keys import PairKey
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import MemberId, RoomId
 from p2pchat.wire.room_cells import (

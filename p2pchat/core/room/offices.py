@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from p2pchat.core.room.graph import EntryGraph
+from p2pchat.data import dataclass
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_actions import (
     AddMember,

@@ -6,10 +6,11 @@ Knows: the names. Does not know: how any of it is done.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.room.roster import VoidedRemoval
 from p2pchat.core.room.timeline import MessagePlace
+from p2pchat.data import dataclass
 from p2pchat.types import EntryId, MemberId
 
 

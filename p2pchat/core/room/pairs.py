@@ -11,7 +11,7 @@ them is taken in. If two have sent each other one, that of the lower id counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from p2pchat.core.kit.moments import LATEST, NEVER
@@ -19,6 +19,7 @@ from p2pchat.core.kit.table import Table
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.kdf import derive, digest
 from p2pchat.crypto.room_keys import NO_SHARE, MemberKey, PairKey, are_equal, check_member_key, pair_base
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.types import MemberId, RoomId
 from p2pchat.wire.codec import Reader

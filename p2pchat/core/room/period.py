@@ -7,13 +7,14 @@ periods there are besides, or when one is to be forgotten.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from p2pchat.core.kit.moments import LATEST, NEVER
 from p2pchat.crypto.kdf import KEY_BYTES
 from p2pchat.crypto.room_chains import MemberChain
 from p2pchat.crypto.room_keys import branch_key
+from p2pchat.data import dataclass
 from p2pchat.types import MemberId
 from p2pchat.wire import codec
 from p2pchat.wire.codec import Reader

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeVar
 
 from p2pchat.core.kit.table import Table
@@ -24,6 +24,7 @@ from p2pchat.core.room.tag_keys import BACK_EPOCHS
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.room_chains import open_room_cell, place_of
 from p2pchat.crypto.room_keys import PairKey, are_equal
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed, RefusedInput, Unreadable
 from p2pchat.types import MemberId
 from p2pchat.wire.cell import Cell

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from p2pchat.core.kit.table import Table
@@ -31,6 +31,7 @@ from p2pchat.core.room.outputs import (
 from p2pchat.core.room.period import Period
 from p2pchat.core.room.reading import RoomEvent, RoomReading
 from p2pchat.crypto.kdf import entry_id
+from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import EntryId, MemberId

@@ -18,10 +18,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from p2pchat.core.room.graph import EntryGraph, members_of
 from p2pchat.core.room.offices import OwnerLine, Tenure, View
+from p2pchat.data import dataclass
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_actions import AddMember, LeaveRoom, RemoveMember, StrikeEntries
 from p2pchat.wire.room_cells import MEMBERS_MAX

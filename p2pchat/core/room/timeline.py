@@ -10,13 +10,14 @@ message knows whether its sender was told the same as we were.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
 from p2pchat.core.room.messages import RoomMessage, hash_message, name_sender
 from p2pchat.crypto.kdf import digest
+from p2pchat.data import dataclass
 from p2pchat.types import MemberId, RoomId
 from p2pchat.wire.room_cells import PARENTS_MAX, Parents
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from p2pchat.core.kit.table import Table
+from p2pchat.data import dataclass
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.room_log import RoomEntry
 

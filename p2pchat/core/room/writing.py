@@ -5,7 +5,7 @@ Knows: under which period, and at which place. Does not know: what people say, o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.room.assembly import cut_payload
 from p2pchat.core.room.commit_times import CELLS, WEEK_S
@@ -17,6 +17,7 @@ from p2pchat.core.room.tag_keys import BEFORE_EPOCHS
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.crypto.room_chains import seal_room_cell
 from p2pchat.crypto.room_keys import MemberKey
+from p2pchat.data import dataclass
 from p2pchat.types import Epoch, MemberId
 from p2pchat.wire.room_cells import CHAIN_CELLS, NONCE_BYTES, RoomKind, RoomPlace
 from p2pchat.wire.room_commits import commit_cells, encode_commit, encode_kem_share

@@ -8,7 +8,7 @@ came meanwhile. It is forgotten when it is answered, or too old.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from p2pchat.core.kit.moments import LATEST, NEVER
@@ -19,6 +19,7 @@ from p2pchat.crypto.exchange import SEED_BYTES, KemKey
 from p2pchat.crypto.kdf import KEY_BYTES
 from p2pchat.crypto.olm import OlmAccount
 from p2pchat.crypto.recovery import PublicKey, open_under, proved, seal_under, secret_for
+from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput, Unreadable
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire import codec

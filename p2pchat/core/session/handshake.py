@@ -13,7 +13,7 @@ or when.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.records import Identity
 from p2pchat.core.session.renewal import Renewal
@@ -23,6 +23,7 @@ from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.kdf import digest
 from p2pchat.crypto.olm import OlmAccount, OlmSession
 from p2pchat.crypto.recovery import HIDDEN_BYTES, RecoveryRoots, derive_roots, open_under, seal_under
+from p2pchat.data import dataclass
 from p2pchat.errors import Unreadable
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, Epoch

@@ -10,13 +10,14 @@ two renewals never cross.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from p2pchat.core.kit.moments import LATEST
 from p2pchat.crypto.envelope import roots
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.kdf import derive
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
 from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader

@@ -11,13 +11,14 @@ now.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.session.inquiry import LISTEN_S, Inquiry
 from p2pchat.crypto.kdf import KEY_BYTES
 from p2pchat.crypto.recovery import PublicKey, seal_under
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
 from p2pchat.wire.codec import Reader
 from p2pchat.wire.recovery import (

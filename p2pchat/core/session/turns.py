@@ -5,11 +5,12 @@ Knows: the names. Does not know: when any of it happens (``reunion``), or how it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import TagDelta
+from p2pchat.data import dataclass
 from p2pchat.wire.recovery import Word
 
 

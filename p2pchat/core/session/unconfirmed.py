@@ -8,7 +8,7 @@ It is kept on disk: a node that runs for a minute now and then comes back to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from p2pchat.core.kit.moments import LATEST, NEVER
@@ -20,6 +20,7 @@ from p2pchat.core.session.rivals import Claimant, living_word, read_key_name, re
 from p2pchat.core.session.session import Session
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, TagDelta, epoch_at
 from p2pchat.crypto.kdf import KEY_BYTES
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
 from p2pchat.types import Tag
 from p2pchat.wire.codec import Reader

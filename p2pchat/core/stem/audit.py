@@ -14,9 +14,9 @@ Overlay Networks", INFOCOM 2006, where degrees are asked for; here they are publ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from p2pchat.core.kit.table import Table
+from p2pchat.data import dataclass
 from p2pchat.types import HopId, LinkId
 
 LOOK_S = 10.0

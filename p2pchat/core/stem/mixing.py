@@ -9,10 +9,11 @@ With an exponential delay an observer of both sides learns least about which wai
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.outputs import Output
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, exponential
 
 WAITING_CAP = 1024

@@ -5,8 +5,9 @@ Knows: the vocabulary. Does not know: how anything is sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from p2pchat.data import dataclass
 from p2pchat.types import CellId, LinkId, Tag
 from p2pchat.wire.topology import TopologyMessage
 

@@ -10,13 +10,14 @@ their writer after a few; with a pinned one, after ten, about as often as the fi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from p2pchat.core.stem import route
 from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.crypto.onion import Hop
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import HopId, LinkId
 

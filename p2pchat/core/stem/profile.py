@@ -7,10 +7,10 @@ simulator's adversary measures that).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, below
 
 OPEN_S: Final = (0.02, 0.08)

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from p2pchat.crypto import descriptor as descriptors
+from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch, HopId
 from p2pchat.wire.topology import NodeDescriptor

@@ -8,10 +8,10 @@ only after ``Profile.repeat_s``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from p2pchat.core.kit.table import Table
+from p2pchat.data import dataclass
 from p2pchat.types import CellId, LinkId, Tag
 
 RECENT_S: Final = 10.0

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from p2pchat.core.inputs import Haste
 from p2pchat.core.link.link import OWN_AHEAD
+from p2pchat.data import dataclass
 
 WAITING_CAP = 4096
 """Cells waiting, 4 MB. Beyond it the newest is dropped, and its outbox sends it again."""

@@ -6,10 +6,10 @@ Knows: until when each is awaited, and over which nodes it went. Does not know: 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
+from p2pchat.data import dataclass
 from p2pchat.types import HopId
 
 WATCHED_CAP = 4096

@@ -14,9 +14,9 @@ tests/net/engines hold every engine to this.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from p2pchat.data import dataclass
 from p2pchat.errors import LinkError
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers

@@ -9,11 +9,12 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from random import Random
 from typing import Any, Final
 
 from p2pchat.core.stem.profile import PROFILES
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.formed import Formed, formed
 from p2pchat.sim.adversary.mesh import FirstSpy, SampledMesh, mesh, scattered, surrounded

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from p2pchat.core.settings import Settings
 from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.crypto.kdf import mesh_id
+from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, sample
 from p2pchat.sim.adversary.mesh import SampledMesh
 from p2pchat.sim.entropy import SeededEntropy

@@ -7,10 +7,12 @@ guesses.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import pairwise
 from random import Random
+
+from p2pchat.data import dataclass
 
 DEGREE = 5
 """Links of a node, as in the mesh that ships."""

@@ -7,10 +7,10 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
+from p2pchat.data import dataclass
 from p2pchat.sim.adversary.mesh import Path, SampledMesh
 
 

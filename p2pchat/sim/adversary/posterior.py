@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from p2pchat.data import dataclass
 from p2pchat.sim.adversary.knowledge import knowledge
 from p2pchat.sim.adversary.mesh import Path
 from p2pchat.sim.adversary.packets import Glimpse

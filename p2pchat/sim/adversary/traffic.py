@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 from typing import Final
@@ -16,6 +15,7 @@ from typing import Final
 from p2pchat.core.stem.cover import LOOP_IN
 from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.route import draw
+from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.mesh import LINK_S, Path, SampledMesh
 from p2pchat.sim.adversary.packets import Glimpse, Packet, pieces, poisson, send

@@ -18,7 +18,6 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
@@ -28,6 +27,7 @@ from aioice import stun
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from python_socks.async_.asyncio import Proxy
 
+from p2pchat.data import dataclass
 from p2pchat.net import interfaces
 from p2pchat.net.engines.port import (
     LATE_SECONDS,

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from typing import Final
 
+from p2pchat.data import dataclass
 from p2pchat.net import interfaces
 from p2pchat.net.engines import port
 from p2pchat.wire.description import Description, Nat

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,12 +55,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file stay with one worker. What takes long begins first."""
+    """Files with slow tests come first, then those with many: at the end no worker has much left to do."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.name))
         if not item.nodeid.startswith(PURE) or _function(item.nodeid) in UNWATCHED:
             item.add_marker(pytest.mark.no_cover)
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in slow, -sizes[item.path]))
 
 
 def _function(name: str) -> str:

@@ -71,7 +71,7 @@ def contact_line(event: ContactEvent) -> str:
         return f"{name} has sent as much as one contact may in a day; further messages wait at their node"
     if event.change != "disappearing":
         return f"{name}: {event.change}"
-    by = harmless_name(given(event.by) or event.name)
+    by = name if (given(event.by) or event.name) == event.name else "you"
     return f"{name}: what you two say from now on {lasting(given(event.disappear))} (set by {by})"
 
 

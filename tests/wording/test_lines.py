@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from p2pchat.control.events import State
+from p2pchat.control.events import ContactEvent, State
 from p2pchat.errors import UsageError
-from p2pchat.wording.lines import local_time, message_line, moment
-from tests.support.fake_node import AT, message
+from p2pchat.wording.lines import contact_line, local_time, message_line, moment
+from tests.support.fake_node import AT, message, told
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
@@ -62,3 +62,9 @@ def test_a_span_longer_than_the_calendar_is_refused(span: str) -> None:
 @pytest.mark.parametrize("at", ["", "nonsense", "0001-01-01T00:00:00Z"])
 def test_a_time_no_calendar_has_is_shown_all_the_same(at: str) -> None:
     assert local_time(at).year <= 1970
+
+
+@pytest.mark.parametrize(("by", "said"), [("bob", "bob"), ("ana", "you")])
+def test_the_person_is_called_you_whose_own_setting_it_is(by: str, said: str) -> None:
+    decided = told(ContactEvent, name="bob", change="disappearing", disappear=60.0, by=by)
+    assert contact_line(decided).endswith(f"disappears after 1 minute (set by {said})")

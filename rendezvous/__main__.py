@@ -38,6 +38,8 @@ _NAME = "p2pchat-rendezvous"
 def _check_file(context: click.Context, _option: click.Parameter, file: str | None) -> None:
     if file is None or context.resilient_parsing:
         return
+    if file.startswith("--"):
+        raise click.UsageError("--check takes the file itself: --check FILE, without --config")
     findings = check(Path(file), context.command)
     for finding in findings:
         click.echo(str(finding))

@@ -281,6 +281,7 @@ def test_a_closed_stdin_is_as_good_as_an_empty_one() -> None:
         (("--port", "80x"), 2, "invalid value for '--port': '80x' is not a whole number from 0 to 65535;"),
         (("--port", "65536"), 2, "'65536' is not a whole number from 0 to 65535;"),
         (("--seats", "0"), 2, "'0' is not a whole number from 1 on;"),
+        (("--check", "--config", "rv.toml"), 2, "--check takes the file itself: --check FILE"),
     ],
 )
 def test_it_says_its_version_and_what_is_no_number(flags: tuple[str, ...], code: int, said: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from p2pchat.core.records import (
     DropContact,
     DropExpiredMessages,
+    Message,
     PutMessage,
     PutReference,
     PutSession,
@@ -101,6 +102,16 @@ def refer_to_each(store: Store, kind: ReferenceKind, text: str) -> None:
         assert settled.line is not None
 
 
+def correction_of(line: Message, expires_at: float | None = None) -> Reference:
+    id, name, kind = MessageId("f" * 32), MessageName(line.id), ReferenceKind.CORRECTION
+    known = MessageState.DELIVERED
+    return Reference(id, WITH_BOB, BOB.id, kind, name, 1, 2.0, SAID, known, expires_at=expires_at)
+
+
+def texts_of_references(store: Store) -> list[str]:
+    return [text for (text,) in store._connection.execute("SELECT text FROM reference")]
+
+
 def correct_each(store: Store) -> None:
     refer_to_each(store, ReferenceKind.CORRECTION, "nothing")
 
@@ -138,6 +149,26 @@ def test_what_disappears_by_itself_is_in_no_beginning_of_the_log_either(tmp_path
     store._connection.execute("UPDATE message SET expires_at = 5, heard = 1")
     expire(store)
     assert [text for cut in cuts(home, tmp_path) for text in texts(cut)] == []
+    store.close()
+
+
+def test_a_correction_that_no_line_has_leaves_no_text_after_its_time(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    store = new_store(home, LOCK)
+    store.commit_changes([PutReference(correction_of(message(1), expires_at=5.0), 9e9)])
+    assert SAID in {text for cut in cuts(home, tmp_path) for text in texts_of_references(cut)}
+    expire(store)
+    assert {text for cut in cuts(home, tmp_path) for text in texts_of_references(cut)} == {""}
+    store.close()
+
+
+def test_a_correction_of_a_deleted_line_is_never_written(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    store = new_store(home, LOCK)
+    store.commit_changes([PutMessage(message(1, "nothing"))])
+    assert store.history.forget_message(message(1).id)
+    store.commit_changes([PutReference(correction_of(message(1)), 9e9), session(1)])
+    assert [text for cut in cuts(home, tmp_path) for text in texts_of_references(cut)] == []
     store.close()
 
 

@@ -78,8 +78,7 @@ class ConversationContent:
 
     def accept_content(self, content: Text | Referring, order: int, now: float) -> list[Output]:
         """Have it durable, and on its way."""
-        expires_at = self._patience.at(now) + LIFETIME_S
-        body = wire.encode_payload(content)
+        expires_at, body = self._expiry(content, now), wire.encode_payload(content)
         entry = OutboxEntry(content.id, self._conversation, body, order, expires_at, kind=kind_of(content))
         kept = self._delivery.queue.keep_entry(entry)
         if isinstance(content, Text):
@@ -87,6 +86,12 @@ class ConversationContent:
         else:
             kept += [*self._revise_waiting(content, now), *self._keep_reference(content, None, now)]
         return kept + self._delivery.queue.report_state(entry, MessageState.QUEUED, now)
+
+    def _expiry(self, content: Text | Referring, now: float) -> float:
+        """When it is given up: a correction with the text that it corrects, if that still waits. The text of
+        a message that never arrived must not arrive after it."""
+        corrected = self._delivery.outbox.get(content.of) if isinstance(content, Correction) else None
+        return corrected.entry.expires_at if corrected is not None else self._patience.at(now) + LIFETIME_S
 
     def _revise_waiting(self, content: Referring, now: float) -> list[Output]:
         """What is corrected or withdrawn while it waits does not leave as it was, nor what we said of it

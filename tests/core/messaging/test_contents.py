@@ -305,6 +305,20 @@ def test_of_several_corrections_that_wait_only_the_last_leaves_or_is_kept() -> N
     assert state(world, "alice", last) is MessageState.DELIVERED and not waiting
 
 
+def test_a_correction_of_a_line_that_waits_is_given_up_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pchat.core.messaging.contents.LIFETIME_S", 3_600.0)
+    world = friends("alice", "bob", "relay")
+    world.kill("bob")
+    mine = Target(world.send("alice", "bob", "at eight"), ours=True)
+    world.run(1_800.0)
+    correction = refer(world, "alice", "bob", CORRECTION, mine, 1, "at nine")
+    world.run(1_790.0)
+    assert set(world.machines["alice"].store.outbox) == {mine.id, correction}
+    world.run(20.0)
+    assert not world.machines["alice"].store.outbox
+    assert {state(world, "alice", one) for one in (mine.id, correction)} == {MessageState.EXPIRED}
+
+
 def test_what_a_person_says_of_a_line_goes_over_into_another_session_and_is_cancelled_by_a_block() -> None:
     world = friends("alice", "bob")
     mine = Target(world.send("alice", "bob", "at eight"), ours=True)

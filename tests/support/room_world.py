@@ -85,6 +85,8 @@ class RoomWorld:
         """Every cell that was ever sent."""
         self._order = 0
         self._due: list[_Due] = []
+        self._wakeups: dict[str, float] = {}
+        """When each home is next due, as far as nothing happened to it since."""
         self._held: list[tuple[float, int, str, bytes]] = []
         founder, *others = names
         keys = self._draw_keys(founder)
@@ -167,6 +169,7 @@ class RoomWorld:
         self._order += 1
         entropy = self.entropy.make_child(f"{name} {self._order}")
         home.room = Room.restore_room(home.records, entropy, self.now)
+        self._wakeups.pop(name, None)
 
     def part(self, *sides: Iterable[str]) -> None:
         """The mesh falls apart."""
@@ -186,16 +189,14 @@ class RoomWorld:
     def run(self, seconds: float) -> None:
         """Let time pass."""
         end = self.now + seconds
+        self._wakeups.clear()
         while True:
             at = self._due[0].at if self._due else end
-            wakeup, name = min(
-                (
-                    (self.room(home.name).next_wakeup(), home.name)
-                    for home in self.homes.values()
-                    if home.here
-                ),
-                default=(end, ""),
-            )
+            for home in self.homes.values():
+                if home.name not in self._wakeups and home.here:
+                    self._wakeups[home.name] = self.room(home.name).next_wakeup()
+            wakeups = ((at, name) for name, at in self._wakeups.items() if self.homes[name].here)
+            wakeup, name = min(wakeups, default=(end, ""))
             if min(at, wakeup) >= end:
                 break
             if at <= wakeup:
@@ -235,6 +236,7 @@ class RoomWorld:
     def do(self, name: str, outputs: Iterable[RoomOutput]) -> None:
         """Carry out what a room wants."""
         home = self.homes[name]
+        self._wakeups.pop(name, None)
         for output in outputs:
             match output:
                 case KeepRecords(records=records):

@@ -68,13 +68,13 @@ def check_world(world: RoomWorld, out: set[str]) -> None:
         world.check_lines(name)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS or 2))
+@pytest.mark.parametrize("seed", range(SEEDS or 1))
 def test_all_that_a_member_was_entitled_to_is_there_once_and_nothing_else(seed: int) -> None:
     check_world(*live(seed, loss=0.02))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 100 + (SEEDS or 3)))
+@pytest.mark.parametrize("seed", range(100, 100 + (SEEDS or 2)))
 def test_so_it_is_where_every_twentieth_cell_is_lost(seed: int) -> None:
     check_world(*live(seed, loss=0.05))
 

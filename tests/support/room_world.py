@@ -304,3 +304,15 @@ def _is_held(world: RoomWorld, name: str, place: MessagePlace) -> bool:
         for other in world.roster_of(name)
         for key in world[other].records
     )
+
+
+def list_counting(world: RoomWorld, name: str) -> set[str]:
+    """The texts that a member has who is in, as a home sees it, and that count: their writers wrote them
+    before they were out."""
+    departures = world.room(name).changes.roster.departures
+    return {
+        line.payload.decode()
+        for other in world.roster_of(name)
+        for line in world[other].lines
+        if line.sender not in departures or line.number < departures[line.sender].next_number
+    }

@@ -11,7 +11,7 @@ import os
 import pytest
 
 from p2pchat.wire.room_actions import SetRole
-from tests.support.room_world import DAY_S, RoomWorld
+from tests.support.room_world import DAY_S, RoomWorld, list_counting
 
 SEEDS = int(os.environ.get("P2PCHAT_TEST_SEEDS", "0"))
 
@@ -65,6 +65,7 @@ def check_world(world: RoomWorld, out: set[str]) -> None:
             continue
         missing = world.entitled(name) - set(home.texts)
         assert {world.written[text][0] for text in missing} <= out, f"{name} misses {missing}"
+        assert not missing & list_counting(world, name), f"{name} misses {missing}, which others have"
         world.check_lines(name)
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+from p2pchat.core.room.accusations import Accusations
 from p2pchat.core.room.answers import MessageName
 from p2pchat.core.room.arrival import MemberKeys, make_welcome
 from p2pchat.core.room.changes import RosterChanges, restore_changes
@@ -62,6 +63,7 @@ class Room:
         self._intake = RoomIntake(
             changes, state, self.flow, reading, self.repair, self._duties, self.counters
         )
+        self._accusations = Accusations()
         self._forget_at = now + FORGET_S
 
     # --- coming in
@@ -233,4 +235,5 @@ class Room:
             **self.flow.pop_records(),
             **self.changes.pop_records(),
         }
-        return [KeepRecords(records), *outputs] if records else outputs
+        told = self._accusations.pace_news(outputs, now)
+        return [KeepRecords(records), *told] if records else told

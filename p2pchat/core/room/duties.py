@@ -22,7 +22,7 @@ from p2pchat.core.room.writing import RoomWriting
 from p2pchat.errors import LimitError, RefusedInput
 from p2pchat.ports import Entropy, exponential, uniform
 from p2pchat.types import EntryId, MemberId
-from p2pchat.wire.room_actions import Action, StrikeEntries
+from p2pchat.wire.room_actions import Action, LeaveRoom, StrikeEntries
 from p2pchat.wire.room_cells import RoomKind
 from p2pchat.wire.room_words import FrontierWord, encode_room_word
 
@@ -33,6 +33,9 @@ MERGES_AT_ONCE: Final = 4
 MERGES_DAILY: Final = 8
 """So many entries we write unasked: an admin that gives others wrong MACs, or lets in members apart from what
 we wrote, uses up few of our 512 numbers by it."""
+
+LEAVES_S: Final = ((60.0, 120.0), (300.0, 900.0), (1800.0, 3600.0))
+"""A leave is written again after so long each time: if it was lost on all, no member would ever name it."""
 
 COMMIT_GAP_S: Final = 60.0
 """A commit that could not be made is tried again after so long."""
@@ -72,6 +75,8 @@ class RoomDuties:
         self._entropy = entropy
         self._counters = counters
         self._merge_at = NEVER
+        self._leaves: list[tuple[float, bytes]] = []
+        """When our leave is written again."""
         self._merges = Budget(now, MERGES_DAILY / 86_400.0, MERGES_AT_ONCE)
         self._commit_after = 0.0
         self._frontier_at = NEVER
@@ -99,6 +104,17 @@ class RoomDuties:
         if now >= min(self._frontier_at, self._reply_at):
             outputs += self.say_frontier(now)
         return outputs + self._send_shares(now)
+
+    def next_leave(self) -> float:
+        """When ``repeat_leave`` has something to do."""
+        return self._leaves[0][0] if self._leaves else NEVER
+
+    def repeat_leave(self, now: float) -> list[RoomOutput]:
+        """Write our leave again, if it is time."""
+        if now < self.next_leave():
+            return []
+        cells = self._writing.seal_entry(self._leaves.pop(0)[1], now) or []
+        return [SendRoomCell(cell, patient=True) for cell in cells]
 
     def follow_changes(self, now: float) -> None:
         """The roster may have changed: where there is no period for it, somebody commits, and where others
@@ -150,6 +166,8 @@ class RoomDuties:
             outputs += self.make_commit(now)
             cells = self._writing.seal_entry(data, now) or []
         outputs += [*describe_step(step), *(SendRoomCell(cell) for cell in cells)]
+        if isinstance(action, LeaveRoom):
+            self._leaves = [(now + uniform(self._entropy, *span), data) for span in LEAVES_S]
         if self._changes.is_in and not self._writing.may_write(self._changes.members):
             outputs += self.make_commit(now)
         return [*outputs, *self._flow.on_departures()]

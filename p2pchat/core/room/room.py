@@ -117,7 +117,7 @@ class Room:
         """When ``tick`` is next due."""
         due = min(self._forget_at, self.flow.next_wakeup())
         if not self.changes.is_in:
-            return due
+            return min(due, self._duties.next_leave())
         return min(due, self._duties.next_wakeup(), self.repair.next_wakeup())
 
     # --- what the person wants
@@ -201,6 +201,8 @@ class Room:
         if self.changes.is_in:
             outputs += self._duties.tick(now)
             outputs += self.repair.tick(now)
+        else:
+            outputs += self._duties.repeat_leave(now)
         outputs += self.flow.give_up_old(now)
         if now >= self._forget_at:
             self._forget_at = now + FORGET_S

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.room.duties import MERGES_AT_ONCE, REPLY_GAP_S, REPLY_PER_MEMBER_S
+from p2pchat.core.room.duties import LEAVES_S, MERGES_AT_ONCE, REPLY_GAP_S, REPLY_PER_MEMBER_S
 from p2pchat.core.room.outputs import ReachedMember
 from p2pchat.wire.room_actions import RenameRoom, SetRole, StrikeEntries
 from tests.support.room_world import DAY_S, RoomWorld
@@ -71,3 +71,15 @@ def test_entries_that_are_written_unasked_are_few_however_often_one_lets_in_othe
     assert MERGES_AT_ONCE <= merges <= MERGES_AT_ONCE + 1
     world.run(DAY_S / 4)
     assert {world.room(name).changes.roster.name for name in world.homes} == {f"walkers {MERGES_AT_ONCE + 1}"}
+
+
+def test_a_leave_that_was_lost_on_all_is_written_again() -> None:
+    world = RoomWorld(6, "anna", "ben", "carl")
+    world.part(["anna", "ben"], ["carl"])
+    world.leave("carl")
+    before = world["carl"].cells
+    world.heal(since=world.now + 1.0)
+    world.run(3600.0)
+    assert world.roster_of("anna") == world.roster_of("ben") == ["anna", "ben"]
+    world.run(DAY_S / 4)
+    assert world["carl"].cells <= before + 2 * len(LEAVES_S), "and then carl is silent"

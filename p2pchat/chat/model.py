@@ -291,6 +291,7 @@ class ChatModel:
         person = self.people.get(message.contact)
         if person is not None and person.last is not None and person.last.id == message.id:
             person.last = message
+        self.sent.replace_text(message.id, message.text)
         self._tell(LineRewritten(message))
 
     def _referred(self, message: ChatLine, line: str, ours: bool) -> None:
@@ -300,6 +301,7 @@ class ChatModel:
                 person.last = message
             if message.withdrawn:
                 person.unread.pop(message.id, None)
+        self.sent.replace_text(message.id, message.text)
         self._tell(ReferenceAdded(message, line, ours))
 
     async def _forgotten(self, name: str, id: str | None) -> None:
@@ -308,6 +310,7 @@ class ChatModel:
             person.last = None
             with suppress(*PASSING):
                 person.last = next(iter(lines_of(await self.node.history(name, limit=1))), None)
+        self.sent.forget_texts(name, id)
         self._tell(LineForgotten(name, id))
 
     # --- sending

@@ -44,6 +44,8 @@ class _Sent:
     after: asyncio.Future[None] | None = None
     """An earlier request that may change how this message is sent."""
     reply_to: ChatLine | None = None
+    shown: str | None = None
+    """What the line says now, if that is another text."""
 
 
 class SentLines:
@@ -129,7 +131,8 @@ class SentLines:
 
     def _line(self, id: str, sent: _Sent) -> ChatLine:
         """A message of ours as a line of the history."""
-        line = ChatLine(id, sent.to, sent.me, sent.at, sent.text, outgoing=True, stage=sent.stage)
+        text = sent.text if sent.shown is None else sent.shown
+        line = ChatLine(id, sent.to, sent.me, sent.at, text, outgoing=True, stage=sent.stage)
         answered = sent.reply_to
         return (
             replace(line, answers=beginning_of(answered), answers_id=answered.id)
@@ -145,6 +148,17 @@ class SentLines:
                 return
             known.stage = stage
         self._tell(Moved(message, stage))
+
+    def replace_text(self, id: str, text: str) -> None:
+        """Show another text for a line of ours: it was corrected or rewritten, or withdrawn (then none)."""
+        if id in self._sent:
+            self._sent[id].shown = text
+
+    def forget_texts(self, name: str, id: str | None) -> None:
+        """Show no text for one line to a contact, or for all, except those that no node has yet."""
+        for known, sent in self._sent.items():
+            if sent.to == name and id in (None, known) and sent.stage != "sending":
+                sent.shown = ""
 
     async def catch_up(self) -> None:
         """Ask for the states that a node could not tell before it ended.

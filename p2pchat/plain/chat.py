@@ -193,7 +193,7 @@ class PlainChat:
             line.append(("here", f" | {unread} unread"))
         if mine := self.model.sent.lines_sent(person.name)[-MARKED:]:
             marks = "  ".join(
-                f"{self.sheet.signs.mark(each.stage)} {shortened(each.text, 16)}" for each in mine
+                f"{self.sheet.signs.mark(each.stage)} {shortened(each.text, 16)}".rstrip() for each in mine
             )
             line.append(("status", f" | {marks}"))
         return line

@@ -8,11 +8,19 @@ import pytest
 
 from p2pchat.chat.happenings import Moved, NodeLost, Refused
 from p2pchat.chat.sent import FOLLOWED
-from p2pchat.control.events import ReceiptEvent, State
+from p2pchat.control.events import (
+    CorrectedEvent,
+    ForgottenEvent,
+    ReceiptEvent,
+    RewrittenEvent,
+    State,
+    WithdrawnEvent,
+)
+from p2pchat.control.values import extended
 from p2pchat.errors import ControlError, LimitError
 from tests.chat.conftest import Told
 from tests.support import fake_node
-from tests.support.fake_node import AT
+from tests.support.fake_node import AT, message
 
 
 async def handed_over(chat: Told) -> None:
@@ -51,6 +59,24 @@ async def test_a_message_waits_for_a_node_and_is_sent_once(
     await handed_over(told)
     assert told.node.sent == [("bob", "hello")]
     assert told.of(NodeLost) == [NodeLost("the node has stopped; not sent yet: hello")] * 2
+
+
+async def test_a_line_says_what_it_says_now(told: Told) -> None:
+    corrected, withdrawn, rewritten = (told.model.say_text(text) for text in ("one", "two", "three"))
+    await handed_over(told)
+    for event in (
+        extended(message(corrected.id, "one!", outgoing=True), CorrectedEvent, by="me"),
+        extended(message(withdrawn.id, "", outgoing=True), WithdrawnEvent, by="me"),
+        extended(message(rewritten.id, "never", outgoing=True), RewrittenEvent),
+    ):
+        await told.model.take_event(event)
+    assert [line.text for line in told.model.sent.lines_sent("bob")] == ["one!", "", "never"]
+    late = told.model.say_text("late")
+    await told.model.take_event(fake_node.told(ForgottenEvent, contact="bob", id=corrected.id))
+    assert [line.text for line in told.model.sent.lines_sent("bob")] == ["", "", "never", "late"]
+    await told.model.take_event(fake_node.told(ForgottenEvent, contact="bob", id=None))
+    assert [line.text for line in told.model.sent.lines_sent("bob")] == ["", "", "", "late"]
+    assert told.model.sent.line_sent(late.id) == late
 
 
 async def test_what_is_followed_has_its_cap(told: Told) -> None:

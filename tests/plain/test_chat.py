@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from p2pchat.chat.verbs import HISTORY_LINES
-from p2pchat.control.events import ContactEvent, LinkEvent, PresenceEvent, ReactionEvent, ReceiptEvent, State
+from p2pchat.control.events import (
+    ContactEvent,
+    LinkEvent,
+    PresenceEvent,
+    ReactionEvent,
+    ReceiptEvent,
+    State,
+    WithdrawnEvent,
+)
 from p2pchat.control.values import extended
 from p2pchat.errors import ControlError, LimitError, UsageError
 from p2pchat.plain.chat import ENTRY_LINES_MAX
@@ -218,6 +226,16 @@ async def test_what_was_said_of_a_line_above_is_a_line_of_its_own(reader: Reader
     ]
     await reader.take(extended(reader.node.said[1], ReactionEvent, by="bob", sign="👍"))
     assert reader.noticed()[-1] == "bob reacted 👍 to: fine"
+
+
+async def test_what_was_withdrawn_is_not_in_the_status_line_either(reader: Reader) -> None:
+    await reader.open()
+    await reader.type("a secret")
+    assert "a secret" in reader.status
+    (line,) = reader.chat.model.sent.lines_sent("bob")
+    withdrawn = message(line.id, "", outgoing=True, withdrawn="queued")
+    await reader.take(extended(withdrawn, WithdrawnEvent, by="me"))
+    assert "secret" not in reader.status
 
 
 async def test_one_replies_and_reacts_by_command(reader: Reader) -> None:

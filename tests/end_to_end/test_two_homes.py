@@ -214,6 +214,7 @@ def test_where_there_is_no_way_it_is_said_at_once_and_why(alone: Homes) -> None:
         assert ended.returncode == 6 and "no way between your two networks" in ended.stderr
         chat = alone.bob.terminal("chat", "--plain", "ana")
         chat.until("no way between your two networks")
+        chat.until("bob>")
         chat.type("\x04")
         assert chat.ended() == 0
         status = json.loads(alone.bob.run("node", "status", "--json").stdout)

@@ -17,7 +17,7 @@ from typing import Final
 from p2pchat.core.room.graph import EntryGraph, members_of
 from p2pchat.core.room.roster import RoomRoster, list_juniors
 from p2pchat.types import EntryId, MemberId
-from p2pchat.wire.room_actions import split_ids
+from p2pchat.wire.room_actions import StrikeEntries, split_ids
 
 STALE_S: Final = 3600.0
 """What a member lacks comes within minutes, where it can be had at all."""
@@ -54,7 +54,7 @@ class MemberViews:
 
     def is_merge_due(self, graph: EntryGraph, roster: RoomRoster, own: MemberId) -> bool:
         """Whether a member goes on without an entry of ours, or of a junior, that we have not built upon
-        yet: we do it once, and what is invented of a view costs no more than that."""
+        yet: we do it twice, and what is invented of a view costs us two entries."""
         late = {
             at
             for entries in self._lacking.values()
@@ -64,8 +64,7 @@ class MemberViews:
         if not late:
             return False
         juniors = list_juniors(roster, own)
-        written = (at for at in reversed(range(len(graph))) if graph.entries[at].author == own)
-        past = next((graph.pasts[at] | 1 << at for at in written), 0)
+        past = _list_built_upon(graph, own)
         applied = self._list_applied(graph, roster) & ~past
         return any(applied >> at & 1 and graph.entries[at].author in juniors for at in late)
 
@@ -74,3 +73,11 @@ class MemberViews:
             entries = roster.counted | {departure.entry for departure in roster.departures.values()}
             self._known = roster, sum(1 << graph.index[id] for id in entries)
         return self._known[1]
+
+
+def _list_built_upon(graph: EntryGraph, own: MemberId) -> int:
+    """What is in the past of our last entry, and that entry itself where it and the one before only merged: a
+    first one may have been written when the member was not heard yet, under a period that it has not."""
+    written = [at for at in range(len(graph)) if graph.entries[at].author == own][-2:]
+    merges = [at for at in written if graph.entries[at].action == StrikeEntries()]
+    return (graph.pasts[written[-1]] | (1 << written[-1] if len(merges) > 1 else 0)) if written else 0

@@ -51,11 +51,19 @@ def test_who_leaves_an_entry_out_for_an_hour_needs_one_of_a_senior(seen: Seen) -
     assert seen.due() == []
     seen.name(seen.walkers.ned, before, STALE_S)
     assert seen.due() == ["olga", "adam", "bert"]
-    seen.book.write(seen.walkers.adam, StrikeEntries())
-    assert "adam" not in seen.due()
-    seen.book.write(seen.walkers.olga, StrikeEntries())
-    seen.book.write(seen.walkers.bert, StrikeEntries())
+    for office in (seen.walkers.adam, seen.walkers.olga, seen.walkers.bert):
+        seen.book.write(office, StrikeEntries())
     assert seen.due() == []
+
+
+def test_an_entry_that_merges_is_written_again_once_for_a_member_that_does_not_apply_it(seen: Seen) -> None:
+    """Its MAC stands under a period of before the member was heard."""
+    for due in (["olga"], []):
+        before = seen.book.heads()
+        seen.book.write(seen.walkers.olga, StrikeEntries())
+        for now in (0.0, STALE_S):
+            seen.name(seen.walkers.ned, before, now)
+        assert seen.due() == due
 
 
 def test_who_names_it_meanwhile_needs_nothing(seen: Seen) -> None:

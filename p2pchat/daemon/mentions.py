@@ -11,17 +11,23 @@ from p2pchat.types import ContactId
 
 
 def find_mentions(text: str, names: Mapping[str, ContactId]) -> tuple[ContactId, ...]:
-    """Return the members of the conversation that ``text`` mentions, by name; case does not count."""
-    folded = text.casefold()
-    return tuple(id for name, id in names.items() if _is_mentioned(f"@{name.casefold()}", folded))
+    """Return the members of the conversation that ``text`` mentions, by name; case does not count. Where two
+    names fit, the longer one is meant."""
+    folded, found = text.casefold(), set[str]()
+    for name in sorted(names, key=len, reverse=True):
+        folded, mentioned = _take_mentions(f"@{name.casefold()}", folded)
+        if mentioned:
+            found.add(name)
+    return tuple(id for name, id in names.items() if name in found)
 
 
-def _is_mentioned(mention: str, text: str) -> bool:
-    """Whether the mention stands by itself: a mail address is no mention."""
-    at = text.find(mention)
+def _take_mentions(mention: str, text: str) -> tuple[str, bool]:
+    """Blank out the mention wherever it stands by itself (a mail address is no mention). Return the rest, and
+    whether there was one."""
+    mentioned, at = False, text.find(mention)
     while at >= 0:
-        before, after = text[at - 1 : at] if at else "", text[at + len(mention) :][:1]
-        if not before.isalnum() and not after.isalnum():
-            return True
+        before, after = text[at - 1 : at] if at else "", text[at + len(mention) :]
+        if not before.isalnum() and not after[:1].isalnum():
+            text, mentioned = f"{text[:at]} {after}", True
         at = text.find(mention, at + 1)
-    return False
+    return text, mentioned

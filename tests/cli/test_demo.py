@@ -226,7 +226,7 @@ def test_every_node_on_the_way_is_told_of_with_its_time() -> None:
 
 
 @given(SIZES, st.integers(36, 120))
-def test_the_picture_has_room_for_everybody(nodes: int, width: int) -> None:
+def test_the_picture_has_space_for_everybody(nodes: int, width: int) -> None:
     layout = layout_of(nodes)
     drawn = mesh_picture(layout, layout.names, layout.possible_links(), layout.names[:3], width).plain
 

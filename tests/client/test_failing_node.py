@@ -42,7 +42,7 @@ async def fails(node: client.Node, error: type[Exception]) -> None:
             await asyncio.sleep(0)
 
 
-async def test_a_listener_waits_for_room_and_says_so_once(
+async def test_a_listener_waits_for_space_and_says_so_once(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(store: Store, changes: Sequence[Change]) -> None:
@@ -50,7 +50,7 @@ async def test_a_listener_waits_for_room_and_says_so_once(
 
     looks = iter([False, False, True])
     monkeypatch.setattr(resting, "LOOK_S", 0.01)
-    monkeypatch.setattr(resting, "has_room", lambda home: next(looks))
+    monkeypatch.setattr(resting, "has_space", lambda home: next(looks))
     said: asyncio.Queue[str] = asyncio.Queue()
     async with connect(home) as node, aclosing(node.listen()) as events:
         node.on_change = said.put_nowait

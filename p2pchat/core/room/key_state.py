@@ -160,7 +160,7 @@ class RoomKeyState:
         depth = parent.depth + 1 if parent is not None else 0
         tags_of = parent.tags_of if parent is not None and not checked.head.tag_epoch else checked.id
         period = self._period_of(checked, depth, tags_of, now)
-        if not self.periods.has_room_for(period, now, requested):
+        if not self.periods.has_space_for(period, now, requested):
             raise Unreadable("a period that is known, or one too many")
         if checked.head.tag_epoch:
             self.tags.add_key(tags_of, RoomTagKey.from_secret(secret, checked.head.tag_epoch))

@@ -70,7 +70,7 @@ class Periods:
 
     # --- growing
 
-    def has_room_for(self, period: Period, now: float, requested: bool = False) -> bool:
+    def has_space_for(self, period: Period, now: float, requested: bool = False) -> bool:
         """Whether a period may be added: it is new, and we have ``requested`` it, or its author has not begun
         too many."""
         if period.id in self._all or period.name in self._names:
@@ -81,7 +81,7 @@ class Periods:
         return requested or period.author == self._own or len(begun) < BY_ONE_MAX
 
     def add_period(self, period: Period, now: float) -> None:
-        """Add one that ``has_room_for`` allows."""
+        """Add one that ``has_space_for`` allows."""
         period.doubtful = period.parent != FOUNDING and any(
             (one.parent, one.author) == (period.parent, period.author) for one in self._all.values()
         )

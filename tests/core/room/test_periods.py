@@ -267,12 +267,12 @@ def test_a_member_who_floods_with_commits_pushes_out_none_of_the_others() -> Non
     periods.add_period(parent, NOW)
     for number in range(BY_ONE_MAX):
         one = period(100 + number, parent.id, CID)
-        assert periods.has_room_for(one, NOW)
+        assert periods.has_space_for(one, NOW)
         periods.add_period(one, NOW)
-    assert not periods.has_room_for(period(99, parent.id, CID), NOW)
-    assert periods.has_room_for(period(99, parent.id, BOB), NOW)
-    assert periods.has_room_for(period(99, parent.id, CID), NOW + DAY_S + 1)
-    assert not periods.has_room_for(parent, NOW), "it is known"
+    assert not periods.has_space_for(period(99, parent.id, CID), NOW)
+    assert periods.has_space_for(period(99, parent.id, BOB), NOW)
+    assert periods.has_space_for(period(99, parent.id, CID), NOW + DAY_S + 1)
+    assert not periods.has_space_for(parent, NOW), "it is known"
 
 
 def test_the_oldest_goes_for_one_too_many_and_never_the_one_that_is_used() -> None:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import fcntl
 import os
 import shutil
 import signal
-import struct
 import sys
 import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from p2pchat.chat.typed_early import TypedEarly
 from p2pchat.chat.widths import cut
 from p2pchat.plain.editor import LineEditor
 from p2pchat.plain.keys import LEAVE, SUSPEND
@@ -60,8 +59,6 @@ class Terminal:
         self._before: Settings = []
         """How the terminal was when we took it."""
         self._ours = False
-        self._typed_before = 0
-        """Bytes that wait to be read, of which the terminal was not ours yet when they were typed."""
         self.on_line: Callable[[str], None] = lambda line: None
         self.on_leave: Callable[[], None] = lambda: None
         self.on_edit: Callable[[str], None] = lambda text: None
@@ -87,8 +84,7 @@ class Terminal:
         raw[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
         raw[_CC][termios.VMIN], raw[_CC][termios.VTIME] = 1, 0
         termios.tcsetattr(self._stdin, termios.TCSANOW, raw)
-        waiting = fcntl.ioctl(self._stdin, termios.FIONREAD, bytes(4))
-        (self._typed_before,) = struct.unpack("i", waiting)
+        self._typed_early = TypedEarly(self._stdin)
         self._ours = True
         self._write(_PASTES[0])
         self.draw_rows()
@@ -134,10 +130,7 @@ class Terminal:
         if not data:
             self.on_leave()
             return
-        before, data = data[: self._typed_before], data[self._typed_before :]
-        self._typed_before -= len(before)
-        data = before.replace(b"\n", b"\r") + data  # Enter came as the end of a line then
-        typed = self._editor.take_keys(self._decoder.decode(data))
+        typed = self._editor.take_keys(self._decoder.decode(self._typed_early.restore_enter(data)))
         for line in typed.lines:
             self.on_line(line)
         self.on_edit(self._editor.text)

@@ -14,6 +14,8 @@ from typing import Final
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from p2pchat.chat.typed_early import TypedEarly
+
 READ_MAX: Final = 4096
 """Bytes taken at once."""
 
@@ -26,6 +28,7 @@ class Patient(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """In place of Textual's own, which decodes strictly and dies of the first byte that it cannot."""
+        early = TypedEarly(self.fileno)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._parser = XTermParser(self._debug)
         with selectors.SelectSelector() as selector:
@@ -36,7 +39,7 @@ class Patient(LinuxDriver):
                     if not data:
                         self._app.call_later(self._app.exit)
                         return
-                    self._take(decode(data))
+                    self._take(decode(early.restore_enter(data)))
                 for event in self._parser.tick():
                     self.process_message(event)
 

@@ -41,6 +41,7 @@ def at_terminal(tmp_path: Path) -> Iterator[At]:
             columns: int = 80,
             screen: Screen | None = None,
             events: Sequence[ListenEvents] = (),
+            early: str = "",
         ) -> Terminal:
             setting = json.dumps(
                 {
@@ -52,6 +53,7 @@ def at_terminal(tmp_path: Path) -> Iterator[At]:
             )
             command = [sys.executable, "-m", "tests.support.lone_chat", setting]
             terminal = stack.enter_context(Terminal(command, environment(), rows, columns, screen=screen))
+            terminal.type(early)
             terminal.until("F1 help")
             return terminal
 
@@ -88,6 +90,22 @@ def test_one_write_is_taken_as_keys_one_after_another(
     terminal.type(burst + "the end")
     terminal.until("the end")
     assert sent(terminal) == reaches
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 80), (20, 60)])
+def test_what_is_typed_before_the_chat_is_there_is_taken_in_order(
+    at_terminal: At, sent: Sent, rows: int, columns: int
+) -> None:
+    terminal = at_terminal(rows=rows, columns=columns, early=f"early\r{CTRL_N}for carol\r{CTRL_P}half")
+    terminal.until("half")
+    terminal.type(" a line\rone\ntwo\r")
+    terminal.until("two")
+    assert sent(terminal) == [
+        ("bob", "early"),
+        ("carol", "for carol"),
+        ("bob", "half a line"),
+        ("bob", "one\ntwo"),
+    ]
 
 
 CLICK = "\x1b[<0;40;3M\x1b[<0;40;3m"

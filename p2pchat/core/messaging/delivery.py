@@ -75,6 +75,8 @@ class Delivery:
         self._leaving = LeavingCells()
         self._sent_cells = Table[Tag, MessageId](SENT_CAP)
         """Messages by the tags of cells that left for them."""
+        self._lost = False
+        """Whether one of these cells is probably lost, and was not asked after yet."""
         self.queue = SendQueue(conversation, entries, self._leaving, patience, entropy)
         self.outbox = self.queue.outbox
         self.inbox = Inbox()
@@ -102,6 +104,7 @@ class Delivery:
         self.session, self.moved, self.probe_at = session, True, None
         self._leaving.forget_all()
         self._sent_cells.clear()
+        self._lost = False
         self.inbox, self.answer_at = Inbox(), None
         self.owes_receipt = self._heard_back = False
 
@@ -135,7 +138,7 @@ class Delivery:
         """A cell that left is probably lost: ask now, and not only when its receipt is overdue."""
         message = self._sent_cells.pop(tag, None)
         if message is not None and self.outbox.get(message) is not None and self.probe_at is not None:
-            self.probe_at = min(self.probe_at, now)
+            self.probe_at, self._lost = min(self.probe_at, now), True
         return []
 
     def resume_flush(self, now: float) -> list[Output]:
@@ -175,9 +178,10 @@ class Delivery:
         if not len(self.outbox):
             return []
         self._give_up_leaving(now)
-        if self._leaving:
+        if self._leaving and not self._lost:
             self.probe_at = now + self._repeat_s
             return []
+        self._lost = False
         more = exponential(self._entropy, self._probe_gap - self._repeat_s)
         self.probe_at = now + self._repeat_s * uniform(self._entropy, 0.8, 1.2) + more
         self._probe_gap = min(PROBE_LAST_S, self._probe_gap * 2)

@@ -79,3 +79,13 @@ def test_a_cell_of_a_message_that_was_delivered_is_not_asked_after(delivery: Del
     due = delivery.probe_at
     delivery.on_cell_lost(tag, NOW + 1.0)
     assert delivery.probe_at == due
+
+
+def test_what_is_lost_does_not_wait_for_what_leaves_after_it(delivery: Delivery) -> None:
+    tag = sent(delivery)
+    delivery.queue.enqueue_payload(MESH)
+    assert [each for each in delivery.flush_outbox(NOW) if isinstance(each, SendCell)]
+    assert delivery.send_probe(NOW) == [], "the later one has yet to leave"
+    delivery.on_cell_lost(tag, NOW + 1.0)
+    (repeat,) = (each for each in delivery.send_probe(NOW + 1.0) if isinstance(each, SendCell))
+    assert repeat.haste is Haste.PATIENT

@@ -20,7 +20,7 @@ from p2pchat.errors import NetworkError, P2PChatError
 from p2pchat.wording.advice import ADVICE
 from p2pchat.wording.exposure import Exposure, exposures
 
-_OF_THE_NETWORK: Final = ("rendezvous", "lan", "listen", "addresses", "link", "mesh")
+_OF_THE_NETWORK: Final = ("network", "rendezvous", "lan", "listen", "addresses", "link", "mesh")
 
 
 @click.command("doctor", cls=Command)

@@ -21,6 +21,7 @@ from p2pchat.core.inputs import AnswerMade, Input, LinkDown, LinkUp, OfferMade, 
 from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
 from p2pchat.core.stem.profile import PROFILES
+from p2pchat.daemon.hindrance import without_network
 from p2pchat.daemon.home import has_space, is_read_only
 from p2pchat.daemon.ports import Examined
 from p2pchat.daemon.reach import KINDS, no_way
@@ -55,8 +56,12 @@ docs/a-recorded-line.md)."""
 async def checks(host: Examined) -> list[CheckResult]:
     """The checks, each with a ``name``, whether it is ``ok``, and the result ``found`` in a few words."""
     hinted = host.node.hinted(host.clock.now())
-    (rendezvous, clock), link = await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
-    still = is_read_only(host.home)
+    offline, still = without_network(host, host.linked), is_read_only(host.home)
+    (rendezvous, clock), link = (
+        (([], []), [_check("network", False, offline)])
+        if offline
+        else await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
+    )
     return [
         _check("home", *_private(host)),
         *([_check("store", False, host.set_back)] if host.set_back else []),
@@ -68,7 +73,7 @@ async def checks(host: Examined) -> list[CheckResult]:
         *link,
         _sessions(host),
         _backup(host),
-        *([] if still else [await _neighbours(host, reached=any(each.ok for each in rendezvous))]),
+        *([] if still or offline else [await _neighbours(host, reached=any(each.ok for each in rendezvous))]),
         *_cover(host),
         *_settings(host),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.daemon import views
+from p2pchat.daemon.own_network import NO_NETWORK
 from p2pchat.daemon.ports import Knows
 from p2pchat.daemon.reach import no_way
 from p2pchat.types import MeshId
@@ -18,7 +19,10 @@ def hindrance(host: Knows, mesh: MeshId | None) -> str:
     """What is in the way of a message into this mesh for certain; empty where it may only be a matter of
     time. None: into any mesh."""
     status = host.node.status()
-    if _linked(status, mesh):
+    linked = _linked(status, mesh)
+    if offline := without_network(host, linked):
+        return offline
+    if linked:
         return ""
     if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_refused):
         return way
@@ -29,13 +33,23 @@ def why_not_yet(host: Knows, mesh: MeshId | None) -> str:
     """The nearest reason why nothing arrives, in a few words."""
     status = host.node.status()
     doubt = views.clock_doubt(status.clock)
-    if _linked(status, mesh):
+    linked = _linked(status, mesh)
+    if offline := without_network(host, linked):
+        return offline
+    if linked:
         return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
     if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_refused):
         return way
     if status.rendezvous and not any(each.up for each in status.rendezvous):
         return _unreached(status.rendezvous) or "no rendezvous yet"
     return doubt or "no other member of the mesh is online"
+
+
+def without_network(host: Knows, linked: bool) -> str:
+    """What is wrong with this machine's own network; empty for nothing. Without any network a link that still
+    counts as up is dead; without a route to the rendezvous it may be one on this machine's own network."""
+    problem = host.network.problem
+    return problem if not linked or problem == NO_NETWORK else ""
 
 
 def _linked(status: Status, mesh: MeshId | None) -> bool:

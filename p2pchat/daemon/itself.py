@@ -14,7 +14,7 @@ from p2pchat.crypto.identity import fingerprint, safety_words
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.hindrance import hindrance
+from p2pchat.daemon.hindrance import hindrance, without_network
 from p2pchat.daemon.ports import Shown
 from p2pchat.daemon.process import process_info
 from p2pchat.daemon.reach import no_way
@@ -66,8 +66,15 @@ class NodeMethods:
             backed_up_at=host.backed_up_at,
         )
         unreached = no_way(host.node.unreached(host.clock.now()), host.turn_refused)
+        offline = without_network(host, host.linked)
         return views.status(
-            host.node.status(), host.started_at, chosen, host.looking, unreached, hindrance(host, None)
+            host.node.status(),
+            host.started_at,
+            chosen,
+            host.looking,
+            unreached,
+            hindrance(host, None),
+            offline,
         )
 
     async def doctor(self, asked: parameters.NoParams, asker: Asker) -> list[answers.CheckResult]:

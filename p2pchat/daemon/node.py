@@ -30,6 +30,7 @@ from p2pchat.daemon.home import Lock
 from p2pchat.daemon.local_servers import LocalServers
 from p2pchat.daemon.methods import Methods
 from p2pchat.daemon.network_monitor import NetworkMonitor
+from p2pchat.daemon.own_network import OwnNetwork
 from p2pchat.errors import ControlError, P2PChatError, SettingRestart, StoreError
 from p2pchat.net.driver import Driver
 from p2pchat.net.engines import engine_for
@@ -100,6 +101,7 @@ class RunningNode:
         self._running: asyncio.Task[None] | None = None
         self.servers = LocalServers(self, self.entropy)
         """The rendezvous that run here."""
+        self.network = OwnNetwork(self)
 
     def made_of(self) -> tuple[Path, Unlock, Overrides, bool]:
         """The parts for the next node in its place."""

@@ -17,6 +17,7 @@ from p2pchat.core.inputs import Input
 from p2pchat.core.node import NodeMachine
 from p2pchat.core.refusals import Rejected
 from p2pchat.daemon.events import Events, Happening
+from p2pchat.daemon.own_network import OwnNetwork
 from p2pchat.errors import SettingRestart
 from p2pchat.ports import Entropy
 from p2pchat.store import Store
@@ -49,6 +50,9 @@ class Knows(Protocol):
 
     @property
     def turn_refused(self) -> bool: ...
+
+    @property
+    def network(self) -> OwnNetwork: ...
 
 
 class Acts(Knows, Protocol):

@@ -229,9 +229,11 @@ def status(
     looking: bool = False,
     no_way: str = "",
     hindrance: str = "",
+    offline: str = "",
 ) -> answers.NodeInfo:
     """The answer of ``node status``. ``looking``: the node still has time to find others; ``no_way``: why no
-    link to present members comes up; ``hindrance``: what keeps it from all members."""
+    link to present members comes up; ``hindrance``: what keeps it from all members;
+    ``offline``: what is wrong with this machine's own network."""
     links = [
         answers.LinkInfo(
             peer=link.peer.hex() if link.peer is not None else None,
@@ -249,7 +251,7 @@ def status(
     ]
     return answers.NodeInfo(
         running_since=moment(started_at),
-        health=health(now, looking, no_way),
+        health=health(now, looking, no_way, offline),
         no_way=no_way if not any(mesh.links for mesh in now.meshes) else "",
         hindrance=hindrance,
         clock=_clock(now.clock),
@@ -359,10 +361,12 @@ def _stem_state(stem: StemStatus) -> Literal["none", "short", "pinned"]:
     return "pinned" if stem.hops >= stem.wanted else "short"
 
 
-def health(now: Status, looking: bool = False, no_way: str = "") -> str:
+def health(now: Status, looking: bool = False, no_way: str = "", offline: str = "") -> str:
     """The health of the node in words: the worst problem that it has."""
     if not now.meshes:
         return "no contacts yet: invite a friend, or join one"
+    if offline:
+        return f"alone: {offline}"
     links = sum(mesh.links for mesh in now.meshes)
     unreached = all(each.up is False for each in now.rendezvous)
     if not links and now.rendezvous and unreached:

@@ -11,6 +11,7 @@ ADVICE: Final = {
     "home": "other users of this machine can read this directory: chmod 700",
     "store": "if you did not restore a copy, compare safety numbers again ('p2pchat contacts verify NAME')",
     "disk": "nothing can be saved: free some space, or make the directory writable",
+    "network": "connect this machine first: what waits leaves by itself then",
     "rendezvous": "check the address, your connection and the firewall: first links need a rendezvous",
     "lan": "join your friend's private network, and allow UDP port 5353 and TCP to python",
     "listen": "another program uses the port: 'p2pchat config set listen' another, and allow TCP to it",

@@ -15,6 +15,7 @@ from p2pchat.core.records import Contact
 from p2pchat.core.status import ClockStatus, LinkStatus, RendezvousStatus, Status
 from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
+from p2pchat.daemon.own_network import NO_NETWORK, NO_ROUTE
 from p2pchat.daemon.ports import Knows
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire.description import Nat
@@ -29,6 +30,7 @@ def host(
     clock: ClockStatus | None = None,
     apart: bool = True,
     contacts: Sequence[Contact] = (),
+    offline: str = "",
 ) -> Knows:
     """A node with a link in our mesh, and with a member of theirs that no check reaches."""
     link = LinkStatus(LinkId(1), OURS, None, "up", 0.0, 0, 0)
@@ -45,7 +47,9 @@ def host(
         heard_at=lambda id: None,
         over_quota=lambda id: False,
     )
-    made: Any = SimpleNamespace(node=node, clock=SimpleNamespace(now=lambda: 100.0), turn_refused=False)
+    network = SimpleNamespace(problem=offline)
+    clock_of_tests = SimpleNamespace(now=lambda: 100.0)
+    made: Any = SimpleNamespace(node=node, clock=clock_of_tests, turn_refused=False, network=network)
     return cast(Knows, made)
 
 
@@ -60,6 +64,18 @@ def test_where_a_link_may_carry_the_message_nothing_is_in_the_way_for_certain(
 ) -> None:
     assert hindrance(host(), mesh) == ""
     assert why_not_yet(host(), mesh) == "no receipt came back yet"
+
+
+@pytest.mark.parametrize("mesh", [OURS, THEIRS, None])
+def test_without_a_network_that_is_the_reason_though_links_still_count_as_up(mesh: MeshId | None) -> None:
+    node = host([DOWN], CLOCK, offline=NO_NETWORK)
+    assert hindrance(node, mesh) == why_not_yet(node, mesh) == NO_NETWORK
+
+
+def test_a_lost_route_is_the_reason_only_where_no_link_is_up() -> None:
+    node = host(offline=NO_ROUTE)
+    assert hindrance(node, THEIRS) == why_not_yet(node, THEIRS) == NO_ROUTE
+    assert NO_ROUTE not in (hindrance(node, OURS), why_not_yet(node, OURS))
 
 
 DOWN = RendezvousStatus("ws://a:1", False, "nothing listens there")

@@ -127,3 +127,9 @@ def test_a_node_that_just_started_searching_is_not_called_alone() -> None:
     )
     assert "alone" in views.health(status(mesh(0), rendezvous=(DOWN,)), looking=True)
     assert views.health(status(mesh(1)), looking=True) == "thin: hangs on one link"
+
+
+def test_a_machine_without_a_network_is_alone_though_links_still_count_as_up() -> None:
+    offline = "this machine has no network"
+    assert views.health(status(mesh(5, reconciling=True)), offline=offline) == f"alone: {offline}"
+    assert views.health(status(), offline=offline).startswith("no contacts yet")

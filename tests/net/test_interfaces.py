@@ -31,3 +31,9 @@ def test_datagrams_leave_from_where_they_are_sent_to_or_not_at_all() -> None:
 
 def test_what_is_routed_is_one_of_our_own() -> None:
     assert set(interfaces.routed()) <= interfaces.own()
+
+
+def test_a_numeric_address_has_the_route_that_the_system_finds() -> None:
+    assert interfaces.has_route("127.0.0.1")
+    assert not interfaces.has_route("255.255.255.255")
+    assert interfaces.has_route("meet.example") is bool(interfaces.routed())

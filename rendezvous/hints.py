@@ -21,7 +21,7 @@ RENEW_SECONDS: Final = 1800.0
 
 
 STUN_PORT: Final = 3478
-"""The second port, if nothing else has it: two answers show a client what kind of NAT it is behind."""
+"""The second port, if no other server has it: two answers show a client what kind of NAT it is behind."""
 
 TURN_PORT: Final = 3478
 """coturn's own."""
@@ -36,16 +36,20 @@ class HintOptions:
 
     stun: bool = True
     at: tuple[int, ...] = ()
-    """Ports for STUN; none: the server's own and ``STUN_PORT``."""
+    """Ports for STUN; none: the server's own, and ``STUN_PORT`` unless the TURN server has that."""
     secret_file: str | None = None
     turn: tuple[int, ...] = ()
     """Ports of the TURN server for UDP and TCP; none: ``TURN_PORT``."""
     turn_tls: int | None = None
 
     def stun_ports(self, own: int) -> tuple[int, ...]:
-        """Where to answer. ``own``: the server's port."""
-        chosen = self.at or (own, STUN_PORT)
+        """Where to answer. ``own``: the server's port. A TURN server that clients are told of has its ports
+        to itself, whichever of the two starts first."""
+        chosen = self.at or (own, *({STUN_PORT} - self._turn_ports()))
         return tuple(dict.fromkeys(chosen))[:STUN_PORTS] if self.stun else ()
+
+    def _turn_ports(self) -> set[int]:
+        return set(self.turn or (TURN_PORT,)) if self.secret_file is not None else set()
 
     def reach(self, stun: tuple[int, ...]) -> HintedPorts:
         """What to tell clients, which can ask at these ports. Raises OSError, and ValueError in plain

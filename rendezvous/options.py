@@ -277,7 +277,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--stun-port",
         type=WholeNumber(1, 65535),
         multiple=True,
-        help="UDP port for that, up to two; else the port itself and 3478.",
+        help="UDP port for that, up to two; else the port itself, and 3478 unless the TURN server has it.",
     ),
     click.option(
         "--turn-secret-file",

@@ -46,6 +46,16 @@ def test_stun_is_answered_at_the_servers_own_port_and_at_one_more() -> None:
     assert HintOptions(stun=False).stun_ports(8750) == ()
 
 
+def test_the_ports_of_the_turn_server_are_left_to_it(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("coturn's")
+    beside = HintOptions(secret_file=str(secret))
+    assert beside.stun_ports(8750) == (8750,)
+    assert beside.reach((8750,)).stun == (8750, 3478), "where it answers STUN, too"
+    assert HintOptions(secret_file=str(secret), turn=(443,)).stun_ports(8750) == (8750, 3478)
+    assert HintOptions(secret_file=str(secret), at=(3478,)).stun_ports(8750) == (3478,), "chosen"
+
+
 def test_a_secret_is_read_without_its_line_break(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("north\n")

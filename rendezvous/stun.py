@@ -103,7 +103,7 @@ class AnswerAllowance:
 
     def draw(self, host: str, now: float) -> bool:
         """Whether a request from there is answered."""
-        if not self._all.draw(now):
+        if not self._all.has(now):
             return False
         network = _network(host)
         bucket = self._networks.get(network)
@@ -113,7 +113,7 @@ class AnswerAllowance:
             if len(self._networks) >= NETWORKS_MAX:
                 return False
             bucket = self._networks[network] = Bucket(PER_NETWORK, now)
-        return bucket.draw(now)
+        return bucket.draw(now) and self._all.draw(now)
 
     def _forget(self, now: float) -> None:
         """What is full again is as good as new."""

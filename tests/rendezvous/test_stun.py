@@ -87,6 +87,13 @@ def test_a_network_has_its_share_and_leaves_the_others_theirs() -> None:
     assert allowance.draw("2001:db8::1", 0.0)
 
 
+def test_what_a_network_is_refused_costs_the_others_nothing() -> None:
+    allowance = AnswerAllowance(0.0)
+    for _ in range(2 * IN_ALL.burst):
+        allowance.draw("192.0.2.7", 0.0)
+    assert allowance.draw("198.51.100.1", 0.0)
+
+
 def test_an_ipv6_site_is_one_network() -> None:
     allowance = AnswerAllowance(0.0)
     asked = [allowance.draw(f"2001:db8:0:{n % 256:x}::1", 0.0) for n in range(PER_NETWORK.burst + 1)]

@@ -91,10 +91,15 @@ def _datagram_from_anybody(
     first = data[0] if isinstance(data, bytes) and data else _NEITHER
     if first not in _STUN_OR_DTLS:
         return
-    if first in _DTLS and self.receiver._queue.qsize() >= DATAGRAMS_MAX:
-        return
     with contextlib.suppress(struct.error):
         _datagram_received(self, data, address)
+
+
+def _queue_within_bounds(self: aioice.ice.Connection, data: bytes, component: int) -> None:
+    """What is no STUN waits for a link that reads it. A hostile end never comes so far, and a stranger's
+    datagram may begin like STUN and be none."""
+    if data[0] in _DTLS and self._queue.qsize() < DATAGRAMS_MAX:
+        _data_received(self, data, component)
 
 
 def _send_sparingly(self: aioice.ice.StunProtocol, message: aioice.stun.Message, address: Address) -> None:
@@ -193,6 +198,7 @@ _host_addresses = aioice.ice.get_host_addresses
 _connecting: WeakKeyDictionary[RTCPeerConnection, set[asyncio.Task[Any]]] = WeakKeyDictionary()
 _connect = RTCPeerConnection._RTCPeerConnection__connect  # type: ignore[attr-defined]
 _query_consent = aioice.ice.Connection.query_consent
+_data_received = aioice.ice.Connection.data_received
 _datagram_received = aioice.ice.StunProtocol.datagram_received
 _handle_data = RTCSctpTransport._handle_data
 _send_chunk = RTCSctpTransport._send_chunk
@@ -204,6 +210,7 @@ def _mend_engine() -> None:
     aioice.ice.get_host_addresses = _addresses_even_offline
     aioice.ice.Connection.get_component_candidates = gathering.gather  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.query_consent = _consent_while_open  # type: ignore[method-assign]
+    aioice.ice.Connection.data_received = _queue_within_bounds  # type: ignore[method-assign]
     aioice.ice.Connection._pair_remote_candidate = _pair_with_few  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.check_incoming = _check_of_few  # type: ignore[method-assign,assignment]
     aioice.ice.StunProtocol.send_stun = _send_sparingly  # type: ignore[method-assign,assignment]

@@ -57,6 +57,20 @@ async def test_nothing_a_stranger_sends_harms_a_link(sides: tuple[Side, Side]) -
         assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))
 
 
+async def test_what_only_begins_like_stun_does_not_wait_for_a_link() -> None:
+    """A link that never comes up reads nothing, and a stranger may send for as long as it is tried."""
+    connection = aioice.Connection(ice_controlling=True)
+    await connection.gather_candidates()
+    (protocol, *_) = connection._protocols
+    for first in range(256):
+        for _ in range(2 * DATAGRAMS_MAX // 40):
+            protocol.datagram_received(bytes([first]) + bytes(1400), ("192.0.2.9", 9))
+    assert connection._queue.qsize() == DATAGRAMS_MAX
+    kept = {item[0][0] for item in connection._queue._queue if item is not None}
+    assert kept <= set(range(20, 64))
+    await connection.close()
+
+
 async def test_a_flood_of_datagrams_is_held_to_a_bound(sides: tuple[Side, Side]) -> None:
     a, b = sides
     await linked(a, b)

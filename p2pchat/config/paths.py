@@ -104,6 +104,8 @@ class NetworkPolicy:
 
 def read_servers(text: str) -> tuple[str, ...]:
     """STUN and TURN URLs, separated by blanks. Raises ValueError, which names no password."""
+    if _LISTED.search(text):
+        raise ValueError("several servers are parted by blanks, not by commas")
     urls = tuple(text.split())
     for url in urls:
         try:
@@ -134,10 +136,19 @@ def masked(text: str) -> str:
 _SCHEMES: Final = frozenset({"stun", "stuns", "turn", "turns", "socks", "socks5", "socks5h", "http", "https"})
 
 
+_LISTED: Final = re.compile(r",(stuns?|turns?):")
+
+_PLAIN: Final = re.compile(r"\w+:(//)?(\[[0-9a-fA-F:.%]+\]|[^:?@/\[\]]+)(:\d{1,5})?/?")
+"""A scheme, a host and a port."""
+
+
 def _without_password(url: str) -> str:
     credentials, at, host = url.rpartition("@")
     if not at:
-        return url
+        scheme = url.partition(":")[0]
+        if _PLAIN.fullmatch(url) and scheme not in ("turn", "turns"):  # there, a port may be a password
+            return url
+        return f"{scheme}:***" if scheme in _SCHEMES else "***"
     scheme, _, rest = credentials.partition(":")
     if scheme not in _SCHEMES:
         return f"***@{host}"

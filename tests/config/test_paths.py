@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.config.choices import Overrides, choose
-from p2pchat.config.paths import masked
+from p2pchat.config.paths import masked, read_servers
 from p2pchat.errors import UsageError
 from p2pchat.wire.ice import parse_servers
 from tests.support.choices import here
@@ -112,3 +112,20 @@ def test_an_engine_that_is_not_there_is_named_with_what_to_install(monkeypatch: 
         == here().network_policy().engine_name()
         == "aiortc"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "turn:user:hunter2",
+        "turn:host:3478?user=u&password=hunter2",
+        "turn:u:p@h,turn:u2:hunter2@h2",
+        "stun:hunter2:x",
+        "hunter2",
+        "turns:u:hunter2@h:99999",
+    ],
+)
+def test_a_mistyped_server_is_refused_without_its_password(text: str) -> None:
+    with pytest.raises(ValueError, match=r"stun|blanks|port") as refusal:
+        read_servers(text)
+    assert "hunter2" not in str(refusal.value)

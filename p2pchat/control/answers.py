@@ -156,6 +156,11 @@ class PathsInfo(Value, frozen=True, kw_only=True):
     stun: bool
     turn: bool
     turn_refused: bool
+    """A TURN server that the owner has set refuses its user or password."""
+    turn_hinted: bool | UnsetType = UNSET
+    """A rendezvous has named a TURN server that links here may use."""
+    hinted_refused: bool | UnsetType = UNSET
+    """That server refuses the user or password that the rendezvous gave."""
     lan: bool
 
 

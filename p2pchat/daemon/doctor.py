@@ -25,6 +25,7 @@ from p2pchat.daemon.hindrance import without_network
 from p2pchat.daemon.home import has_space, is_read_only
 from p2pchat.daemon.ports import Examined
 from p2pchat.daemon.reach import KINDS, no_way
+from p2pchat.daemon.turn_servers import is_own
 from p2pchat.daemon.views import clock_doubt
 from p2pchat.errors import OtherVersion
 from p2pchat.net.engines import engine_for
@@ -62,6 +63,9 @@ async def checks(host: Examined) -> list[CheckResult]:
         if offline
         else await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
     )
+    reached = any(check.ok for check in rendezvous)
+    if not reached and not host.paths.servers.stun:
+        link = [check for check in link if check.found != KINDS[Nat.BLOCKED]]  # they alone would answer STUN
     return [
         _check("home", *_private(host)),
         *([_check("store", False, host.set_back)] if host.set_back else []),
@@ -73,7 +77,7 @@ async def checks(host: Examined) -> list[CheckResult]:
         *link,
         _sessions(host),
         _backup(host),
-        *([] if still or offline else [await _neighbours(host, reached=any(each.ok for each in rendezvous))]),
+        *([] if still or offline else [await _neighbours(host, reached)]),
         *_cover(host),
         *_settings(host),
     ]
@@ -261,7 +265,10 @@ def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]
         and (not turn or bool(kinds["relay"]))
     )
     for server in refused:
-        found += f"; the TURN server {server} refuses its user or password"
+        if is_own(server, paths.servers):
+            found += f"; your TURN server {server} refuses its user or password"
+        else:
+            found += f"; the TURN server {server} refuses the password that the rendezvous' operator gave it"
     return _check("addresses", ok and not refused, found)
 
 
@@ -295,6 +302,6 @@ async def _neighbours(host: Examined, reached: bool) -> CheckResult:
         return _check("mesh", True, "in none yet")
     foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
     others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
-    way = no_way(host.node.unreached(host.clock.now()), host.turn_refused) if not links else ""
+    way = no_way(host.node.unreached(host.clock.now()), host.turn_servers.refuse) if not links else ""
     found = f"{links} link{'s' * (links != 1)}{others}"
     return _check("mesh", links > 0, f"{found}: {way}" if way else found)

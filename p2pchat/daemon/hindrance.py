@@ -24,7 +24,7 @@ def hindrance(host: Knows, mesh: MeshId | None) -> str:
         return offline
     if linked:
         return ""
-    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_refused):
+    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_servers.refuse):
         return way
     return _unreached(status.rendezvous) or views.clock_doubt(status.clock) or ""
 
@@ -38,7 +38,7 @@ def why_not_yet(host: Knows, mesh: MeshId | None) -> str:
         return offline
     if linked:
         return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
-    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_refused):
+    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_servers.refuse):
         return way
     if status.rendezvous and not any(each.up for each in status.rendezvous):
         return _unreached(status.rendezvous) or "no rendezvous yet"

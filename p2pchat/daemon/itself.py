@@ -56,7 +56,7 @@ class NodeMethods:
     async def status(self, asked: parameters.NoParams, asker: Asker) -> answers.NodeInfo:
         host = self._host
         chosen = views.NodeConfiguration(
-            paths=views.paths(host.paths, host.turn_refused),
+            paths=views.paths(host.paths, host.turn_servers),
             profile=host.profile,
             separate=host.separate,
             lan=host.servers.lan_info(),
@@ -65,7 +65,7 @@ class NodeMethods:
             waits_for=host.waits_for or None,
             backed_up_at=host.backed_up_at,
         )
-        unreached = no_way(host.node.unreached(host.clock.now()), host.turn_refused)
+        unreached = no_way(host.node.unreached(host.clock.now()), host.turn_servers.refuse)
         offline = without_network(host, host.linked)
         return views.status(
             host.node.status(),

@@ -31,6 +31,7 @@ from p2pchat.daemon.local_servers import LocalServers
 from p2pchat.daemon.methods import Methods
 from p2pchat.daemon.network_monitor import NetworkMonitor
 from p2pchat.daemon.own_network import OwnNetwork
+from p2pchat.daemon.turn_servers import TurnServers, turn_servers_of
 from p2pchat.errors import ControlError, P2PChatError, SettingRestart, StoreError
 from p2pchat.net.driver import Driver
 from p2pchat.net.engines import engine_for
@@ -272,9 +273,10 @@ class RunningNode:
         return self._settings.separate
 
     @property
-    def turn_refused(self) -> bool:
-        """Whether a TURN server refuses its user or password."""
-        return bool(self._links.refused)
+    def turn_servers(self) -> TurnServers:
+        """The TURN servers that links may use."""
+        usable = self._links.servers_for(self.node.hinted(self.clock.now()))
+        return turn_servers_of(self.paths.servers, usable, self._links.refused)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)

@@ -18,6 +18,7 @@ from p2pchat.core.node import NodeMachine
 from p2pchat.core.refusals import Rejected
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.own_network import OwnNetwork
+from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.errors import SettingRestart
 from p2pchat.ports import Entropy
 from p2pchat.store import Store
@@ -49,7 +50,7 @@ class Knows(Protocol):
     def clock(self) -> Clock: ...
 
     @property
-    def turn_refused(self) -> bool: ...
+    def turn_servers(self) -> TurnServers: ...
 
     @property
     def network(self) -> OwnNetwork: ...

@@ -51,7 +51,7 @@ def _cause(of: Unreached) -> str:
 
 def _help(of: Unreached, turn_refused: bool) -> str:
     if turn_refused and not of.relayed:
-        return "the TURN server would help, but refuses its user or password"
+        return "the TURN server would help, but refuses its user or password (see 'p2pchat doctor')"
     if of.relayed:
         return "the TURN server did not help either: is it up, and are its ports open?"
     return STUN if Nat.UNKNOWN in (of.own, of.theirs) and Nat.BLOCKED not in (of.own, of.theirs) else TURN

@@ -15,6 +15,7 @@ from p2pchat.control import methods
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.home import Lock, has_space
 from p2pchat.daemon.node import HomeBusy, RunningNode
+from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.errors import P2PChatError, StoreError
 from p2pchat.store import Store
 
@@ -88,9 +89,9 @@ class RestingNode(RunningNode):
             raise
 
     @property
-    def turn_refused(self) -> bool:
-        """None refuses: without links this node asks no TURN server."""
-        return False
+    def turn_servers(self) -> TurnServers:
+        """None: without links this node asks no TURN server."""
+        return TurnServers()
 
     async def wait_for_space(self) -> bool:
         """Wait until the disk takes data again; False when asked to stop before."""

@@ -19,6 +19,7 @@ from p2pchat.core.references import Reference, ReferenceKind, Referred
 from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
+from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.data import dataclass
 from p2pchat.types import MessageId, MessageState
 
@@ -293,14 +294,16 @@ def setting(chosen: Choice) -> answers.SettingInfo:
     )
 
 
-def paths(chosen: NetworkPolicy, turn_refused: bool) -> answers.PathsInfo:
+def paths(chosen: NetworkPolicy, turn: TurnServers) -> answers.PathsInfo:
     """How the node reaches others, without the addresses and passwords of servers."""
     return answers.PathsInfo(
         relay_only=chosen.relay_only,
         proxied=chosen.proxy is not None,
         stun=bool(chosen.servers.stun),
         turn=bool(chosen.servers.turn),
-        turn_refused=turn_refused,
+        turn_refused=turn.own_refuses,
+        turn_hinted=turn.hinted,
+        hinted_refused=turn.hinted_refuses,
         lan=chosen.lan,
     )
 

@@ -68,6 +68,16 @@ class WebRtcLinks:
         self._servers = servers
         self._engine.refused.clear()
 
+    def servers_for(self, hinted: Servers) -> Servers:
+        """What may be asked for a link. Where UDP would show our address, no datagram leaves for a server."""
+        policy = self._engine.policy
+        if policy.relay_only:
+            return Servers(turn=self._servers.turn)
+        if policy.proxy is None:
+            return self._servers + hinted
+        over_tcp = tuple(server for server in hinted.turn if server.transport != "udp")
+        return Servers(turn=self._servers.turn) + Servers(turn=over_tcp)
+
     def make_offer(self, link: LinkId, hinted: Servers = NO_SERVERS) -> None:
         """Begin a link; answered by OfferMade or LinkDown. ``hinted``: what a rendezvous has named, to be
         asked beside the user's own servers."""
@@ -119,20 +129,10 @@ class WebRtcLinks:
     def _begin(
         self, link: LinkId, hinted: Servers, step: Callable[[_Link], Coroutine[Any, Any, None]]
     ) -> None:
-        made = _Link(link, self._engine, self._servers_for(hinted), self._tell)
+        made = _Link(link, self._engine, self.servers_for(hinted), self._tell)
         self._links[link] = made
         self._spawn(made.run_guarded(step(made)))
         self._spawn(made.run_guarded(made.await_open()))
-
-    def _servers_for(self, hinted: Servers) -> Servers:
-        """What may be asked for a link. Where UDP would show our address, no datagram leaves for a server."""
-        policy = self._engine.policy
-        if policy.relay_only:
-            return Servers(turn=self._servers.turn)
-        if policy.proxy is None:
-            return self._servers + hinted
-        over_tcp = tuple(server for server in hinted.turn if server.transport != "udp")
-        return Servers(turn=self._servers.turn) + Servers(turn=over_tcp)
 
     def _tell(self, input: Input) -> None:
         if isinstance(input, LinkDown):

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from p2pchat.control.answers import LinkInfo, MembershipInfo, NodeInfo
+from p2pchat.control.values import given
 from p2pchat.text import one_line
 from p2pchat.wording.exposure import hidden, hidden_in_short
 from p2pchat.wording.lines import local_time
@@ -87,7 +88,9 @@ def _troubles(status: NodeInfo) -> list[Text]:
     if status.clock is not None and status.clock.doubt:
         lines.append(f"clock: {one_line(status.clock.doubt)}")
     if status.paths.turn_refused:
-        lines.append("TURN: a server refuses its user or password; see 'p2pchat config get ice'")
+        lines.append("TURN: your server refuses its user or password; see 'p2pchat config get ice'")
+    if given(status.paths.hinted_refused):
+        lines.append("TURN: the rendezvous' TURN server refuses you; tell its operator")
     return [each for line in lines for each in (Text(line, "bold"), Text())]
 
 

@@ -16,7 +16,7 @@ ADVICE: Final = {
     "lan": "join your friend's private network, and allow UDP port 5353 and TCP to python",
     "listen": "another program uses the port: 'p2pchat config set listen' another, and allow TCP to it",
     "clock": "nodes find each other by the time: set the clock (or use NTP); the node needs no restart",
-    "addresses": "no STUN or TURN server answers: check host, port, password ('p2pchat config get ice')",
+    "addresses": "the operator of the rendezvous checks STUN and TURN there; yours: 'p2pchat config get ice'",
     "nat": "a TURN server beside the rendezvous, or a friend with a public address in the mesh, helps",
     "link": "a firewall may block UDP; a TURN server over TCP helps ('p2pchat config set ice')",
     "session": "'p2pchat contacts' shows with whom, 'p2pchat contacts show NAME' says what to do",

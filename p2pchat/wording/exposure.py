@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Final
 
 from p2pchat.control.answers import MembershipInfo, NodeInfo
+from p2pchat.control.values import given
 from p2pchat.data import dataclass
 
 GUESSED: Final = {
@@ -41,8 +42,9 @@ class Exposure:
 def exposures(status: NodeInfo) -> list[Exposure]:
     """The exposure to each party; ``status`` is the answer to ``node.status``."""
     return [
-        _rendezvous(status),
-        *([_turn(status)] if status.paths.turn else []),
+        *([_rendezvous(status)] if status.rendezvous or status.lan is None else []),
+        *([_turn("TURN server", status)] if status.paths.turn else []),
+        *([_turn("TURN server of the rendezvous", status)] if given(status.paths.turn_hinted) else []),
         *([_NETWORK] if status.paths.lan else []),
         *([_SCANNER] if status.listen else []),
         _neighbour(status),
@@ -122,9 +124,10 @@ _NETWORK: Final = Exposure(
 )
 
 
-def _turn(status: NodeInfo) -> Exposure:
+def _turn(party: str, status: NodeInfo) -> Exposure:
     address = "your proxy's address" if status.paths.proxied else "your address"
-    return Exposure("TURN server", f"{address}, your neighbours' addresses, how much passes", "what passes")
+    learns = f"{address}, your neighbours' addresses, how much passes, for links that go through it"
+    return Exposure(party, learns, "what passes")
 
 
 def _neighbour(status: NodeInfo) -> Exposure:

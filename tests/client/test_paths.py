@@ -42,8 +42,8 @@ async def test_sealed_offers_and_answers_hold_the_relays_address_alone(
             assert {*unsealed(alice)} == {*unsealed(bob)} == {"relay"}
             paths = (await bob.status()).paths
         assert server.strangers == set()
-    ways = {"relay_only": True, "proxied": False, "stun": False, "turn": True}
-    assert paths.as_record() == {**ways, "turn_refused": False, "lan": False}
+    ways = {"relay_only": True, "proxied": False, "stun": False, "turn": True, "turn_hinted": False}
+    assert paths.as_record() == {**ways, "turn_refused": False, "hinted_refused": False, "lan": False}
     assert USER not in str(paths)
 
 
@@ -59,7 +59,7 @@ async def test_a_wrong_password_is_named_and_no_outage_of_the_turn_server(
             told = {each.name: each for each in await alice.doctor()}
     assert not told["addresses"].ok
     assert told["addresses"].found.endswith(
-        f"the TURN server 127.0.0.1:{server.port} refuses its user or password"
+        f"your TURN server 127.0.0.1:{server.port} refuses its user or password"
     )
     assert "mistyped" not in str(told)
 

@@ -17,6 +17,7 @@ from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.own_network import NO_NETWORK, NO_ROUTE
 from p2pchat.daemon.ports import Knows
+from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire.description import Nat
 from tests.support.homes import BOB
@@ -49,7 +50,7 @@ def host(
     )
     network = SimpleNamespace(problem=offline)
     clock_of_tests = SimpleNamespace(now=lambda: 100.0)
-    made: Any = SimpleNamespace(node=node, clock=clock_of_tests, turn_refused=False, network=network)
+    made: Any = SimpleNamespace(node=node, clock=clock_of_tests, turn_servers=TurnServers(), network=network)
     return cast(Knows, made)
 
 

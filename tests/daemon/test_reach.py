@@ -48,7 +48,7 @@ def test_where_a_turn_server_was_tried_another_is_not_advised() -> None:
 
 def test_a_turn_server_that_refuses_the_login_is_named() -> None:
     sentence = no_way([Unreached(NODE, 1.0, Nat.SYMMETRIC, Nat.CONE, relayed=False)], turn_refused=True)
-    assert sentence.endswith("; the TURN server would help, but refuses its user or password")
+    assert sentence.endswith("but refuses its user or password (see 'p2pchat doctor')")
 
 
 def test_the_last_peer_met_is_told_and_none_is_told_as_none() -> None:

@@ -26,7 +26,7 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-def test_a_machine_without_its_line_says_so_while_links_still_count_as_up(
+def test_the_line_is_the_reason_while_links_still_count_as_up_and_later_the_rendezvous(
     stack: ExitStack, tmp_path: Path
 ) -> None:
     try:
@@ -58,3 +58,10 @@ def test_a_machine_without_its_line_says_so_while_links_still_count_as_up(
 
     subprocess.run([*here, "ip", "link", "set", "eth0", "up"], check=True)
     assert ana.run("send", "bob", "back", "--timeout", "40").returncode == 0
+
+    server.process.kill()
+    server.process.wait()
+    bob.run("node", "stop")
+    doctor = ana.run("doctor")
+    assert doctor.stderr.startswith("p2pchat: rendezvous: "), doctor.stdout
+    assert "blocks UDP" not in doctor.stdout, "the rendezvous alone would have answered STUN"

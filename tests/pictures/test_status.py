@@ -31,7 +31,9 @@ def drawn(coloured: bool = False, **rest: Any) -> str:
 def test_a_turn_server_that_refuses_its_password_is_named_a_refusal() -> None:
     assert "refuses" not in drawn()
     paths = {**plain(status().paths), "turn_refused": True}
-    assert "a server refuses its user or password" in drawn(paths=paths)
+    assert "your server refuses its user or password; see 'p2pchat config get ice'" in drawn(paths=paths)
+    paths = {**plain(status().paths), "hinted_refused": True}
+    assert "the rendezvous' TURN server refuses you; tell its operator" in drawn(paths=paths)
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])

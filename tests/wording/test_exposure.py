@@ -30,6 +30,13 @@ def test_a_rendezvous_sees_your_proxy_if_there_is_one() -> None:
 def test_a_turn_server_is_a_party_only_where_there_is_one() -> None:
     assert "TURN server" not in told()
     assert "your neighbours' addresses" in told(turn=True)["TURN server"]
+    assert "your neighbours' addresses" in told(turn_hinted=True)["TURN server of the rendezvous"]
+
+
+def test_a_rendezvous_is_a_party_only_where_there_is_one() -> None:
+    assert "rendezvous" in told()
+    lan = {"addresses": ["192.168.1.7"], "found": 1, "problem": ""}
+    assert "rendezvous" not in {each.party for each in exposures(status(rendezvous=[], lan=lan))}
 
 
 def test_members_guess_less_the_stronger_the_profile() -> None:

@@ -116,6 +116,8 @@ class ChatModel:
         node.on_change = self._node_changed
 
     def _node_changed(self, line: str) -> None:
+        if not isinstance(line, NodeBack):
+            self.links = 0  # they ended with their node
         self._tell(NodeFound(line) if isinstance(line, NodeBack) else NodeLost(line))
 
     # --- contacts
@@ -146,7 +148,7 @@ class ChatModel:
     async def look_round(self) -> NodeInfo:
         """Learn anew when everybody was heard, and how the node is."""
         status = await self.node.status()
-        self._alone = given(status.hindrance) or ""
+        self.links, self._alone = status.links_up, given(status.hindrance) or ""
         for contact in await self.node.contacts():
             person = self.people.get(contact.name)
             if person is not None and person.contact.fingerprint == contact.fingerprint:
@@ -255,6 +257,9 @@ class ChatModel:
                         self._tell(Altered(f"{harmless_name(name)} is {'here' if here else 'away'}"))
             case LinkEvent(links=links):
                 self.links = links
+                if links and self.hindrance:
+                    with suppress(*PASSING):
+                        await self.look_round()
             case ContactEvent() | SessionEvent():
                 await self._meet()
                 if line := notice(event):

@@ -40,9 +40,9 @@ def why_not_yet(host: Knows, mesh: MeshId | None) -> str:
         return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
     if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_servers.refuse):
         return way
-    if status.rendezvous and not any(each.up for each in status.rendezvous):
-        return _unreached(status.rendezvous) or "no rendezvous yet"
-    return doubt or "no other member of the mesh is online"
+    if unreached := _unreached(status.rendezvous):
+        return unreached
+    return views.unanswered(status) or doubt or "no other member of the mesh is online"
 
 
 def without_network(host: Knows, linked: bool) -> str:

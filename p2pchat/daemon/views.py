@@ -364,6 +364,17 @@ def _stem_state(stem: StemStatus) -> Literal["none", "short", "pinned"]:
     return "pinned" if stem.hops >= stem.wanted else "short"
 
 
+NO_MEMBER: Final = "no member of the mesh is online"
+
+
+def unanswered(now: Status) -> str:
+    """Why it is not known whether any member is online; empty where a rendezvous, or a place on this
+    machine's own network, has answered."""
+    if any(place.up for place in (*now.rendezvous, *now.nearby)):
+        return ""
+    return "no rendezvous has answered yet" if now.rendezvous else "no rendezvous is known"
+
+
 def health(now: Status, looking: bool = False, no_way: str = "", offline: str = "") -> str:
     """The health of the node in words: the worst problem that it has."""
     if not now.meshes:
@@ -379,7 +390,7 @@ def health(now: Status, looking: bool = False, no_way: str = "", offline: str = 
     if not links and no_way:
         return f"alone: {no_way}"
     if not links:
-        return "looking for the others of the mesh" if looking else "alone: no member of the mesh is online"
+        return "looking for the others of the mesh" if looking else f"alone: {unanswered(now) or NO_MEMBER}"
     if any(mesh.reconciling for mesh in now.meshes):
         return "catching up on what it missed"
     if any(mesh.held.dropped for mesh in now.meshes):

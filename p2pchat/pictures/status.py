@@ -148,7 +148,7 @@ def _links(status: NodeInfo, *, narrow: bool = False) -> Table:
         cells[1] = _state(link.state)
         table.add_row(*cells)
     if not status.links:
-        table.add_row(Text("none yet: no member of the mesh is online", style="dim"))
+        table.add_row(Text("none yet", style="dim"))  # the health says why
     return table
 
 

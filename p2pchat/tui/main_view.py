@@ -87,7 +87,7 @@ class MainView(Vertical):
         model = self._model
         return around.State(
             model.links,
-            self._hidden,
+            ("", "") if self.trouble else self._hidden,
             model.sent.count_undelivered(),
             model.count_unread(),
             self.trouble or model.hindrance,

@@ -45,6 +45,22 @@ async def test_what_is_in_the_way_belongs_to_the_conversation_though_there_are_l
     assert told.of(Hindered) == [Hindered("no way"), Hindered("")]
 
 
+async def test_the_links_that_are_shown_are_those_of_the_node_that_runs(told: Told) -> None:
+    told.model.links = 3
+    await told.model.look_round()
+    assert told.model.links == told.node.now.links_up == 1
+    told.node.on_change("the node has stopped; looking for another")
+    assert told.model.links == 0
+
+
+async def test_what_was_in_the_way_is_asked_again_as_soon_as_a_link_comes_up(told: Told) -> None:
+    told.node.people["bob"] = contact("bob", hindrance="no way")
+    await told.model.look_round()
+    told.node.people["bob"] = contact("bob", hindrance="")
+    await told.model.take_event(fake_node.told(events.LinkEvent, links=1, change="up"))
+    assert told.of(Hindered) == [Hindered("no way"), Hindered("")]
+
+
 async def test_where_no_conversation_is_open_what_keeps_from_all_is_told(told: Told) -> None:
     told.model.current = ""
     told.node.now = status(hindrance="no rendezvous could be reached")

@@ -101,6 +101,21 @@ def test_the_nearest_that_is_certain_is_said(so: dict[str, Any], said: str) -> N
     assert found.startswith(said) and bool(found) is bool(said)
 
 
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        ([DOWN], NOBODY),
+        ([DOWN, ASKED], "no rendezvous has answered yet"),
+        ([], "no rendezvous is known"),
+        ([DOWN, RendezvousStatus("ws://b:1", True, "")], "no other member of the mesh is online"),
+    ],
+)
+def test_that_no_member_is_online_is_said_only_where_a_rendezvous_has_answered(
+    places: list[RendezvousStatus], said: str
+) -> None:
+    assert why_not_yet(host(places, apart=False), THEIRS) == said
+
+
 async def test_each_contact_is_told_with_what_is_in_the_way_of_its_own_mesh() -> None:
     contacts = [replace(BOB, name=name, mesh=mesh) for name, mesh in (("ana", OURS), ("bob", THEIRS))]
     node = host(contacts=contacts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from p2pchat.control import answers
@@ -24,6 +26,7 @@ CHOSEN = views.NodeConfiguration(
     waits_for=None,
 )
 DOWN = RendezvousStatus("ws://a", up=False, reason="refused")
+TRYING = RendezvousStatus("ws://c", up=None, reason="")
 UP = RendezvousStatus("ws://b", up=True, reason="")
 
 
@@ -47,6 +50,9 @@ def status(
     [
         (status(), "no contacts yet"),
         (status(mesh(0), rendezvous=(DOWN,)), "no rendezvous can be reached"),
+        (status(mesh(0), rendezvous=(DOWN, TRYING)), "alone: no rendezvous has answered yet"),
+        (status(mesh(0), rendezvous=()), "alone: no rendezvous is known"),
+        (replace(status(mesh(0), rendezvous=()), nearby=(UP,)), "no member of the mesh is online"),
         (status(mesh(0), rendezvous=(DOWN, UP)), "no member of the mesh is online"),
         (
             status(mesh(0), clock=ClockStatus(-86_400.0 * 3, "ws://b")),

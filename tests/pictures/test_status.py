@@ -91,3 +91,9 @@ def test_the_narrow_picture_says_the_same_in_forty_columns() -> None:
     for words in ("well linked", "hidden among 8 computers", "quiet", "hours ahead", "stores 10 packets"):
         assert words in " ".join(picture.split()), words
     assert max(map(len, picture.splitlines())) <= 40
+
+
+def test_where_there_is_no_link_the_health_alone_says_why() -> None:
+    said = drawn(links=[], links_up=0, health="alone: no rendezvous can be reached")
+    assert "alone: no rendezvous can be reached" in said
+    assert "none yet" in said and "no member" not in said

@@ -193,6 +193,26 @@ def test_ipv6_leads_through_walls_that_let_no_stranger_in(
         homes.lab.ipv6(on=False)
 
 
+def test_a_turn_server_that_knows_another_secret_than_the_rendezvous_is_its_operators_matter(
+    homes: Homes, stack: ExitStack, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("south\n")
+    url = serve(homes.lab, stack, SERVER, 8790, "--turn-secret-file", str(tmp_path / "secret"))
+    others = paired(homes.lab, stack, tmp_path, url)
+    homes.lab.behind(Router.SYMMETRIC, Router.SYMMETRIC)
+    nodes = [(person, person.node()) for person in (others.ana, others.bob)]
+    try:
+        sent = others.ana.run("send", "bob", "nothing carries this", "--timeout", "20")
+        assert sent.returncode == 6, sent.stderr
+        told = others.ana.run("doctor").stdout
+        assert "refuses the password that the rendezvous' operator gave it" in " ".join(told.split())
+        assert "TURN server of the" in " ".join(told.split())
+        assert "TURN: the rendezvous' TURN server refuses you" in others.ana.run("node", "status").stdout
+    finally:
+        for person, node in nodes:
+            stopped(person, node)
+
+
 def stopped(person: Person, node: Started) -> None:
     person.run("node", "stop")
     node.ended()

@@ -5,7 +5,7 @@ Knows: which parts of a status are shown, and how. Does not know: when it is rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -37,6 +37,8 @@ _COLOURS: Final = {
     "connecting": "yellow",
     "down": "red",
 }
+
+_RENDEZVOUS: Final = {True: "up", False: "down", None: "connecting"}
 
 _LINKS: Final[tuple[tuple[str, bool, Callable[[LinkInfo], str]], ...]] = (
     ("neighbour", True, lambda link: link.peer or "?"),
@@ -76,7 +78,7 @@ def mesh_picture(status: NodeInfo, trouble: str = "") -> RenderableType:
         _links(status, narrow=True),
         Text("frames out and in, since each link came up", "dim"),
         Text(),
-        _rendezvous(status),
+        *_rendezvous_lines(status),
         Text(),
         Text(f"{facts['outbox']}\nstores {held} packets for absent people\nmemory: {facts['memory']}", "dim"),
     )
@@ -104,7 +106,7 @@ def _known(status: NodeInfo) -> dict[str, str]:
         "links": f"{status.links_up}, {eager} of them in the tree",
         "privacy": "; ".join(hidden(mesh) for mesh in status.meshes) or "in no mesh yet",
         "outbox": f"{status.outbox} waiting to be delivered",
-        "memory": f"{status.memory_kb // 1024} MB, {status.cpu_s} s of CPU",
+        "memory": f"{status.memory_kb // 1024} MB, {status.cpu_s:.1f} s of CPU",
     }
     if status.lan is not None:
         known["lan"] = nearby(status.lan)
@@ -129,13 +131,26 @@ def _hiding(mesh: MembershipInfo) -> list[Text]:
 def _rendezvous(status: NodeInfo) -> Table:
     table = _table("rendezvous", "", "why not")
     for place in status.rendezvous:
-        state = {True: "up", False: "down", None: "connecting"}[place.up]
-        table.add_row(Text(one_line(place.url)), _state(state), Text(one_line(place.reason)))
+        table.add_row(Text(one_line(place.url)), _state(_RENDEZVOUS[place.up]), Text(one_line(place.reason)))
     if not status.rendezvous:
-        given = "give one with 'invite --rendezvous URL' or 'join --rendezvous URL'"
-        known = given if status.lan is None else "you meet others on your own network only"
-        table.add_row(Text(f"none; {known}", style="dim"))
+        table.add_row(_no_rendezvous(status))
     return table
+
+
+def _rendezvous_lines(status: NodeInfo) -> Iterator[Text]:
+    """The same where there is no room for columns: no reason takes columns from an address."""
+    yield Text("rendezvous", "dim")
+    for place in status.rendezvous:
+        yield Text.assemble(one_line(place.url), "  ", _state(_RENDEZVOUS[place.up]), overflow="fold")
+        if place.reason:
+            yield Text(one_line(place.reason), "dim")
+    if not status.rendezvous:
+        yield _no_rendezvous(status)
+
+
+def _no_rendezvous(status: NodeInfo) -> Text:
+    given = "give one with 'invite --rendezvous URL' or 'join --rendezvous URL'"
+    return Text(f"none; {given if status.lan is None else 'you meet others on your own network only'}", "dim")
 
 
 def _links(status: NodeInfo, *, narrow: bool = False) -> Table:
@@ -158,7 +173,7 @@ def _held(status: NodeInfo) -> Table:
         since = f"{local_time(mesh.held_since):%a %H:%M}" if mesh.held_since else "-"
         megabytes = (f"{size / MEGABYTE:.1f}" for size in (mesh.held_bytes, mesh.hold_budget))
         cells = (str(mesh.held_cells), *megabytes, since, str(mesh.dropped))
-        role = "greeter" if mesh.greeter else "catching up" if mesh.reconciling else ""
+        role = "greets newcomers" if mesh.greeter else "catching up" if mesh.reconciling else ""
         table.add_row(Text(f"{mesh.mesh[:8]} {role}"), *(Text(cell, justify="right") for cell in cells))
     return table
 

@@ -25,6 +25,7 @@ from p2pchat.tui.message_actions import MessageActions
 from p2pchat.tui.preferences import keymap, preferences, theme_here
 from p2pchat.tui.screens import Screens
 from p2pchat.tui.scrollback import Scrollback
+from p2pchat.tui.settings import SettingsPage
 from p2pchat.tui.window import ChatWindow
 from p2pchat.wording.settings import of_this_chat
 
@@ -83,6 +84,7 @@ class Chat(ChatWindow):
                 self.notify(line, timeout=3)
                 if main.pane.unloaded:
                     main.pane.reload_messages()
+                self._show_settings_anew()
             case happenings.Decided(line) | happenings.Reminded(line):
                 self.prompts.tell_person(line)
             case happenings.Preferred():
@@ -125,6 +127,13 @@ class Chat(ChatWindow):
         self.theme = theme_here(chosen.theme, colours, os.environ)
         self.main.pane.scrollback.messages.set_clock(chosen.clock)
         self.set_keymap(keymap(chosen.keys))
+        self._show_settings_anew()
+
+    def _show_settings_anew(self) -> None:
+        """Have an open page of settings show what was changed elsewhere."""
+        for screen in self.screen_stack:
+            if isinstance(screen, SettingsPage):
+                screen.show_anew()
 
     # --- what a person does
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -161,13 +162,29 @@ def _keys(of: Sequence[tuple[str, str]]) -> Text:
     return line
 
 
-def title(person: Person | None, linked: bool, now: datetime) -> Text:
-    """The title of a conversation: the contact and facts about it."""
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The title of a conversation, at the width that it gets when it is drawn."""
+
+    person: Person | None
+    linked: bool
+    now: datetime
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it."""
+        yield title(self.person, self.linked, self.now, options.max_width)
+
+
+def title(person: Person | None, linked: bool, now: datetime, width: int) -> Text:
+    """The title of a conversation: the contact, and as many facts about it as fit into ``width`` columns."""
     if person is None:
         return Text("p2pchat")
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(harmless_name(person.name))
-    line.append(f"  {' · '.join(_facts(person, linked, now, keys=True))}", "not bold")
+    line = Text(cut(harmless_name(person.name), width), no_wrap=True)
+    lead = "  "
+    for fact in _facts(person, linked, now, keys=True):
+        if line.cell_len + cell_len(lead + fact) <= width:
+            line.append(lead + fact, "not bold")
+            lead = " · "
     return line
 
 

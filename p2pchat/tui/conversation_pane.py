@@ -69,7 +69,7 @@ class ConversationPane(Vertical):
         """The field to write in."""
         return self.query_one(Compose)
 
-    def show_title(self, title: Text) -> None:
+    def show_title(self, title: around.Title) -> None:
         """Show the title, and the effect of Enter."""
         self.query_one("#title", Static).update(title)
         back = self.scrollback

@@ -77,7 +77,7 @@ class MainView(Vertical):
         self.people.show(model.in_order(), model.current, linked=linked, now=now)
         self.set_class(person is None, "-nobody")
         self.set_class(bool(self.trouble or model.hindrance), "-troubled")
-        self.pane.show_title(around.title(person, linked, now))
+        self.pane.show_title(around.Title(person, linked, now))
         width = max(1, self.app.size.width - 2)
         height = 1 if self.has_class("low") else STATUS_LINES
         self.query_one("#status", Static).update(around.status(self._state(), width, height))

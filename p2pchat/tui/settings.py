@@ -21,6 +21,7 @@ from p2pchat.chat.verbs import keep_setting
 from p2pchat.config.kinds import Number
 from p2pchat.config.table import SETTINGS, SettingSpec
 from p2pchat.control import answers
+from p2pchat.control.values import extended
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
 from p2pchat.tui.dialogs import Dialog
@@ -59,7 +60,7 @@ class SettingsPage(Dialog[None]):
 
     def on_mount(self) -> None:
         self.query_one("#settings").focus()
-        self._show_anew()
+        self.show_anew()
 
     def on_resize(self, event: events.Resize) -> None:
         """The list takes what is left."""
@@ -68,7 +69,8 @@ class SettingsPage(Dialog[None]):
         self.query_one("#detail").styles.height = min(DETAIL, max(2, event.size.height - 8))
         self._draw()
 
-    def _show_anew(self) -> None:
+    def show_anew(self) -> None:
+        """Ask the node again for what is set."""
         self.run_worker(self._load(), exclusive=True, group="settings", exit_on_error=False)
 
     async def _load(self) -> None:
@@ -85,8 +87,10 @@ class SettingsPage(Dialog[None]):
         chosen = listed.highlighted
         width = max(20, self.size.width * 96 // 100 - 8) if self.size.width < 80 else 66
         listed.clear_options()
+        names = max(map(cell_len, self._found), default=0)
         came = max((cell_len(origin(each)) for each in self._found.values()), default=0)
-        listed.add_options([Option(_row(each, width, came), id=key) for key, each in self._found.items()])
+        rows = {key: _row(each, width, names, came) for key, each in self._found.items()}
+        listed.add_options([Option(row, id=key) for key, row in rows.items()])
         if self._found:
             listed.highlighted = min(chosen or 0, len(self._found) - 1)
 
@@ -107,7 +111,11 @@ class SettingsPage(Dialog[None]):
         asked: _ValueDialog = _Pick(setting, each) if _has_menu(setting) else _Write(setting, each)
 
         def answered(value: str | None) -> None:
-            if value is not None:
+            if value is None:
+                return
+            if value == each.value and each.source == "default":  # nothing was chosen that could be stored
+                self._tell_change(extended(each, answers.ChangeSettingResult, effect="unchanged"))
+            else:
                 self._have(key, value)
 
         self.app.push_screen(asked, answered)
@@ -126,9 +134,12 @@ class SettingsPage(Dialog[None]):
                 self._say(str(error))
                 return
             await self._load()
-            self.app.notify(one_line(effect_line(changed)), timeout=8, markup=False)
+            self._tell_change(changed)
 
         self.run_worker(have(), group="setting", exit_on_error=False)
+
+    def _tell_change(self, changed: answers.ChangeSettingResult) -> None:
+        self.app.notify(one_line(effect_line(changed)), timeout=8, markup=False)
 
     def _say(self, line: str) -> None:
         self.app.notify(one_line(line), severity="warning", timeout=8, markup=False)
@@ -204,15 +215,16 @@ def _has_menu(setting: SettingSpec) -> bool:
     return bool(words) and not isinstance(setting.kind, Number) and not words[0].endswith("=")
 
 
-def _row(each: answers.SettingInfo, width: int, came: int) -> Text:
-    """Name, value, and in ``came`` cells where it comes from, in one line; the value gives way."""
-    space = max(4, width - 15 - came - 2)
+def _row(each: answers.SettingInfo, width: int, names: int, came: int) -> Text:
+    """In one line the name in ``names`` cells, the value, and in ``came`` cells where it comes from; the
+    value gives way."""
+    space = max(4, width - names - came - 2)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
-    row.append(f"{each.key:<14} ", "bold" if each.source != "default" else "")
+    row.append(f"{each.key:<{names}} ", "bold" if each.source != "default" else "")
     value = Text(one_line(each.value) or "-", "bold" if each.source != "default" else "")
     value.truncate(space, overflow="ellipsis", pad=True)
     row.append_text(value)
-    row.append(f"  {origin(each)}", "dim")
+    row.append(f" {origin(each)}", "dim")
     return row
 
 

@@ -34,7 +34,8 @@ def effect_line(changed: ChangeSettingResult) -> str:
                 " It takes effect when the node is started without that."
             )
         case "unchanged":
-            return f"{now} It had that value already."
+            stored = ", and is stored in the home now" if where == "home" else ""
+            return f"{now} It had that value already{stored}."
         case _:
             return f"{now} It takes effect at once."
 

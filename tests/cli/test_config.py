@@ -140,6 +140,11 @@ def test_a_shell_completes_names_and_values() -> None:
             "profile is fast. The node restarts with this value, and will be linked again in a moment.",
         ),
         ("unchanged", "default", "profile is fast (the default). It had that value already."),
+        (
+            "unchanged",
+            "home",
+            "profile is fast. It had that value already, and is stored in the home now.",
+        ),
         ("overruled", "flag", "started with --profile, which takes precedence: profile is fast."),
         (
             "overruled",

@@ -97,3 +97,18 @@ def test_where_there_is_no_link_the_health_alone_says_why() -> None:
     said = drawn(links=[], links_up=0, health="alone: no rendezvous can be reached")
     assert "alone: no rendezvous can be reached" in said
     assert "none yet" in said and "no member" not in said
+
+
+@pytest.mark.parametrize("columns", [24, 36, 55])
+def test_the_panel_shows_an_address_whole_beside_any_reason(columns: int) -> None:
+    url, reason = "ws://203.0.113.11:8750", "Network is unreachable " * 8
+    known = status(**{**KNOWN, "rendezvous": [{"url": url, "up": False, "reason": reason}]})
+    lines = drawn_text(mesh_picture(known), columns, coloured=False).splitlines()
+    begins = lines.index("rendezvous")
+    assert lines[begins + 1].startswith(url)
+    told = " ".join(lines[begins + 1 : lines.index("", begins)])
+    assert told.split() == [url, "down", *reason.split()]
+
+
+def test_seconds_of_the_processor_have_one_digit() -> None:
+    assert ", 2.2 s of CPU" in drawn(cpu_s=2.171)

@@ -95,3 +95,20 @@ def test_everyone_is_listed_with_what_is_known() -> None:
     with console.capture() as shown:
         console.print(around.everyone(people, False, NOW))
     assert shown.get().count("no link") == 2
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_fact_that_does_not_fit_into_the_title_is_left_out_as_a_whole(linked: bool) -> None:
+    person = Person(contact("bob", here=True, muted=True))
+    whole = around.title(person, linked, NOW, 200).plain
+    facts = whole.removeprefix("bob  ").split(" · ")
+    assert facts == [PRESENCE[linked], "not verified: F7", "muted: F8"]
+    for width in range(3, 80):
+        line = around.title(person, linked, NOW, width).plain
+        assert len(line) <= width
+        assert line.startswith("bob")
+        assert line == "bob" or set(line.removeprefix("bob  ").split(" · ")) <= set(facts)
+    assert around.title(person, linked, NOW, len(whole)).plain == whole
+
+
+PRESENCE = {True: "here", False: "no link: here or away is not known"}

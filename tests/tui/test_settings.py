@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.app import App
 from textual.widgets import Input, Static
@@ -59,6 +61,42 @@ async def test_one_of_some_words_is_picked(desk: Open) -> None:
         assert "strong" in next(line for line in d.screen.splitlines() if "profile" in line)
         await d.press("delete")
         await d.until(lambda: d.node.kept == {})
+
+
+async def test_what_is_chosen_as_it_is_by_default_is_not_stored(desk: Open) -> None:
+    async with desk(notifications=True) as d:
+        for key, keys in (("relay-only", ["enter", "enter"]), ("links", ["enter", "enter"])):
+            await to(d, key)
+            await d.press(*keys)
+            words = " ".join(d.screen.split())
+            assert f"{key} is {SETTINGS[key].default} (the default)." in words, d.screen
+            await d.press("escape")
+        assert d.node.kept == {}
+
+
+async def test_the_open_page_shows_what_is_set_elsewhere(desk: Open) -> None:
+    async with desk() as d:
+        await to(d, "links")
+        await d.node.change_setting("profile", "strong")
+        await d.until(lambda: "strong" in next(row for row in d.screen.splitlines() if "profile" in row))
+        assert about(d).startswith("Links the node seeks"), "the same one is chosen"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_all_rows_have_their_columns_in_line(desk: Open, size: tuple[int, int]) -> None:
+    node = FakeNode("bob")
+    node.kept["backup-reminder"] = "off"
+    async with desk(node, size) as d:
+        await d.press("f10")
+        seen: dict[str, int] = {}
+        for _ in KEYS:
+            await d.press("down")
+            for row in d.screen.splitlines():
+                found = re.search(r"│  (\S+) .* (default|home) ", row)
+                if found and found[1] in KEYS:
+                    seen[found[1]] = found.start(2)
+        assert seen.keys() >= {"backup-reminder", "links"}
+        assert len(set(seen.values())) == 1, seen
 
 
 async def test_what_is_written_is_checked_before_it_is_set(desk: Open) -> None:

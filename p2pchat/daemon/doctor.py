@@ -125,7 +125,9 @@ def _backup(host: Examined) -> CheckResult:
     """The last backup; never a failure, because a home works without one."""
     at = host.backed_up_at
     if at is None:
-        return _check("backup", True, "none; a lost disk would be a lost identity: p2pchat backup FILE")
+        return _check(
+            "backup", True, "none, and all works; but a lost disk loses your identity: p2pchat backup FILE"
+        )
     days = int((host.clock.now() - at) // DAY_S)
     when = "today" if days < 1 else f"{days} day{'s' * (days != 1)} ago"
     old = "; make another: p2pchat backup FILE" if days >= OLD_DAYS else ""
@@ -250,7 +252,7 @@ def _nat(nat: Nat, kinds: Counter[str]) -> list[CheckResult]:
     if nat is Nat.UNKNOWN:
         return []
     helped = nat not in (Nat.SYMMETRIC, Nat.BLOCKED) or bool(kinds["relay"])
-    relay = "; a TURN server helps" if kinds["relay"] else ""
+    relay = "; the TURN server relays where no direct link comes up" if kinds["relay"] else ""
     return [_check("nat", helped, f"{KINDS[nat]}{relay}")]
 
 

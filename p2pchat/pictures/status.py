@@ -123,7 +123,8 @@ def _facts(status: NodeInfo) -> Table:
 
 
 def _hiding(mesh: MembershipInfo) -> list[Text]:
-    promise = PROMISES.get(mesh.hidden.profile, "") if mesh.hidden is not None else ""
+    has_stem = mesh.hidden is not None and mesh.hidden.stem.hops > 0 and mesh.hidden.stem.state != "none"
+    promise = PROMISES.get(mesh.hidden.profile, "") if mesh.hidden is not None and has_stem else ""
     lines = [Text(hidden_in_short([mesh])[0]), Text(hidden(mesh), "dim")]
     return [*lines, *([Text(f"({promise}; F10 chooses another)", "dim")] if promise else []), Text()]
 

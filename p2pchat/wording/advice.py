@@ -20,5 +20,5 @@ ADVICE: Final = {
     "nat": "a TURN server beside the rendezvous, or a friend with a public address in the mesh, helps",
     "link": "a firewall may block UDP; a TURN server over TCP helps ('p2pchat config set ice')",
     "session": "'p2pchat contacts' shows with whom, 'p2pchat contacts show NAME' says what to do",
-    "mesh": "no member of your mesh is online or can be reached; leave 'p2pchat node run' on",
+    "mesh": "'p2pchat node status' says why; a link needs a running node at both ends ('p2pchat node run')",
 }

@@ -81,7 +81,7 @@ def hidden_in_short(meshes: Sequence[MembershipInfo]) -> tuple[str, str]:
         return "", ""
     how = worst.hidden
     if how is not None and how.stem.hops == 0:
-        return f"what you write waits for {_awaited(worst)}", "nothing leaves"
+        return f"what you write waits for {_awaited(worst)}", f"waits for {_awaited(worst)}"
     if how is None or how.stem.state == "none":
         few = f": only {how.among} computers in the mesh" if how is not None else ": no stem"
         return f"who writes is not hidden{few}", "not hidden"
@@ -91,7 +91,7 @@ def hidden_in_short(meshes: Sequence[MembershipInfo]) -> tuple[str, str]:
 
 def _awaited(mesh: MembershipInfo) -> str:
     """What is missing: without it no stem begins, and nothing of ours leaves."""
-    return "a neighbour that identifies itself" if mesh.links else "a link"
+    return "a neighbour's keys" if mesh.links else "a link"
 
 
 def _hides(mesh: MembershipInfo) -> int:
@@ -162,7 +162,8 @@ def _members(mesh: MembershipInfo) -> Exposure:
     how = mesh.hidden
     crowd = how.among if how is not None else 1
     if how is not None and how.stem.hops == 0:
-        return Exposure(who, "nothing of yours", f"what you write: it waits for {_awaited(mesh)}")
+        waits = f"what you write: it stays on this machine until the node has {_awaited(mesh)}"
+        return Exposure(who, "nothing of yours at the moment", waits)
     if how is None or how.stem.state == "none":
         hidden = f"you are not hidden: the mesh as you see it has {crowd}, too few for a stem"
         return Exposure(

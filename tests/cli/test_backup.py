@@ -72,7 +72,7 @@ def test_made_checked_and_restored_for_real(p2pchat: Run, home: Path, phrase: Pa
     doctor = p2pchat("--home", str(home), "doctor").out
     assert "the last was made today" in doctor
     assert p2pchat("--home", str(home), "backup", "revoke").code == 0
-    assert "none; a lost disk would be a lost" in p2pchat("--home", str(home), "doctor").out
+    assert "none, and all works; but a lost disk" in p2pchat("--home", str(home), "doctor").out
 
 
 def test_without_a_terminal_the_phrase_must_be_in_a_file(p2pchat: Run, tmp_path: Path) -> None:

@@ -112,3 +112,13 @@ def test_the_panel_shows_an_address_whole_beside_any_reason(columns: int) -> Non
 
 def test_seconds_of_the_processor_have_one_digit() -> None:
     assert ", 2.2 s of CPU" in drawn(cpu_s=2.171)
+
+
+def test_no_stem_is_promised_where_there_is_none() -> None:
+    panel = {}
+    for state, hops in (("pinned", 4), ("none", 1), ("none", 0)):
+        stem = {"hops": hops, "state": state, "drawn": 1, "by_contact": False}
+        known = status(**{**KNOWN, "meshes": [plain(mesh_status(profile="fast", crowd=2, stem=stem))]})
+        panel[hops] = " ".join(drawn_text(mesh_picture(known), 40, coloured=False).split())
+    assert "(a stem without delays" in panel[4]
+    assert "a stem without" not in panel[1] + panel[0]

@@ -63,13 +63,16 @@ def test_a_mesh_too_small_for_a_stem_does_not_hide_its_writers() -> None:
 def test_where_no_stem_begins_the_reason_why_nothing_leaves_is_said() -> None:
     stem = {"hops": 0, "state": "none", "drawn": 0, "by_contact": False}
     silent, alone = (mesh_status(profile="strong", crowd=1, stem=stem, links=links) for links in (2, 0))
-    assert hidden(silent) == "strong: what you write waits for a neighbour that identifies itself"
+    assert hidden(silent) == "strong: what you write waits for a neighbour's keys"
     assert hidden(alone) == "strong: what you write waits for a link"
     assert hidden_in_short([silent]) == (
-        "what you write waits for a neighbour that identifies itself",
-        "nothing leaves",
+        "what you write waits for a neighbour's keys",
+        "waits for a neighbour's keys",
     )
-    assert any("waits for a neighbour" in each.does_not for each in exposures(status(meshes=[plain(silent)])))
+    assert any(
+        "until the node has a neighbour's keys" in each.does_not
+        for each in exposures(status(meshes=[plain(silent)]))
+    )
 
 
 def test_in_a_small_mesh_each_neighbour_knows_which_cells_are_yours() -> None:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from p2pchat.chat.drafts import Drafts
@@ -137,11 +137,15 @@ class ChatModel:
         self._tell(Changed())
 
     async def _remind_of_backup(self, backed_up_at: str | None) -> None:
-        """Remind once of a backup, where there are contacts and the last backup is older than a month."""
+        """Remind once of a backup, where the first contact is older than a day, and the last backup older
+        than a month: the first chat of a new home begins without it."""
         if self._reminded or not self.people:
             return
-        self._reminded = True
-        line = reminder(backed_up_at, datetime.now(UTC)) if backed_up_at is not None else None
+        self._reminded, now = True, datetime.now(UTC)
+        oldest = min(datetime.fromisoformat(person.contact.added_at) for person in self.people.values())
+        if backed_up_at is None or now - oldest < timedelta(days=1):
+            return
+        line = reminder(backed_up_at, now)
         if line is not None and (await self.node.setting("backup-reminder")).value == "on":
             self._tell(Reminded(line))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -117,6 +118,16 @@ async def test_a_backup_that_is_due_is_spoken_of_once(
     chat.node.now, chat.node.kept = fake_node.status(**rest), kept
     for _ in range(2):
         await chat.model.load_people()
+    assert len(chat.of(Reminded)) == int(reminded)
+
+
+@pytest.mark.parametrize(("days", "reminded"), [(0.1, False), (2.0, True)])
+async def test_a_new_home_is_not_reminded_of_a_backup_in_its_first_chat(days: float, reminded: bool) -> None:
+    chat = Told()
+    chat.node.now = fake_node.status(backed_up_at="")
+    added_at = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    chat.node.people = {"bob": fake_node.contact("bob", added_at=added_at)}
+    await chat.model.load_people()
     assert len(chat.of(Reminded)) == int(reminded)
 
 

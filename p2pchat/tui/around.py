@@ -180,10 +180,12 @@ def title(person: Person | None, linked: bool, now: datetime, width: int) -> Tex
     if person is None:
         return Text("p2pchat")
     line = Text(cut(harmless_name(person.name), width), no_wrap=True)
-    lead = "  "
-    for fact in _facts(person, linked, now, keys=True):
-        if line.cell_len + cell_len(lead + fact) <= width:
-            line.append(lead + fact, "not bold")
+    lead, parts = "  ", _facts(person, linked, now, keys=True)
+    if line.cell_len + cell_len(lead + " · ".join(parts)) > width:
+        parts[0] = parts[0].partition(":")[0]  # "no link" says enough
+    for part in parts:
+        if line.cell_len + cell_len(lead + part) <= width:
+            line.append(lead + part, "not bold")
             lead = " · "
     return line
 

@@ -107,8 +107,9 @@ def test_a_fact_that_does_not_fit_into_the_title_is_left_out_as_a_whole(linked: 
         line = around.title(person, linked, NOW, width).plain
         assert len(line) <= width
         assert line.startswith("bob")
-        assert line == "bob" or set(line.removeprefix("bob  ").split(" · ")) <= set(facts)
+        assert line == "bob" or set(line.removeprefix("bob  ").split(" · ")) <= {"no link", *facts}
     assert around.title(person, linked, NOW, len(whole)).plain == whole
+    assert around.title(person, False, NOW, 54).plain == "bob  no link · not verified: F7 · muted: F8"
 
 
 PRESENCE = {True: "here", False: "no link: here or away is not known"}

@@ -83,6 +83,17 @@ async def test_the_open_page_shows_what_is_set_elsewhere(desk: Open) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_what_a_change_does_is_told_and_covers_no_value(desk: Open, size: tuple[int, int]) -> None:
+    async with desk(size=size, notifications=True) as d:
+        await to(d, "relay-only")
+        await d.press("enter", "down", "enter")
+        await d.until(lambda: "relay-only is yes." in d.screen)
+        rows = [row for row in d.screen.splitlines() if set(row.split()) & {"profile", "relay-only", "proxy"}]
+        assert [bool(re.search(r"(default|home) +│", row)) for row in rows[:3]] == [True] * 3, d.screen
+        assert "Enter changes it" in d.screen and "Esc closes" in d.screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
 async def test_all_rows_have_their_columns_in_line(desk: Open, size: tuple[int, int]) -> None:
     node = FakeNode("bob")
     node.kept["backup-reminder"] = "off"

@@ -30,7 +30,7 @@ from rendezvous.connection import SILENT, ClientSocket
 from rendezvous.door import Door
 from rendezvous.hints import HintedPorts
 from rendezvous.limits import Limits
-from rendezvous.listening import headers_read, make_way
+from rendezvous.listening import clients_told, make_way
 from rendezvous.proxy import Proxies
 from rendezvous.shell import Shell
 
@@ -90,6 +90,7 @@ async def running(
     cluster = None if bus is None else Cluster(broker)
     shell = Shell(broker, limits, proxies, door or Door())
     own_socket = type("_OwnSocket", (ClientSocket,), {"shell": shell, "limits": limits})
+    own_accept = proxies.header or tls is not None
     manners: dict[str, Any] = {
         "ping_interval": limits.ping_seconds,
         "ping_timeout": limits.ping_seconds,
@@ -109,7 +110,7 @@ async def running(
             server_header=None,
             logger=SILENT,
             ssl=tls,
-            start_serving=not proxies.header,
+            start_serving=not own_accept,
             **manners,
         ) as server,
     ):
@@ -125,11 +126,11 @@ async def running(
             if unix is not None:
                 unix.chmod(SOCKET_MODE)
                 stack.callback(unix.unlink, missing_ok=True)
-            if proxies.header:
+            if own_accept:
                 # It does not listen itself, and would accept no client.
                 server.is_serving = lambda: server.close_task is None  # type: ignore[method-assign]
-                read = headers_read(server.sockets, make, proxies, tls, limits.open_seconds)
-                await stack.enter_async_context(read)
+                told = clients_told(server.sockets, make, proxies, tls, limits.open_seconds)
+                await stack.enter_async_context(told)
             if not guest:
                 stack.enter_context(without_long_collections())
             ticking = shell.tick_forever((lambda: None) if guest else set_aside)

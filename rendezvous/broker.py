@@ -191,7 +191,7 @@ class Broker:
         answer leaves the host to the next."""
         topics = self.seating.topics
         there = topics[place.topic]
-        self.seating.free_seat(place, now)
+        client = self.seating.free_seat(place, now)
         if isinstance(there, MeshTopic):
             there.stand(place)
             if not there:
@@ -199,7 +199,7 @@ class Broker:
             return [*self.seating.tell_seat(place, TopicKind.NOTHING)]
         other = there.other(place)
         if there.sitting is not None and place is not there.host and not there.sitting.answered:
-            there.put_out(None)
+            there.let_leave(client.culprit)
             return [Deliver(there.host.connection, Gone(place.topic, place.seat))]
         del topics[place.topic]
         told = self.seating.tell_seat(there.host, TopicKind.NOTHING)

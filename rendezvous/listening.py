@@ -150,7 +150,7 @@ class _Front:
     def _counted(self, client: str) -> Iterator[None]:
         """A handshake of this client is under way. Raises _TooMany."""
         one = client != UNIX and not self._proxies.trust(client)
-        network = next((each.name for each in groups(client, _LIMITS)[-1:]), "") if one else ""
+        network = next((group.name for group in groups(client, _LIMITS)[-1:]), "") if one else ""
         full = self._handshakes.total() >= HANDSHAKES_MAX
         if full or (network and self._handshakes[network] >= HANDSHAKES_PER_NETWORK):
             raise _TooMany

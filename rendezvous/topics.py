@@ -107,6 +107,9 @@ UNANSWERED_S = 15.0
 """A guest that the host does not answer for this time is removed, too: what it passed made no sense. Through
 Tor an answer may take some seconds."""
 
+LEAVES_MAX = 3
+"""So often a client may be the guest and leave without an answer: it delays others three times at most."""
+
 PUT_OUT_CAP = 64
 """Clients remembered at a topic that were put out there; beyond these the oldest may come again."""
 
@@ -133,12 +136,13 @@ class InviteTopic:
     """A host, and one guest at a time until the host has answered one; gone when the host leaves, or that
     guest."""
 
-    __slots__ = ("_put_out", "host", "sitting")
+    __slots__ = ("_left", "_put_out", "host", "sitting")
 
     def __init__(self, host: TakenSeat) -> None:
         self.host = host
         self.sitting: Sitting | None = None
         self._put_out: dict[str, None] = {}
+        self._left: dict[str, int] = {}
 
     def __len__(self) -> int:
         return 1 if self.sitting is None else 2
@@ -164,6 +168,12 @@ class InviteTopic:
             self.sitting.answered = True
         elif self.sitting.spoke_at is None:
             self.sitting.spoke_at = now
+
+    def let_leave(self, culprit: str | None) -> None:
+        """The guest left by itself, without an answer. A person may begin anew; who goes on so is put out."""
+        if culprit is not None and (culprit in self._left or len(self._left) < PUT_OUT_CAP):
+            self._left[culprit] = self._left.get(culprit, 0) + 1
+        self.put_out(culprit if culprit and self._left.get(culprit, LEAVES_MAX) >= LEAVES_MAX else None)
 
     def put_out(self, culprit: str | None) -> None:
         """The guest's seat is free again. ``culprit`` made nothing of its time, and does not come again."""

@@ -14,7 +14,8 @@ import pytest
 from rendezvous import listening
 from rendezvous.proxy import Proxies
 from rendezvous.server import running
-from tests.rendezvous.test_proxy import LOOPBACK, REQUEST, certificate, version_1
+from tests.rendezvous.test_proxy import LOOPBACK, REQUEST, version_1
+from tests.support.certificates import certificate
 
 FEW = 4
 

@@ -72,6 +72,7 @@ ELSEWHERE: Final = {
     "running-a-rendezvous.md: p2pchat-rendezvous --host '*' --bus": "a NATS server; see test_bus.py",
     "running-a-rendezvous.md: p2pchat-rendezvous --host '*' --port 443": "a certificate of a public name",
     "running-a-rendezvous.md: p2pchat-rendezvous --host '*' --turn": "a secret; see test_command.py",
+    "running-a-rendezvous.md: chgrp turnserver": "the machine's own coturn; tests/support/lab.py starts one",
     "running-a-rendezvous.md: ufw": "the machine's own firewall",
     "running-a-rendezvous.md: use-auth-secret": "coturn's file; tests/support/lab.py starts it so",
     "running-a-rendezvous.md: p2pchat-rendezvous --host 0.0.0.0": "three machines of the documents",

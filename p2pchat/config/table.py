@@ -274,7 +274,8 @@ _ALL: Final = (
         OneOf(("on", "off")),
         "on",
         Effect.CHAT,
-        "whether the chat says so at its start when no backup is younger than a month",
+        "whether the chat says so at its start when no backup is younger than a month, from the day after the"
+        " first contact on",
     ),
     SettingSpec(
         "keys",

@@ -20,29 +20,29 @@ def hindrance(host: Knows, mesh: MeshId | None) -> str:
     time. None: into any mesh."""
     status = host.node.status()
     linked = _linked(status, mesh)
-    if offline := without_network(host, linked):
-        return offline
-    if linked:
-        return ""
-    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_servers.refuse):
-        return way
-    return _unreached(status.rendezvous) or views.clock_doubt(status.clock) or ""
+    return _certain(host, status, mesh, linked) or ("" if linked else views.clock_doubt(status.clock) or "")
 
 
 def why_not_yet(host: Knows, mesh: MeshId | None) -> str:
     """The nearest reason why nothing arrives, in a few words."""
     status = host.node.status()
-    doubt = views.clock_doubt(status.clock)
     linked = _linked(status, mesh)
+    if why := _certain(host, status, mesh, linked):
+        return why
+    doubt = views.clock_doubt(status.clock)
+    if linked:
+        return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
+    return views.unanswered(status) or doubt or "no other member of the mesh is online"
+
+
+def _certain(host: Knows, status: Status, mesh: MeshId | None, linked: bool) -> str:
+    """What keeps a message from leaving, whatever the clock says; empty for nothing that is known."""
     if offline := without_network(host, linked):
         return offline
     if linked:
-        return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
-    if way := no_way(host.node.unreached(host.clock.now(), mesh), host.turn_servers.refuse):
-        return way
-    if unreached := _unreached(status.rendezvous):
-        return unreached
-    return views.unanswered(status) or doubt or "no other member of the mesh is online"
+        return ""
+    way = no_way(host.node.unreached(host.clock.now(), mesh), host.turn_servers.refuse)
+    return way or _unreached(status.rendezvous)
 
 
 def without_network(host: Knows, linked: bool) -> str:

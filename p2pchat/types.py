@@ -63,10 +63,24 @@ EntryId = NewType("EntryId", bytes)
 MemberId = NewType("MemberId", bytes)
 """The id of the entry that let the member in, 32 bytes: whoever comes back has another one."""
 
+RoomOfferId = NewType("RoomOfferId", bytes)
+"""16 random bytes by which two contacts name the offer of a room, and all that follows from it."""
+
 
 def conversation_with(contact: ContactId) -> ConversationId:
     """Return the conversation of two that we have with a contact: it has the contact's id."""
     return ConversationId(contact)
+
+
+def conversation_in(room: RoomId) -> ConversationId:
+    """Return the conversation in a room: ``#`` and the room's id, which is no contact's."""
+    return ConversationId(f"#{room.hex()}")
+
+
+def person_of(member: MemberId) -> ContactId:
+    """Return how a member is named as an author, and in a mention: 64 hexadecimal digits, as a contact. No
+    member learns another's fingerprint in a room."""
+    return ContactId(member.hex())
 
 
 class MessageState(Enum):

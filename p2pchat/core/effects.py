@@ -16,8 +16,19 @@ from p2pchat.core.inputs import Input
 from p2pchat.core.records import Change, Contact, Message, PutMessage, PutReference, Settled
 from p2pchat.core.references import Reference
 from p2pchat.core.refusals import InviteFailure, Rejected
+from p2pchat.core.room_events import RoomEvent
 from p2pchat.data import dataclass
-from p2pchat.types import CellId, ContactId, ConversationId, LinkId, MeshId, MessageId, MessageState, NodeId
+from p2pchat.types import (
+    CellId,
+    ContactId,
+    ConversationId,
+    LinkId,
+    MemberId,
+    MeshId,
+    MessageId,
+    MessageState,
+    NodeId,
+)
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import NO_SERVERS, Servers
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -131,6 +142,15 @@ class FetchCells:
 
     mesh: MeshId
     numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRoomRecords:
+    """Read records of a room from the disk, for a member who asked; answered by ``RoomRecordsFetched``."""
+
+    room: ConversationId
+    receiver: MemberId
+    names: tuple[bytes, ...]
 
 
 # --- events for people and scripts
@@ -285,6 +305,7 @@ Event = (
     | InviteFailed
     | CellSeen
     | OnionSeen
+    | RoomEvent
 )
 
 

@@ -13,6 +13,7 @@ from enum import Enum
 
 from p2pchat.core.records import HeldCell
 from p2pchat.core.references import ReferenceKind
+from p2pchat.core.room_inputs import ForRooms
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
@@ -201,6 +202,9 @@ class MessageSubmitted:
     text: str = field(repr=False)
     answers: Target | None = None
     mentions: tuple[ContactId, ...] = ()
+    """In a room, of members, as authors are named (``types.person_of``)."""
+    wants: bool = False
+    """The person waits for its delivery: in a room, members are asked to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +395,7 @@ MeshInput = MeshLeft | RendezvousAdded | RendezvousRemoved
 """What the user decided about meshes and where they are met."""
 
 
-Input = (
+NodeInput = (
     Started
     | TimerFired
     | StopAnnounced
@@ -431,3 +435,7 @@ Input = (
     | RendezvousAdded
     | RendezvousRemoved
 )
+"""What concerns the rest of the node."""
+
+
+Input = NodeInput | ForRooms

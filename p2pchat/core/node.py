@@ -26,6 +26,8 @@ from p2pchat.core.records import Contact, Identity, Memory, MeshRecord, PutListe
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import Rendezvous
 from p2pchat.core.rendezvous.seats import epochs
+from p2pchat.core.room_inputs import ForRooms
+from p2pchat.core.rooms.rooms import Rooms
 from p2pchat.core.settings import Settings
 from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.core.stem.stem import Stem, Stems
@@ -73,6 +75,8 @@ class NodeMachine:
             memory.identity, memory.tried, entropy.make_child("invites"), self._settings.lan
         )
         self._conversations = Conversations(memory, self._settings, entropy, self._counters)
+        self.rooms = Rooms()
+        """The rooms of this home, and offers of rooms."""
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
         self._belonging = Belonging(
             memory.identity, self._meshes, self._conversations, self._invites, entropy
@@ -208,12 +212,14 @@ class NodeMachine:
         if not isinstance(input, (inputs.FrameReceived, inputs.FramesDrained)):
             self._rest_due = None
         try:
+            if isinstance(input, ForRooms):
+                return self._routing.route_conversations(self.rooms.take_input(input, now), now)
             return self._dispatch(input, now)
         except RefusedInput as refusal:
             self._counters[f"input refused: {refusal.kind}"] += 1
             return []
 
-    def _dispatch(self, input: inputs.Input, now: float) -> list[Effect]:
+    def _dispatch(self, input: inputs.NodeInput, now: float) -> list[Effect]:
         match input:
             case inputs.Started():
                 return self._start(now)

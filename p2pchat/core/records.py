@@ -12,6 +12,7 @@ from dataclasses import field, replace
 from enum import Enum
 
 from p2pchat.core.references import Answered, Reference, Referred
+from p2pchat.core.room_records import LinePlace, RoomOfferRecord, RoomState
 from p2pchat.data import dataclass
 from p2pchat.types import (
     CellKey,
@@ -200,7 +201,7 @@ class Message:
     id: MessageId
     conversation: ConversationId
     author: ContactId | None
-    """Its author; None: the person here."""
+    """Its author, in a room a member (``types.person_of``); None: the person here."""
     at: float
     """When it was written, by its writer's clock; Unix seconds."""
     text: str = field(repr=False)
@@ -220,6 +221,8 @@ class Message:
     """What refers to it, if anything does."""
     answered: Answered | None = None
     """The line that it answers, if that is here: found when it is read, and kept nowhere."""
+    room: LinePlace | None = None
+    """Of a line of a room."""
 
     @property
     def outgoing(self) -> bool:
@@ -285,6 +288,10 @@ class Memory:
     """Whether there is something that a line said before."""
     set_back: str = ""
     """What tells that the store, or a part of it, is older than it should be: a sentence for its owner."""
+    rooms: tuple[RoomState, ...] = ()
+    """Ordered by ``joined_at``."""
+    room_offers: tuple[RoomOfferRecord, ...] = ()
+    """Ordered by ``at``."""
 
 
 @dataclass(frozen=True, slots=True)

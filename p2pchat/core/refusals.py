@@ -32,6 +32,34 @@ class Reason(Enum):
     NAME_IS_OURS = auto()
     """The lines of the person here are shown under it, or under one that looks the same."""
     RETENTION_IMPOSSIBLE = auto()
+    # --- rooms
+    NO_SUCH_ROOM = auto()
+    NO_SUCH_MEMBER = auto()
+    NO_SUCH_OFFER = auto()
+    """It is over."""
+    NO_MESH = auto()
+    """There is none in which a room could be: this home has no contact yet."""
+    NOT_IN_ROOM = auto()
+    """We are not in any more."""
+    STILL_IN_ROOM = auto()
+    """It is left before it is forgotten."""
+    MAY_NOT = auto()
+    """Our office in the room does not permit it."""
+    ROOM_NAME_TAKEN = auto()
+    """Another room is called so here, or looks the same; ``Rejected.name``."""
+    ROOM_FULL = auto()
+    """It has fifty members, or its log is at its end."""
+    ROOMS_FULL = auto()
+    """This home is in as many rooms as it can be."""
+    OFFERS_FULL = auto()
+    """Too many offers are open."""
+    OFFERED_ALREADY = auto()
+    IN_ALREADY = auto()
+    """The contact is a member."""
+    IN_OTHER_MESH = auto()
+    """The contact is in another mesh than the room."""
+    ROOM_WAITS = auto()
+    """This home was put back to a copy: the room waits to hear the others before anything is written."""
 
 
 @dataclass(frozen=True, slots=True)

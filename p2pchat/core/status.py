@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from p2pchat.core.room_records import RoomRecord, RoomRole
 from p2pchat.data import dataclass
-from p2pchat.types import LinkId, MeshId, NodeId
+from p2pchat.types import ContactId, LinkId, MemberId, MeshId, NodeId
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +132,45 @@ class Status:
     nearby: tuple[RendezvousStatus, ...] = ()
     """Places that no list has: on this machine's own network, our own among them, and where members
     listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStatus:
+    """A member of a room."""
+
+    id: MemberId
+    name: str
+    """What the member calls itself; not unique."""
+    role: RoomRole
+    own: bool
+    """It is we."""
+    contact: ContactId | None
+    """Which contact it is, as far as offers have shown it."""
+    brought_by: MemberId | None
+    """Who let it in; None: it founded the room."""
+    spoke: bool
+    """Whether anything came that only it could write."""
+    spoke_at: float | None
+    """When the last such thing came, since the node started; Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStatus:
+    """A room in which this home is or was."""
+
+    record: RoomRecord
+    own_name: str
+    """As its members call it."""
+    members: tuple[MemberStatus, ...]
+    """Owner, admins, then the others; as it was when we went, if we are out."""
+    own: MemberId
+    role: RoomRole | None
+    """Ours; None: we are out."""
+    retention_s: int
+    """How long what is said lasts; 0: for ever."""
+    waits: bool
+    """Nothing is written until the others were heard: this home was put back to a copy."""
+    waiting: int
+    """Messages accepted and not yet written, or on their way out of the node."""
+    words: tuple[str, ...]
+    """Twelve, the same for all who know the same of who was let in and put out."""

@@ -5,12 +5,36 @@ Knows: the error and the words for each reason. Does not know: when the core ref
 
 from __future__ import annotations
 
+from typing import Final
+
 from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.errors import Ended, LimitError, Malformed, P2PChatError, UsageError
 from p2pchat.text import harmless_name, typed
 from p2pchat.wire.content import SIGN_LIMIT, TEXT_LIMIT, text_size
 from p2pchat.wire.pairing import check_nick
+
+_OF_ROOMS: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
+    Reason.NO_SUCH_ROOM: (Ended, "there is no such room"),
+    Reason.NO_SUCH_MEMBER: (UsageError, "there is no such member in the room"),
+    Reason.NO_SUCH_OFFER: (Ended, "this offer of a room is over"),
+    Reason.NO_MESH: (UsageError, "a room needs a mesh: pair with a contact first"),
+    Reason.NOT_IN_ROOM: (UsageError, "you are not in this room any more"),
+    Reason.STILL_IN_ROOM: (UsageError, "leave the room first"),
+    Reason.MAY_NOT: (UsageError, "your office in this room does not permit that"),
+    Reason.ROOM_NAME_TAKEN: (UsageError, "another room is called {name!r} already, which looks the same"),
+    Reason.ROOM_FULL: (LimitError, "the room is full"),
+    Reason.ROOMS_FULL: (LimitError, "you are in as many rooms as a home can be; leave one and forget it"),
+    Reason.OFFERS_FULL: (LimitError, "too many offers of rooms are open; withdraw some"),
+    Reason.OFFERED_ALREADY: (UsageError, "this contact was invited already, and has not answered yet"),
+    Reason.IN_ALREADY: (UsageError, "this contact is in the room already"),
+    Reason.IN_OTHER_MESH: (UsageError, "this contact is in another mesh than the room"),
+    Reason.ROOM_WAITS: (
+        LimitError,
+        "this home was put back to a copy, and the room waits to hear its other members; try again later",
+    ),
+}
+"""The errors about rooms, with their words."""
 
 
 def raise_refusal(rejected: Rejected | None, *, contact: str = "", text: str = "", name: str = "") -> None:
@@ -35,6 +59,9 @@ def _error(rejected: Rejected, contact: str, text: str, name: str) -> P2PChatErr
             return UsageError(f"{name!r} is your own name here, or looks the same")
         case Reason.RETENTION_IMPOSSIBLE:
             return UsageError("messages last from ten seconds to ten years, or for ever")
+        case reason if reason in _OF_ROOMS:
+            kind, words = _OF_ROOMS[reason]
+            return kind(words.format(name=rejected.name))
         case _:
             return _error_of_text(rejected.reason, text)
 

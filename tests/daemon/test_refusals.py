@@ -24,6 +24,21 @@ TOLD = {
     Reason.NAME_TAKEN: (UsageError, "'eve' already"),
     Reason.NAME_IS_OURS: (UsageError, "is your own name here"),
     Reason.RETENTION_IMPOSSIBLE: (UsageError, "ten seconds to ten years"),
+    Reason.NO_SUCH_ROOM: (Ended, "no such room"),
+    Reason.NO_SUCH_MEMBER: (UsageError, "no such member"),
+    Reason.NO_SUCH_OFFER: (Ended, "is over"),
+    Reason.NO_MESH: (UsageError, "pair with a contact first"),
+    Reason.NOT_IN_ROOM: (UsageError, "not in this room any more"),
+    Reason.STILL_IN_ROOM: (UsageError, "leave the room first"),
+    Reason.MAY_NOT: (UsageError, "does not permit"),
+    Reason.ROOM_NAME_TAKEN: (UsageError, "'eve' already"),
+    Reason.ROOM_FULL: (LimitError, "is full"),
+    Reason.ROOMS_FULL: (LimitError, "leave one and forget it"),
+    Reason.OFFERS_FULL: (LimitError, "withdraw some"),
+    Reason.OFFERED_ALREADY: (UsageError, "has not answered yet"),
+    Reason.IN_ALREADY: (UsageError, "in the room already"),
+    Reason.IN_OTHER_MESH: (UsageError, "in another mesh"),
+    Reason.ROOM_WAITS: (LimitError, "put back to a copy"),
 }
 
 

@@ -1,0 +1,1 @@
+"""The rooms of a home, between their machines and the rest of the node."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from p2pchat.core.rendezvous.rendezvous import NO_ANSWER_YET
 from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.daemon import views
 from p2pchat.daemon.own_network import NO_NETWORK
@@ -61,4 +62,6 @@ def _unreached(places: Sequence[RendezvousStatus]) -> str:
     """That none could be reached, and why not the first; empty unless every one was tried in vain."""
     if not places or not all(each.reason and not each.up for each in places):
         return ""
+    if places[0].reason == NO_ANSWER_YET:
+        return f"no rendezvous has answered yet: {places[0].url}"
     return f"no rendezvous could be reached, {places[0].url}: {places[0].reason}"

@@ -12,6 +12,7 @@ import pytest
 from p2pchat.control.parameters import NoParams
 from p2pchat.core.membership.unreached import Unreached
 from p2pchat.core.records import Contact
+from p2pchat.core.rendezvous.rendezvous import NO_ANSWER_YET
 from p2pchat.core.status import ClockStatus, LinkStatus, RendezvousStatus, Status
 from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
@@ -81,6 +82,7 @@ def test_a_lost_route_is_the_reason_only_where_no_link_is_up() -> None:
 
 DOWN = RendezvousStatus("ws://a:1", False, "nothing listens there")
 ASKED = RendezvousStatus("ws://b:1", None, "")
+SILENT = RendezvousStatus("ws://c:1", None, NO_ANSWER_YET)
 CLOCK = ClockStatus(7200.0, "ws://a:1")
 DOUBT = "this machine's clock is 2 hours ahead of that of ws://a:1"
 NOBODY = "no rendezvous could be reached, ws://a:1: nothing listens there"
@@ -93,6 +95,7 @@ NOBODY = "no rendezvous could be reached, ws://a:1: nothing listens there"
         ({"places": [DOWN], "clock": CLOCK, "apart": False}, NOBODY),
         ({"places": [DOWN, ASKED], "clock": CLOCK, "apart": False}, DOUBT),
         ({"places": [DOWN, ASKED], "apart": False}, ""),
+        ({"places": [SILENT], "apart": False}, "no rendezvous has answered yet: ws://c:1"),
         ({"places": [], "apart": False}, ""),
     ],
 )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from tests.support.lab import ANOTHER, SERVER, SERVER_V6, Lab, Place, Router, coturn, lab
+from tests.support.lab import ANOTHER, HTTPS_PORT, SERVER, SERVER_V6, Lab, Place, Router, coturn, lab
 from tests.support.networks import NoNetworks
 from tests.support.processes import Person, Started, _end
 
@@ -41,8 +45,8 @@ class Homes:
     lab: Lab
     ana: Person
     bob: Person
-    turn_log: Path
-    """What coturn says, if it runs."""
+    folder: Path
+    """Where coturn, if it runs, keeps its log and certificate."""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +73,8 @@ def homes(world: Lab, stack: ExitStack, tmp_path_factory: pytest.TempPathFactory
         stack.enter_context(coturn(world, "north", folder))
     except NoNetworks as reason:
         pytest.skip(str(reason))
-    url = serve(world, stack, SERVER, 8750, "--turn-secret-file", str(secret))
+    coturns = ("--turn-secret-file", str(secret), "--turn-tls-port", str(HTTPS_PORT))
+    url = serve(world, stack, SERVER, 8750, *coturns)
     return paired(world, stack, folder, url)
 
 
@@ -88,18 +93,21 @@ def serve(world: Lab, stack: ExitStack, host: str, port: int, *flags: str) -> st
     return server.line().removeprefix("listening on ")
 
 
-def paired(world: Lab, stack: ExitStack, folder: Path, url: str) -> Homes:
-    """As README.md prints it: the friend knows nothing but what the code leads to and where it was made."""
+def paired(world: Lab, stack: ExitStack, folder: Path, url: str, chain: str = "") -> Homes:
+    """As README.md prints it: the friend knows nothing but what the code leads to and where it was made; and
+    the rendezvous' certificate, if it is in ``chain``."""
     world.behind(Router.PORT_RESTRICTED, Router.PORT_RESTRICTED)
     ana, bob = (
         somebody("ana", world.west, stack, folder, url),
         somebody("bob", world.east, stack, folder, url),
     )
+    for person in (ana, bob) if chain else ():
+        assert person.run("config", "set", "ca-file", chain).returncode == 0
     invite = ana.start("invite")
     joined = bob.run("join", invite.line())
     assert joined.returncode == 0, joined.stderr
     assert invite.ended().returncode == 0
-    return Homes(world, ana, bob, folder / "turn.log")
+    return Homes(world, ana, bob, folder)
 
 
 def somebody(name: str, place: Place, stack: ExitStack, folder: Path, url: str) -> Person:
@@ -111,7 +119,8 @@ def somebody(name: str, place: Place, stack: ExitStack, folder: Path, url: str) 
 
 def borrowed(homes: Homes) -> int:
     """How many addresses coturn has lent so far."""
-    return homes.turn_log.read_text().count(": new, realm=") if homes.turn_log.exists() else 0
+    log = homes.folder / "turn.log"
+    return log.read_text().count(": new, realm=") if log.exists() else 0
 
 
 def delivered(homes: Homes, text: str) -> int:
@@ -139,6 +148,44 @@ def test_the_turn_server_helps_where_there_can_be_none(homes: Homes, west: Route
     assert delivered(homes, f"{west.value} to {east.value}") > 0
 
 
+@pytest.mark.parametrize("engine", ["aiortc", "libwebrtc"])
+def test_turn_over_tcp_serves_networks_without_udp_by_either_engine(homes: Homes, engine: str) -> None:
+    with engines(homes, engine, engine):
+        homes.lab.behind(Router.NO_UDP, Router.NO_UDP)
+        assert delivered(homes, f"{engine} by TCP") > 0
+
+
+def test_turn_over_tls_leads_through_a_network_that_closes_turns_port(homes: Homes) -> None:
+    """The rendezvous names the port for TLS by itself."""
+    chain = str(homes.folder / "cert.pem")
+    with setting(homes.ana, "ca-file", chain), setting(homes.bob, "ca-file", chain):
+        homes.lab.behind(Router.NO_TURN, Router.NO_TURN)
+        assert delivered(homes, "by TLS") > 0
+
+
+def test_a_network_that_lets_https_alone_out_reaches_a_turn_server_that_was_named(
+    homes: Homes, stack: ExitStack, tmp_path: Path
+) -> None:
+    """As docs/running-a-rendezvous.md says: the rendezvous has 443 of one address, coturn of another."""
+    chain, key = (str(homes.folder / name) for name in ("cert.pem", "key.pem"))
+    url = serve(homes.lab, stack, ANOTHER, HTTPS_PORT, "--tls-cert", chain, "--tls-key", key)
+    others = paired(homes.lab, stack, tmp_path, url, chain)
+    user, password = turn_login("north")
+    turns = f"turns:{user}:{password}@{SERVER}:{HTTPS_PORT}"
+    assert others.ana.run("config", "set", "ice", turns).returncode == 0
+    others.lab.behind(Router.HTTPS_ONLY, Router.PORT_RESTRICTED)
+    before = borrowed(homes)
+    delivered(others, "by the door of the web")
+    assert borrowed(homes) > before
+
+
+def turn_login(secret: str) -> tuple[str, str]:
+    """What coturn takes for an hour from who knows its secret."""
+    user = f"{int(time.time()) + 3600}"
+    made = hmac.digest(secret.encode(), user.encode(), "sha1")
+    return user, quote(base64.b64encode(made).decode(), safe="")
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("libwebrtc", "libwebrtc"), ("libwebrtc", "aiortc"), ("aiortc", "libwebrtc")]
 )
@@ -153,14 +200,18 @@ def test_either_engine_links_two_homes(homes: Homes, one: str, other: str) -> No
 @contextmanager
 def engines(homes: Homes, one: str, other: str) -> Iterator[None]:
     """Ana's node and Bob's use these for so long."""
-    people = ((homes.ana, one), (homes.bob, other))
-    for person, engine in people:
-        assert person.run("config", "set", "engine", engine).returncode == 0
+    with setting(homes.ana, "engine", one), setting(homes.bob, "engine", other):
+        yield
+
+
+@contextmanager
+def setting(person: Person, name: str, value: str) -> Iterator[None]:
+    """A home has a setting for so long."""
+    assert person.run("config", "set", name, value).returncode == 0
     try:
         yield
     finally:
-        for person, _ in people:
-            person.run("config", "unset", "engine")
+        person.run("config", "unset", name)
 
 
 def test_a_line_of_1200_bytes_carries_what_is_larger(homes: Homes) -> None:

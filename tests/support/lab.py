@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from tests.support.certificates import certificate
 from tests.support.networks import ROOT, NoNetworks, _held
 
 SERVER = "203.0.113.10"
@@ -33,6 +34,8 @@ ANOTHER = "203.0.113.11"
 """A second address of the world's host, on which nothing runs by itself."""
 SERVER_V6 = "2001:db8:99::10"
 TURN_PORT = 3478
+HTTPS_PORT = 443
+"""Where coturn takes TLS."""
 PATIENCE_S = 20.0
 
 Place = tuple[str, ...]
@@ -52,6 +55,10 @@ class Router(Enum):
     """Another port for each destination."""
     NO_UDP = "no UDP"
     """A port-restricted cone that lets no datagram out: some companies and hotels."""
+    NO_TURN = "no UDP and no TURN"
+    """The same, and it closes the port of TURN."""
+    HTTPS_ONLY = "HTTPS only"
+    """It lets TCP to port 443 out, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +174,11 @@ def lab() -> Iterator[Lab]:
 
 @contextmanager
 def coturn(lab: Lab, secret: str, folder: Path) -> Iterator[None]:
-    """coturn in the world, as docs/running-a-rendezvous.md sets it up. Raises NoNetworks."""
+    """coturn in the world, as docs/running-a-rendezvous.md sets it up, with the certificate of the world's
+    servers. Raises NoNetworks."""
     if shutil.which("turnserver") is None:
         raise NoNetworks("needs coturn")
+    chain, key = certificate(folder, SERVER, ANOTHER)
     options = (
         "-n",
         "--use-auth-secret",
@@ -178,7 +187,9 @@ def coturn(lab: Lab, secret: str, folder: Path) -> Iterator[None]:
         f"--listening-ip={SERVER}",
         f"--relay-ip={SERVER}",
         f"--listening-port={TURN_PORT}",
-        "--no-tls",
+        f"--tls-listening-port={HTTPS_PORT}",
+        f"--cert={chain}",
+        f"--pkey={key}",
         "--no-dtls",
         "--no-cli",
         "--no-multicast-peers",
@@ -270,7 +281,12 @@ def _rules(kind: Router, home: str) -> str:
         Router.FULL_CONE: f'iifname "wan" {to_home}',
         Router.RESTRICTED: f'iifname "wan" ip saddr @known {to_home}',
     }.get(kind, "")
-    forbid = 'iifname "lan" oifname "wan" meta l4proto udp drop' if kind is Router.NO_UDP else ""
+    out = 'iifname "lan" oifname "wan"'
+    forbid = {
+        Router.NO_UDP: f"{out} meta l4proto udp drop",
+        Router.NO_TURN: f"{out} meta l4proto udp drop; {out} tcp dport {TURN_PORT} drop",
+        Router.HTTPS_ONLY: f"{out} meta l4proto udp drop; {out} tcp dport != {HTTPS_PORT} drop",
+    }.get(kind, "")
     ports = "fully-random" if kind is Router.SYMMETRIC else ""
     return _RULES.format(let_in=let_in, ports=ports, forbid=forbid)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import field
 
 from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Effect, Signal
+from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
 from p2pchat.core.status import ClockStatus, RendezvousStatus
 from p2pchat.data import dataclass
@@ -33,6 +34,13 @@ FLOODED_FIRST_S = 60.0
 FLOODED_LAST_S = 3600.0
 """A server that flooded us is left alone for 1, 2, 4 … 60 minutes, whether it welcomes us between or not,
 unless a person asks for it; an hour after that without a flood it starts again."""
+
+SILENT_S = 1.0
+"""A server that has not welcomed us for so long is called silent while we wait on: a connection to a machine
+that is off takes ten seconds to fail, and people hear of it sooner."""
+
+NO_ANSWER_YET = "no answer yet"
+"""The reason that is given for a silent server."""
 
 CLOCKS_CAP = 64
 """Servers of which it is remembered what time they told; eight times what one invite can name."""
@@ -79,9 +87,26 @@ class _Server:
     """How many seats were asked for on this connection and not given yet."""
     up: bool = False
     connecting: bool = False
+    silent_at: float = NEVER
+    """When it will be called silent, if it has not answered."""
+    silent: bool = False
     reason: str = ""
+    """Why the last connection failed or ended; empty while there is one, or was none."""
     backoff: float = FIRST_BACKOFF_S
     retry_at: float = 0.0
+
+    def end_attempt(self) -> None:
+        """It has answered, or failed to."""
+        self.connecting, self.silent_at, self.silent = False, NEVER, False
+
+    def note_silence(self, now: float) -> None:
+        """See whether it should have answered."""
+        if now >= self.silent_at:
+            self.silent_at, self.silent = NEVER, True
+
+    def say_reason(self) -> str:
+        """Say why it is not up; empty when it is, or when nothing is known yet."""
+        return self.reason or (NO_ANSWER_YET if self.silent else "")
 
 
 @dataclass(slots=True)
@@ -148,7 +173,8 @@ class Rendezvous:
         server = self._servers.get(line)
         if server is None:
             return [CloseRendezvous(line)]
-        server.up, server.connecting, server.reason = True, False, ""
+        server.up, server.reason = True, ""
+        server.end_attempt()
         server.backoff = FIRST_BACKOFF_S
         return [_take(line, server, topic) for topic in server.wanted]
 
@@ -168,7 +194,8 @@ class Rendezvous:
         server = self._servers.get(line)
         if server is None:
             return
-        server.up = server.connecting = False
+        server.up = False
+        server.end_attempt()
         server.asked.clear()
         server.reason = reason
         server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
@@ -191,14 +218,17 @@ class Rendezvous:
         return server.retry_at if flooder is None else max(server.retry_at, flooder.until)
 
     def tick(self, now: float) -> list[Effect]:
-        """Reconnect where the back-off is over."""
+        """Reconnect where the back-off is over, and note which servers are silent."""
+        for server in self._servers.values():
+            server.note_silence(now)
         return [
             effect for line, server in self._servers.items() for effect in self._connect(line, server, now)
         ]
 
     def next_wakeup(self) -> float | None:
-        """The earliest end of a back-off."""
+        """The earliest end of a back-off, or of the patience with a silent server."""
         waiting = [self._retry_at(u, s) for u, s in self._servers.items() if not (s.up or s.connecting)]
+        waiting += [server.silent_at for server in self._servers.values() if server.silent_at != NEVER]
         return min(waiting, default=None)
 
     def status(self, nearby: bool = False) -> tuple[RendezvousStatus, ...]:
@@ -222,14 +252,16 @@ class Rendezvous:
         if server.up or server.connecting or now < retry_at:
             return []
         server.connecting = True
+        server.silent_at = NEVER if server.reason else now + SILENT_S
         url = url_of(line)
         return [ConnectRendezvous(line, self._typed(url), self._nearby(url))]
 
 
 def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
-    reason = next((each.reason for each in servers if each.reason), "")
-    up = any(each.up for each in servers)
-    return RendezvousStatus(url, up if up or reason else None, reason)
+    up = any(server.up for server in servers)
+    failed = any(server.reason for server in servers)
+    reasons = (server.say_reason() for server in servers if not up)
+    return RendezvousStatus(url, up if up or failed else None, next(filter(None, reasons), ""))
 
 
 def _take(line: Line, server: _Server, topic: Topic) -> Signal:

@@ -11,6 +11,8 @@ from p2pchat.core.rendezvous.rendezvous import (
     FLOODED_LAST_S,
     FLOODERS_CAP,
     LAST_BACKOFF_S,
+    NO_ANSWER_YET,
+    SILENT_S,
     Rendezvous,
     topic_of,
     url_of,
@@ -79,6 +81,23 @@ def test_a_server_is_not_called_down_before_it_was_tried() -> None:
     rendezvous.down(URL, "nothing listens there", 1.0)
     rendezvous.tick(100.0)
     assert [(each.up, each.reason) for each in rendezvous.status()] == [(False, "nothing listens there")]
+
+
+def test_a_server_that_swallows_all_is_called_silent_before_the_connection_fails() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.want(URL, ONE, MESH, 10.0)
+    assert rendezvous.next_wakeup() == 10.0 + SILENT_S
+    rendezvous.tick(10.0 + SILENT_S)
+    assert [(each.up, each.reason) for each in rendezvous.status()] == [(None, NO_ANSWER_YET)]
+    assert rendezvous.next_wakeup() is None, "it is said once"
+    rendezvous.down(URL, "no answer within 10 seconds", 20.0)
+    assert [(each.up, each.reason) for each in rendezvous.status()] == [
+        (False, "no answer within 10 seconds")
+    ]
+    rendezvous.tick(100.0)
+    rendezvous.up(URL, None, 100.5)
+    rendezvous.tick(200.0)
+    assert [(each.up, each.reason) for each in rendezvous.status()] == [(True, "")]
 
 
 def test_the_last_seat_left_closes_the_connection() -> None:

@@ -14,7 +14,7 @@ async def check_choices(connection: Connection, relay_only: bool, lan: bool = Fa
     """Use no node that shows more of us than this program was told, or that does not look where it was told
     to. Raises UsageError."""
     from p2pchat.config.choices import Overrides, choose
-    from p2pchat.core.stem.profile import PROFILES
+    from p2pchat.core.values.profile import PROFILES
 
     asked = choose(Overrides.of_this_program(relay_only, lan), {}).check_separately()
     hidden, proxied = asked["relay-only"].value, asked["proxy"].value is not None

@@ -16,8 +16,8 @@ from typing import Any
 from p2pchat.config.kinds import FILE
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.config.table import SETTINGS, Effect, SettingSpec
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import PROFILES
+from p2pchat.core.values.profile import PROFILES
+from p2pchat.core.values.settings import Settings
 from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.wire.topology import LINKS_MAX

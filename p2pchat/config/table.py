@@ -14,8 +14,8 @@ from typing import Final
 
 from p2pchat.config.kinds import AUTO, FILE, PORT, PROXY, SERVERS, Bindings, Kind, Number, OneOf, YesNo
 from p2pchat.config.paths import ENGINES
-from p2pchat.core.settings import Settings as Defaults
-from p2pchat.core.stem.profile import BALANCED, PROFILES
+from p2pchat.core.values.profile import BALANCED, PROFILES
+from p2pchat.core.values.settings import Settings as Defaults
 from p2pchat.crypto.stamp import BITS_MAX
 from p2pchat.data import dataclass
 from p2pchat.errors import UsageError

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 
 from p2pchat.core.pairing import binding
-from p2pchat.core.references import ReferenceKind
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.references import ReferenceKind
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.forgery import ForgedInitiator, own_secrets

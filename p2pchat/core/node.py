@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import assert_never
 
-from p2pchat.core import inputs
 from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
-from p2pchat.core.effects import Effect, Persist
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.nearby import NearbyKey
 from p2pchat.core.membership.unreached import Unreached
@@ -22,15 +20,17 @@ from p2pchat.core.mesh.routing import Routing
 from p2pchat.core.mesh.signals import Signals
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.records import Contact, Identity, Memory, MeshRecord, PutListeners
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import Rendezvous
 from p2pchat.core.rendezvous.seats import epochs
-from p2pchat.core.room_inputs import ForRooms
 from p2pchat.core.rooms.rooms import Rooms
-from p2pchat.core.settings import Settings
-from p2pchat.core.status import RendezvousStatus, Status
 from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import Effect, Persist
+from p2pchat.core.values.records import Contact, Identity, Memory, MeshRecord, PutListeners
+from p2pchat.core.values.room_inputs import ForRooms
+from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.status import RendezvousStatus, Status
 from p2pchat.crypto.kdf import nearby_key
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential

@@ -10,8 +10,8 @@ import asyncio
 from pathlib import Path
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import inputs
 from p2pchat.core.session.restored import kept_keys
+from p2pchat.core.values import inputs
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers

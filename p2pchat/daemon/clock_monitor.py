@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from p2pchat.core.status import Status
+from p2pchat.core.values.status import Status
 from p2pchat.daemon import views
 from p2pchat.daemon.clock import SystemClock
 from p2pchat.errors import ClockSet

@@ -9,8 +9,8 @@ import difflib
 
 from p2pchat import looks
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import inputs
-from p2pchat.core.records import Contact
+from p2pchat.core.values import inputs
+from p2pchat.core.values.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers

@@ -17,10 +17,18 @@ from p2pchat.config.choices import Choice, Source
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.config.table import Effect
 from p2pchat.control.answers import CheckResult
-from p2pchat.core.inputs import AnswerMade, Input, LinkDown, LinkUp, OfferMade, RendezvousDown, RendezvousUp
-from p2pchat.core.status import ClockStatus
 from p2pchat.core.stem.cover import cost
-from p2pchat.core.stem.profile import PROFILES
+from p2pchat.core.values.inputs import (
+    AnswerMade,
+    Input,
+    LinkDown,
+    LinkUp,
+    OfferMade,
+    RendezvousDown,
+    RendezvousUp,
+)
+from p2pchat.core.values.profile import PROFILES
+from p2pchat.core.values.status import ClockStatus
 from p2pchat.daemon.hindrance import without_network
 from p2pchat.daemon.home import has_space, is_read_only
 from p2pchat.daemon.ports import Examined

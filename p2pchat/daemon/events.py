@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from p2pchat.core.effects import Event, MessageMoved
-from p2pchat.core.records import Message
+from p2pchat.core.values.effects import Event, MessageMoved
+from p2pchat.core.values.records import Message
 from p2pchat.data import dataclass
 from p2pchat.types import ConversationId, MessageId
 

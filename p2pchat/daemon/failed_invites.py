@@ -6,7 +6,7 @@ Knows: the error and the words for each reason. Does not know: when an invite fa
 from __future__ import annotations
 
 from p2pchat.core.pairing.invites import CAP
-from p2pchat.core.refusals import InviteFailure, NoContact
+from p2pchat.core.values.refusals import InviteFailure, NoContact
 from p2pchat.errors import (
     Ended,
     LimitError,

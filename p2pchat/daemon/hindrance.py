@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from p2pchat.core.rendezvous.rendezvous import NO_ANSWER_YET
-from p2pchat.core.status import RendezvousStatus, Status
+from p2pchat.core.values.status import RendezvousStatus, Status
 from p2pchat.daemon import views
 from p2pchat.daemon.own_network import NO_NETWORK
 from p2pchat.daemon.ports import Knows

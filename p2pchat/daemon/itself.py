@@ -9,7 +9,7 @@ import asyncio
 import os
 
 from p2pchat.control import answers, events, methods, parameters
-from p2pchat.core import effects, inputs
+from p2pchat.core.values import effects, inputs
 from p2pchat.crypto.identity import fingerprint, safety_words
 from p2pchat.daemon import doctor, views
 from p2pchat.daemon.control import Asker

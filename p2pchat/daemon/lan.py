@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack, suppress
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
-from p2pchat.core.inputs import NearbyFound, Sought
 from p2pchat.core.membership.nearby import Nearby
+from p2pchat.core.values.inputs import NearbyFound, Sought
 from p2pchat.daemon.ports import Acts
 from p2pchat.errors import Malformed
 from p2pchat.net import interfaces

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control.answers import LanInfo, ListenerInfo
-from p2pchat.core.inputs import NearbyFound
+from p2pchat.core.values.inputs import NearbyFound
 from p2pchat.daemon.ports import Acts
 from p2pchat.ports import Entropy
 

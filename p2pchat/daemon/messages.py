@@ -15,9 +15,9 @@ from typing import Final
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.events import HindranceEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
-from p2pchat.core import effects, inputs
-from p2pchat.core.records import Contact, Message
-from p2pchat.core.references import Referred
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import Contact, Message
+from p2pchat.core.values.references import Referred
 from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import views

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 
 from p2pchat.control.methods import METHODS
-from p2pchat.core.inputs import Urged
+from p2pchat.core.values.inputs import Urged
 from p2pchat.daemon.backup import BackupMethods
 from p2pchat.daemon.configuring import SettingMethods
 from p2pchat.daemon.contacts import ContactMethods

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from p2pchat.core.inputs import Input, NetworkChanged
+from p2pchat.core.values.inputs import Input, NetworkChanged
 from p2pchat.daemon.ports import Clock
 from p2pchat.net import interfaces
 from p2pchat.net.changes import Changes

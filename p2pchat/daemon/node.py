@@ -18,9 +18,9 @@ from p2pchat.config.choices import Choices, Overrides, choose
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control.events import ListenEvents
 from p2pchat.control.methods import ENDLESS
-from p2pchat.core.inputs import ShutDown, Started, StopAnnounced
 from p2pchat.core.node import NodeMachine
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.inputs import ShutDown, Started, StopAnnounced
+from p2pchat.core.values.settings import Settings
 from p2pchat.daemon import views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.clock_monitor import ClockMonitor

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final
 
 from p2pchat.control import answers, events, methods, parameters
-from p2pchat.core import effects, inputs
-from p2pchat.core.records import MeshRecord
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import MeshRecord
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.failed_invites import explain_failure

@@ -6,8 +6,8 @@ Knows: their parameters and answers. Does not know: how a mesh is joined or left
 from __future__ import annotations
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import inputs
-from p2pchat.core.records import MeshRecord
+from p2pchat.core.values import inputs
+from p2pchat.core.values.records import MeshRecord
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers

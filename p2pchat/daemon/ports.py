@@ -13,9 +13,9 @@ from p2pchat.config.choices import Choices, Overrides
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control.answers import LanInfo, ListenerInfo
 from p2pchat.control.events import ListenEvents
-from p2pchat.core.inputs import Input
 from p2pchat.core.node import NodeMachine
-from p2pchat.core.refusals import Rejected
+from p2pchat.core.values.inputs import Input
+from p2pchat.core.values.refusals import Rejected
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.own_network import OwnNetwork
 from p2pchat.daemon.turn_servers import TurnServers

@@ -11,7 +11,7 @@ from p2pchat.control import answers, methods, parameters
 from p2pchat.control.events import MessageEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.control.values import extended
-from p2pchat.core.records import Contact
+from p2pchat.core.values.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten

@@ -11,10 +11,10 @@ import unicodedata
 from typing import Final
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core import inputs
 from p2pchat.core.messaging.referring import next_turn
-from p2pchat.core.records import Message
-from p2pchat.core.references import Reference, ReferenceKind, Referred
+from p2pchat.core.values import inputs
+from p2pchat.core.values.records import Message
+from p2pchat.core.values.references import Reference, ReferenceKind, Referred
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
-from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.errors import Ended, LimitError, Malformed, P2PChatError, UsageError
 from p2pchat.text import harmless_name, typed
 from p2pchat.wire.content import SIGN_LIMIT, TEXT_LIMIT, text_size

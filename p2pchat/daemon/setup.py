@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from p2pchat import store
-from p2pchat.core.records import Identity
 from p2pchat.core.session.restored import begin_restored
+from p2pchat.core.values.records import Identity
 from p2pchat.crypto.archive import draw_phrase as drawn
 from p2pchat.crypto.olm import create_account
 from p2pchat.daemon.clock import SystemClock, SystemEntropy

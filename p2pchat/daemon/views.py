@@ -13,10 +13,10 @@ from p2pchat.config.choices import Choice
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control import answers, events
 from p2pchat.control.values import extended
-from p2pchat.core import effects
-from p2pchat.core.records import Contact, Message
-from p2pchat.core.references import Reference, ReferenceKind, Referred
-from p2pchat.core.status import ClockStatus, MeshStatus, Status, StemStatus
+from p2pchat.core.values import effects
+from p2pchat.core.values.records import Contact, Message
+from p2pchat.core.values.references import Reference, ReferenceKind, Referred
+from p2pchat.core.values.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
 from p2pchat.daemon.turn_servers import TurnServers

@@ -17,11 +17,11 @@ from contextlib import suppress
 from dataclasses import field
 from typing import Final, Protocol, assert_never
 
-from p2pchat.core import effects
-from p2pchat.core.effects import Effect, Event
-from p2pchat.core.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
-from p2pchat.core.records import Change, HeldCell, PutCells, Settled
-from p2pchat.core.refusals import Rejected
+from p2pchat.core.values import effects
+from p2pchat.core.values.effects import Effect, Event
+from p2pchat.core.values.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
+from p2pchat.core.values.records import Change, HeldCell, PutCells, Settled
+from p2pchat.core.values.refusals import Rejected
 from p2pchat.data import dataclass
 from p2pchat.errors import ControlError
 from p2pchat.types import LinkId, MeshId

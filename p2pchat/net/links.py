@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final
 
-from p2pchat.core.inputs import (
+from p2pchat.core.values.inputs import (
     AnswerMade,
     FrameReceived,
     FramesDrained,

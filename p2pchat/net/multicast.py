@@ -13,8 +13,8 @@ from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Final
 
+from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.table import Table
-from p2pchat.core.limits.budget import Budget
 from p2pchat.wire.mdns import DATAGRAM_MAX, GROUP, HOPS, PORT, QUESTION, concerns_us
 
 READ_PER_S: Final = 1024.0

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.frames import Frame
 from websockets.protocol import Event, State
 
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.budget import Budget
 
 UNSENT_MAX: Final = 128 * 1024
 """Bytes that wait for a server to read them before it counts as lost: 60 blobs, more than a node passes in

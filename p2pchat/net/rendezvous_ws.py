@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import broadcast
 
-from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.core.rendezvous.rendezvous import Line, topic_of, url_of
+from p2pchat.core.values.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.errors import Malformed, NetworkError
 from p2pchat.net.racing import connected
 from p2pchat.net.rendezvous_failures import FAILURES, explain

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.barriers import Barriers
 from p2pchat.sim.conditions import RTO_S, Conditions, Delays

@@ -5,7 +5,7 @@ Knows: how many each node submits. Does not know: why, or what becomes of them.
 
 from __future__ import annotations
 
-from p2pchat.core import inputs
+from p2pchat.core.values import inputs
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.ports import below, exponential
 from p2pchat.sim.host import SimulatedHost

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.core.rendezvous.rendezvous import url_of
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.trace import Trace, TraceKind

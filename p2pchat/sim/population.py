@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from p2pchat.core import inputs
-from p2pchat.core.records import Identity, MeshRecord
 from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.values import inputs
+from p2pchat.core.values.records import Identity, MeshRecord
 from p2pchat.crypto.olm import create_account
 from p2pchat.ports import Entropy, sample, uniform
 from p2pchat.sim.host import NatClass, SimulatedHost

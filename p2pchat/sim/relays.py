@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from p2pchat.core.stem.forwarding import Forwarding
 from p2pchat.core.stem.outputs import Output, Relay, Spread
-from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.values.profile import Profile
 from p2pchat.ports import Entropy
 from p2pchat.sim.host import SimulatedHost
 

@@ -14,8 +14,8 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import PROFILES, Profile
+from p2pchat.core.values.profile import PROFILES, Profile
+from p2pchat.core.values.settings import Settings
 from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.sim.conditions import Conditions

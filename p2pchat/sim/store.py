@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     Change,
     DropCells,
     DropMesh,

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from math import nextafter
 from typing import Any
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import NodeMachine
-from p2pchat.core.refusals import Rejected
-from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.refusals import Rejected
+from p2pchat.core.values.settings import Settings
 from p2pchat.ports import uniform
 from p2pchat.sim.agenda import Action, Agenda
 from p2pchat.sim.conditions import Conditions

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import apsw
 
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     Change,
     DropContact,
     DropExpiredMessages,

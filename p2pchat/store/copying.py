@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import apsw
 
-from p2pchat.core import records
-from p2pchat.core.records import Contact, Identity, RecoveryState
+from p2pchat.core.values import records
+from p2pchat.core.values.records import Contact, Identity, RecoveryState
 from p2pchat.data import dataclass
 from p2pchat.errors import Malformed, RefusedInput, StoreError
 from p2pchat.store import Store

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from p2pchat.core.messaging.send_queue import kind_of
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     Contact,
     ConversationPreferences,
     Identity,
@@ -18,7 +18,7 @@ from p2pchat.core.records import (
     Tried,
     Trust,
 )
-from p2pchat.core.references import ReferenceKind
+from p2pchat.core.values.references import ReferenceKind
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import apsw
 
-from p2pchat.core.records import Message
+from p2pchat.core.values.records import Message
 from p2pchat.store.checkpoints import Checkpoints
 from p2pchat.store.database import DiskFull, transaction, translate_sqlite_errors
 from p2pchat.store.lines import COLUMNS, read_lines

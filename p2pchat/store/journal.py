@@ -11,8 +11,8 @@ from typing import Any, assert_never
 
 import apsw
 
-from p2pchat.core import records
-from p2pchat.core.records import Change, Memory, Settled
+from p2pchat.core.values import records
+from p2pchat.core.values.records import Change, Memory, Settled
 from p2pchat.errors import StoreError
 from p2pchat.store import history, references
 from p2pchat.store.database import transaction, translate_sqlite_errors

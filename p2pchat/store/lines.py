@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import apsw
 
-from p2pchat.core.records import Message
-from p2pchat.core.references import Answered, Reference, ReferenceKind, Referred, Version
+from p2pchat.core.values.records import Message
+from p2pchat.core.values.references import Answered, Reference, ReferenceKind, Referred, Version
 from p2pchat.data import dataclass
 from p2pchat.store.database import translate_sqlite_errors
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState

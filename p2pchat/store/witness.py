@@ -22,8 +22,8 @@ from typing import Any, Final
 
 import apsw
 
-from p2pchat.core import records
-from p2pchat.core.records import Change
+from p2pchat.core.values import records
+from p2pchat.core.values.records import Change
 from p2pchat.store.database import translate_sqlite_errors
 
 COUNT_FILE: Final = "store.count"

@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT)]
 
 from p2pchat.client import Node, connect
 from p2pchat.control.events import InviteEvent
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.settings import Settings
 from p2pchat.daemon.node import RunningNode
 from p2pchat.daemon.service import serve
 from p2pchat.store import KeyFile

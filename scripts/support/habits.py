@@ -220,10 +220,13 @@ def fewer(now: dict[str, int], kept: dict[str, int]) -> dict[str, int]:
 
 
 def grown(what: str, before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """What was added to a list: it only shrinks."""
+    """What was added to a list: it only shrinks. A file that has moved keeps its line."""
     found = []
+    moved = [value for name, value in before.items() if name not in after and not value.isdecimal()]
     for name, value in after.items():
-        if name not in before:
+        if name not in before and value in moved:
+            moved.remove(value)
+        elif name not in before:
             found.append(f"{what} has a new line: {name}")
         elif value.isdecimal() and before[name].isdecimal() and int(value) > int(before[name]):
             found.append(f"{what} has a higher count: {name} {value}")

@@ -9,8 +9,8 @@ from typing import Final
 
 from p2pchat.core.messaging.contents import name_message
 from p2pchat.core.messaging.referring import apply_references
-from p2pchat.core.records import Message
-from p2pchat.core.references import Reference, ReferenceKind, Referred
+from p2pchat.core.values.records import Message
+from p2pchat.core.values.references import Reference, ReferenceKind, Referred
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageState
 from p2pchat.wire.content import Content, Correction, Reaction, Text, UnknownContent, Withdrawal

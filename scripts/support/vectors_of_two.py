@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, LocalParty
-from p2pchat.core.pairing.party import Output, Paired
+from p2pchat.core.pairing.party import Output
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.renewal import AGE_S, Renewal
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.effects import Signal
+from p2pchat.core.values.paired import Paired
 from p2pchat.crypto import exchange
 from p2pchat.crypto.identity import safety_number
 from p2pchat.types import ContactId, MessageId, Seat

@@ -26,13 +26,13 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
 
 
 PLANTED = [
-    ("p2pchat/wire/frame.py", "import p2pchat.core.records", "Imports go down only"),
-    ("p2pchat/crypto/kdf.py", "import p2pchat.core.records", "Imports go down only"),
+    ("p2pchat/wire/frame.py", "import p2pchat.core.values.records", "Imports go down only"),
+    ("p2pchat/crypto/kdf.py", "import p2pchat.core.values.records", "Imports go down only"),
     ("p2pchat/core/link/link.py", "import p2pchat.net.driver", "Imports go down only"),
     ("p2pchat/store/journal.py", "import p2pchat.net.driver", "Imports go down only"),
     ("p2pchat/net/driver.py", "import p2pchat.store", "Imports go down only"),
     ("p2pchat/types.py", "import p2pchat.wire.cell", "Imports go down only"),
-    ("p2pchat/control/framing.py", "import p2pchat.core.records", "control contract knows no node"),
+    ("p2pchat/control/framing.py", "import p2pchat.core.values.records", "control contract knows no node"),
     ("p2pchat/cli/send.py", "import p2pchat.daemon.node", "only through the client"),
     ("p2pchat/cli/send.py", "import p2pchat.store", "only through the client"),
     ("rendezvous/broker.py", "import p2pchat.wire.payload", "signalling messages and nothing else"),

@@ -25,7 +25,7 @@ from p2pchat.control.events import (
     TracingEvent,
 )
 from p2pchat.core.pairing import Guest, Output
-from p2pchat.core.records import Message, PutMessage
+from p2pchat.core.values.records import Message, PutMessage
 from p2pchat.errors import (
     ControlError,
     LimitError,

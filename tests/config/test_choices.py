@@ -9,8 +9,8 @@ import pytest
 from p2pchat.config.choices import Overrides, Source, choose
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.config.table import SETTINGS, Effect
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import BALANCED, STRONG
+from p2pchat.core.values.profile import BALANCED, STRONG
+from p2pchat.core.values.settings import Settings
 from p2pchat.errors import UsageError
 from tests.support.choices import here
 

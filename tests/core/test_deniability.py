@@ -21,7 +21,7 @@ from p2pchat.core.deniability import (
     host,
     verify,
 )
-from p2pchat.core.references import ReferenceKind
+from p2pchat.core.values.references import ReferenceKind
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.crypto.olm import create_account
 from p2pchat.errors import RefusedInput, Unreadable

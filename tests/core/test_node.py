@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.node import TICK_MIN_S, NodeMachine
-from p2pchat.core.records import PutSession
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import PutSession
 from p2pchat.crypto.envelope import SendChain
 from tests.core.messaging.test_messages import friends
 

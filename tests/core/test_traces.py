@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.rendezvous.seats import TOPIC_OVERLAP_S
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import BALANCED
+from p2pchat.core.values.profile import BALANCED
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Blob, FromServer, Seated

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from p2pchat.core.status import ClockStatus, HoldStatus, MeshStatus, Status
+from p2pchat.core.values.status import ClockStatus, HoldStatus, MeshStatus, Status
 from p2pchat.daemon import clock_monitor
 from p2pchat.daemon.clock import SystemClock
 from p2pchat.daemon.clock_monitor import CLOCK_SET_S, ClockMonitor

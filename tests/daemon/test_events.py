@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.effects import MessageMoved
+from p2pchat.core.values.effects import MessageMoved
 from p2pchat.daemon.events import Events
 from p2pchat.types import ConversationId, MessageId, MessageState
 

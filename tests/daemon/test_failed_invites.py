@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.refusals import InviteFailure, NoContact
+from p2pchat.core.values.refusals import InviteFailure, NoContact
 from p2pchat.daemon.failed_invites import explain_failure
 from p2pchat.errors import Ended, LimitError, NetworkError, NotInTime, P2PChatError, TrustError, UsageError
 from p2pchat.wire.signalling import Refusal

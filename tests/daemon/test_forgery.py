@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.control.offline import GuestReferenceInfo
 from p2pchat.core.deniability import GUEST, Utterance
-from p2pchat.core.references import ReferenceKind
+from p2pchat.core.values.references import ReferenceKind
 from p2pchat.daemon import forgery
 from p2pchat.daemon.forgery import PUT_INTO_THE_MOUTH, SAID, demonstrate
 

@@ -11,9 +11,9 @@ import pytest
 
 from p2pchat.control.parameters import NoParams
 from p2pchat.core.membership.unreached import Unreached
-from p2pchat.core.records import Contact
 from p2pchat.core.rendezvous.rendezvous import NO_ANSWER_YET
-from p2pchat.core.status import ClockStatus, LinkStatus, RendezvousStatus, Status
+from p2pchat.core.values.records import Contact
+from p2pchat.core.values.status import ClockStatus, LinkStatus, RendezvousStatus, Status
 from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.own_network import NO_NETWORK, NO_ROUTE

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.inputs import NearbyFound
 from p2pchat.core.membership.nearby import Nearby, NearbyKey
-from p2pchat.core.status import RendezvousStatus
+from p2pchat.core.values.inputs import NearbyFound
+from p2pchat.core.values.status import RendezvousStatus
 from p2pchat.crypto.kdf import nearby_key
 from p2pchat.daemon import lan as module
 from p2pchat.daemon.lan import ANNOUNCE_GAP_S, LOST_S, NETWORK_LOOK_S, REPEAT_S, RETRY_S, Lan

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from p2pchat.config.paths import NetworkPolicy
-from p2pchat.core.inputs import Input, NearbyFound
+from p2pchat.core.values.inputs import Input, NearbyFound
 from p2pchat.daemon.clock import SystemEntropy
 from p2pchat.daemon.local_servers import LocalServers
 from tests.support.ports import free_port

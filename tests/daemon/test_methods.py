@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from p2pchat.control.methods import METHODS
-from p2pchat.core.records import Contact
+from p2pchat.core.values.records import Contact
 from p2pchat.daemon.messages import MessageMethods
 from p2pchat.daemon.methods import Methods
 from p2pchat.types import MessageId

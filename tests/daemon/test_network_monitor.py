@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pytest
 
-from p2pchat.core.inputs import Input, NetworkChanged
+from p2pchat.core.values.inputs import Input, NetworkChanged
 from p2pchat.daemon import network_monitor
 from p2pchat.daemon.network_monitor import SLEPT_S, NetworkMonitor
 

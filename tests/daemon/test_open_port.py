@@ -7,7 +7,7 @@ import socket
 from types import SimpleNamespace
 from typing import Any
 
-from p2pchat.core.inputs import RendezvousUp, SignalReceived
+from p2pchat.core.values.inputs import RendezvousUp, SignalReceived
 from p2pchat.daemon.open_port import OpenPort
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Topic

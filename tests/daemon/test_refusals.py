@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import Ended, LimitError, P2PChatError, UsageError
 from p2pchat.wire.content import TEXT_LIMIT

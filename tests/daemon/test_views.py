@@ -8,7 +8,14 @@ import pytest
 
 from p2pchat.control import answers
 from p2pchat.control.values import plain
-from p2pchat.core.status import ClockStatus, HoldStatus, LinkStatus, MeshStatus, RendezvousStatus, Status
+from p2pchat.core.values.status import (
+    ClockStatus,
+    HoldStatus,
+    LinkStatus,
+    MeshStatus,
+    RendezvousStatus,
+    Status,
+)
 from p2pchat.daemon import views
 from p2pchat.types import LinkId, MeshId, NodeId
 

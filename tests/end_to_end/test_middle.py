@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import pytest
 
-from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, Input, LinkUp, OfferMade
 from p2pchat.core.link.link import Link
+from p2pchat.core.values.inputs import AnswerMade, FrameReceived, FramesDrained, Input, LinkUp, OfferMade
 from p2pchat.crypto.sealing import LinkKeys, Role
 from p2pchat.errors import Unreadable
 from p2pchat.net.engines import make_engine

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from p2pchat.core import inputs
 from p2pchat.core.broadcast.cells import Put
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import SendInto
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import BALANCED, FAST
+from p2pchat.core.values import inputs
+from p2pchat.core.values.profile import BALANCED, FAST
+from p2pchat.core.values.settings import Settings
 from p2pchat.wire.fragment import Fragment, Lane, split
 from p2pchat.wire.frame import Frame, FrameKind
 from p2pchat.wire.geometry import GEOMETRY

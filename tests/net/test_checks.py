@@ -13,7 +13,7 @@ import aioice.ice
 import aioice.stun
 import pytest
 
-from p2pchat.core.inputs import AnswerMade, Input
+from p2pchat.core.values.inputs import AnswerMade, Input
 from p2pchat.net.checks import PEERS_MAX, PORTS_MAX, TO_ALL_MAX, TO_ONE_MAX, Checks, sparing
 from p2pchat.net.engines import make_engine
 from p2pchat.net.engines.port import Policy

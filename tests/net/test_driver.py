@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core import effects
-from p2pchat.core.effects import Effect, FetchCells, Notify, Persist, SendFrame, WhenKept
-from p2pchat.core.inputs import (
+from p2pchat.core.values import effects
+from p2pchat.core.values.effects import Effect, FetchCells, Notify, Persist, SendFrame, WhenKept
+from p2pchat.core.values.inputs import (
     CellsFetched,
     CellSubmitted,
     FrameReceived,
@@ -24,8 +24,8 @@ from p2pchat.core.inputs import (
     Started,
     TimerFired,
 )
-from p2pchat.core.records import Change, DropOutbox, HeldCell, Settled
-from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.values.records import Change, DropOutbox, HeldCell, Settled
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
 from p2pchat.types import CellKey, Epoch, LinkId, MeshId, MessageId, Topic

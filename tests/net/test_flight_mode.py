@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.inputs import FrameReceived, LinkUp
+from p2pchat.core.values.inputs import FrameReceived, LinkUp
 from p2pchat.net import engines, interfaces
 from tests.support.links import ONE, TWO, Side, frame, introduced
 

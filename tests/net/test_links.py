@@ -6,7 +6,15 @@ import asyncio
 
 import pytest
 
-from p2pchat.core.inputs import FrameReceived, FramesDrained, Input, LinkDown, LinkShaken, LinkUp, OfferMade
+from p2pchat.core.values.inputs import (
+    FrameReceived,
+    FramesDrained,
+    Input,
+    LinkDown,
+    LinkShaken,
+    LinkUp,
+    OfferMade,
+)
 from p2pchat.errors import LinkError
 from p2pchat.net import links as module
 from p2pchat.net.engines.port import CandidatePair, Fingerprints, Listener, Policy

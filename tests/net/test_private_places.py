@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
+from p2pchat.core.values.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.net import rendezvous_ws
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from rendezvous.server import running

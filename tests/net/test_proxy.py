@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from p2pchat.core.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
+from p2pchat.core.values.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import Seated, SeatMode, Take

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
+from p2pchat.core.values.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from tests.support.aiortc_links import ice_of

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from p2pchat.core.inputs import RendezvousDown, RendezvousUp
+from p2pchat.core.values.inputs import RendezvousDown, RendezvousUp
 from tests.net.conftest import WELCOME, Nodes
 
 pytestmark = pytest.mark.asyncio

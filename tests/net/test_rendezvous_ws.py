@@ -16,7 +16,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from p2pchat.core.inputs import RendezvousDown, SignalReceived
+from p2pchat.core.values.inputs import RendezvousDown, SignalReceived
 from p2pchat.net import rendezvous_ws
 from p2pchat.types import Seat
 from p2pchat.wire.signalling import (

@@ -146,6 +146,11 @@ def test_what_was_added_to_a_list_is_named() -> None:
     ]
 
 
+def test_a_file_that_moved_keeps_its_line() -> None:
+    before, after = {"a/x.py": "tests/x.py"}, {"b/x.py": "tests/x.py", "b/y.py": "tests/x.py"}
+    assert habits.grown("untested.txt", before, after) == ["untested.txt has a new line: b/y.py"]
+
+
 def test_a_list_is_read_as_it_was_written() -> None:
     text = habits.written_list("# head\n", {"way": "1", "each": ""})
     assert text == "# head\neach\nway 1\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from p2pchat.core import effects
-from p2pchat.core.records import MeshRecord
+from p2pchat.core.values import effects
+from p2pchat.core.values.records import MeshRecord
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.population import URL, Population

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import pytest
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.conditions import Conditions
 from p2pchat.sim.entropy import SeededEntropy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core import effects
+from p2pchat.core.values import effects
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.load import LoadGenerator
 from tests.sim.meshes import MESH, small_mesh

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous
 from p2pchat.core.node import NodeMachine
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import CloseRendezvous, ConnectRendezvous
 from p2pchat.sim.agenda import Agenda
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.meetings import Meetings

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.records import DropCells, DropMesh, HeldCell, MeshRecord, PutCells, PutIdentity, PutMesh
+from p2pchat.core.values.records import (
+    DropCells,
+    DropMesh,
+    HeldCell,
+    MeshRecord,
+    PutCells,
+    PutIdentity,
+    PutMesh,
+)
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.sim.population import identity
 from p2pchat.sim.store import Shelf

@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import Effect
 from p2pchat.core.node import NodeMachine
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import Effect
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.sim.store import NodeMemory
 from p2pchat.sim.world import START, World

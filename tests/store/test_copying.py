@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     Contact,
     ConversationPreferences,
     MeshRecord,
@@ -31,8 +31,8 @@ from p2pchat.core.records import (
     Tried,
     Trust,
 )
-from p2pchat.core.records import PatienceState as Kept
-from p2pchat.core.references import Reference, ReferenceKind
+from p2pchat.core.values.records import PatienceState as Kept
+from p2pchat.core.values.references import Reference, ReferenceKind
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.daemon.setup import restore_home

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     Contact,
     ConversationPreferences,
     Identity,

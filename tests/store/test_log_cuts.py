@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     DropContact,
     DropExpiredMessages,
     Message,
@@ -22,7 +22,7 @@ from p2pchat.core.records import (
     PutSession,
     SessionState,
 )
-from p2pchat.core.references import Reference, ReferenceKind
+from p2pchat.core.values.references import Reference, ReferenceKind
 from p2pchat.errors import StoreError
 from p2pchat.store import Passphrase, Store
 from p2pchat.types import MessageId, MessageName, MessageState

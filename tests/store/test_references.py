@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_references
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     Change,
     DropContact,
     DropExpiredMessages,
@@ -24,7 +24,7 @@ from p2pchat.core.records import (
     SetMessageState,
     Settled,
 )
-from p2pchat.core.references import Answered, Reference, ReferenceKind
+from p2pchat.core.values.references import Answered, Reference, ReferenceKind
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.store import Store
 from p2pchat.types import ContactId, MessageId, MessageName, MessageState, conversation_with

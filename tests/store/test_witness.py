@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.records import (
+from p2pchat.core.values.records import (
     Change,
     DropContact,
     PutContact,

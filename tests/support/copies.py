@@ -6,10 +6,10 @@ import copy
 import os
 from collections.abc import Callable
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
+from p2pchat.core.values import effects, inputs
 from p2pchat.crypto.recovery import PublicKey, secret_for
 from p2pchat.types import MessageState
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell

@@ -12,9 +12,9 @@ from functools import cache
 from p2pchat.core.anti_entropy.hold import Hold, cell_key, slot_at
 from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, SendReconcile
 from p2pchat.core.anti_entropy.responder import Serving
-from p2pchat.core.effects import Effect, Persist
-from p2pchat.core.limits.allowance import Allowance
-from p2pchat.core.records import DropCells, HeldCell, PutCells
+from p2pchat.core.kit.allowance import Allowance
+from p2pchat.core.values.effects import Effect, Persist
+from p2pchat.core.values.records import DropCells, HeldCell, PutCells
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import CellId, Epoch, LinkId, MeshId

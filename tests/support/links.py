@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TypeVar
 
-from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, Input, LinkUp, OfferMade
+from p2pchat.core.values.inputs import AnswerMade, FrameReceived, FramesDrained, Input, LinkUp, OfferMade
 from p2pchat.net.engines import make_engine
 from p2pchat.net.engines.port import Policy
 from p2pchat.net.links import WebRtcLinks

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from p2pchat.core import records
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_reference, apply_references
-from p2pchat.core.records import Change, Memory, Message, Settled
-from p2pchat.core.references import Reference
+from p2pchat.core.values import records
+from p2pchat.core.values.records import Change, Memory, Message, Settled
+from p2pchat.core.values.references import Reference
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.types import MeshId, MessageId, MessageName, MessageState, conversation_with
 

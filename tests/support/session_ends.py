@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from p2pchat.core.records import Identity
 from p2pchat.core.session.handshake import SessionEnds
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.records import Identity
 from p2pchat.crypto.envelope import EPOCH_SECONDS, ReceiveChain, SendChain
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.olm import create_account

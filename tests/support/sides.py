@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from itertools import count
 
-from p2pchat.core.effects import MakeAnswer, MakeOffer, SendFrame
-from p2pchat.core.inputs import AnswerMade, FrameReceived, LinkUp, OfferMade
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.neighbour import Neighbour, SeatRef, Way
 from p2pchat.core.membership.neighbours import Neighbours
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.offers import Offers
 from p2pchat.core.membership.outputs import OfferReceived, Output, SendBlob
+from p2pchat.core.values.effects import MakeAnswer, MakeOffer, SendFrame
+from p2pchat.core.values.inputs import AnswerMade, FrameReceived, LinkUp, OfferMade
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, NodeId, Seat, Topic
 from p2pchat.wire.description import Description, Nat

@@ -9,10 +9,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from itertools import combinations
 
-from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.outputs import CellDispatched, Output, Relay, SendTopology, Spread, Unlisted
-from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem
+from p2pchat.core.values.profile import FAST, Profile
+from p2pchat.core.values.status import StemStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.sim.entropy import SeededEntropy

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.node import TICK_MIN_S, NodeMachine
-from p2pchat.core.records import Identity
-from p2pchat.core.settings import Settings
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import Identity
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.olm import create_account
 from p2pchat.sim import world as sim
 from p2pchat.sim.conditions import Conditions

@@ -15,11 +15,11 @@ from typing import assert_never
 from p2pchat.core.anti_entropy.hold import SETTLE_S, Kept, cell_key
 from p2pchat.core.anti_entropy.requester import Pull, Role
 from p2pchat.core.anti_entropy.responder import STEPS_BURST, STEPS_PER_S, Serving
+from p2pchat.core.kit.allowance import Allowance
+from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
-from p2pchat.core.limits.allowance import Allowance
-from p2pchat.core.limits.budget import Budget
-from p2pchat.core.records import HeldCell
+from p2pchat.core.values.records import HeldCell
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.data import dataclass
 from p2pchat.types import CellId, LinkId

@@ -22,8 +22,8 @@ from p2pchat.core.anti_entropy.hold import Kept, slot_at
 from p2pchat.core.anti_entropy.keyset import WHOLE, bounds
 from p2pchat.core.anti_entropy.responder import Answer
 from p2pchat.core.anti_entropy.sketch import DIFFERENCES, difference
-from p2pchat.core.limits.allowance import Allowance
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.allowance import Allowance
+from p2pchat.core.kit.budget import Budget
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.data import dataclass
 from p2pchat.types import CellKey

@@ -13,9 +13,9 @@ from itertools import islice
 
 from p2pchat.core.anti_entropy.hold import Kept
 from p2pchat.core.anti_entropy.keyset import WHOLE
-from p2pchat.core.limits.allowance import Allowance
-from p2pchat.core.limits.budget import Budget
-from p2pchat.core.records import HeldCell
+from p2pchat.core.kit.allowance import Allowance
+from p2pchat.core.kit.budget import Budget
+from p2pchat.core.values.records import HeldCell
 from p2pchat.types import CellKey
 from p2pchat.wire.reconcile import KEYS_MAX, CellDelivery, Horizon, InSync, KeyList, SketchRequest, Summary
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from p2pchat.core.link.link import OWN_AHEAD
+from p2pchat.core.kit.credit import OWN_AHEAD
 from p2pchat.types import LinkId
 
 

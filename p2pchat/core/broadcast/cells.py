@@ -19,12 +19,12 @@ from p2pchat.core.broadcast.back_pressure import BackPressure
 from p2pchat.core.broadcast.seen import Seen
 from p2pchat.core.broadcast.stamps import Stamps
 from p2pchat.core.broadcast.strategy import Push, SendGossip, Sending, Strategy
-from p2pchat.core.effects import CellSeen, Effect, FetchCells, Notify
+from p2pchat.core.kit.credit import STEP, Grants
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.limits.credit import STEP, Grants
-from p2pchat.core.records import HeldCell
-from p2pchat.core.settings import Settings
-from p2pchat.core.status import HoldStatus
+from p2pchat.core.values.effects import CellSeen, Effect, FetchCells, Notify
+from p2pchat.core.values.records import HeldCell
+from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.status import HoldStatus
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput

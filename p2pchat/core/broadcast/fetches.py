@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import field
 
 from p2pchat.core.broadcast.damping import Damping
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.budget import Budget
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import CellId, LinkId

@@ -1,1 +1,2 @@
-"""What several rooms of the core keep their state in. Knows nothing of the protocol."""
+"""What several machines of the core keep their state in, and what bounds it: tables, moments, token buckets,
+credit, quotas and back-off."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hmac
 
-from p2pchat.core.limits.credit import FIRST
+from p2pchat.core.kit.credit import FIRST, OWN_AHEAD
 from p2pchat.core.link.fair_queue import FairQueue
 from p2pchat.crypto.sealing import FrameOpener, FrameSealer, LinkKeys, Role
 from p2pchat.errors import Malformed, Unreadable
@@ -26,9 +26,6 @@ from p2pchat.wire.frame import Frame, FrameKind
 AT_ENGINE = 64
 """Frames handed to the engine and not yet drained. 64 frames are 72 KiB: enough to fill 1.7 MB/s at 40 ms,
 and below the buffer at which aiortc starts to lose its own datagrams (measured, network notes: 256 KiB)."""
-
-OWN_AHEAD = 16
-"""Cells of our own that wait here for their turn; others wait where they still may take another way."""
 
 HEARTBEAT_S = 3.0
 """A link that sent nothing for this long sends a heartbeat; 400 bytes a second at most."""

@@ -16,8 +16,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
-from p2pchat.core.effects import Effect, Signal, frames_first
-from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, LinkInput, OfferMade
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.neighbour import Neighbour, SeatRef, Way
 from p2pchat.core.membership.neighbours import Neighbours
@@ -39,9 +37,11 @@ from p2pchat.core.membership.places import LinkSlots
 from p2pchat.core.membership.refill import Refill, Surroundings
 from p2pchat.core.membership.seat_links import SeatLinks, SeatOutput
 from p2pchat.core.membership.unreached import Unreached, UnreachedMembers
-from p2pchat.core.records import MeshRecord
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.effects import Effect, Signal, frames_first
+from p2pchat.core.values.inputs import AnswerMade, FrameReceived, FramesDrained, LinkInput, OfferMade
+from p2pchat.core.values.records import MeshRecord
+from p2pchat.core.values.settings import Settings
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, NodeId
 from p2pchat.wire import signalling, walk

@@ -10,7 +10,7 @@ are drawn again once there are more; in a mesh that no longer grows, never.
 
 from __future__ import annotations
 
-from p2pchat.core.limits.pace import Pace
+from p2pchat.core.kit.pace import Pace
 from p2pchat.ports import Entropy
 
 GROWN = 1.2

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from p2pchat.core.effects import SendFrame
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.neighbour import Neighbour, Way
-from p2pchat.core.status import LinkStatus
+from p2pchat.core.values.effects import SendFrame
+from p2pchat.core.values.status import LinkStatus
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire.frame import Frame
 

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from ipaddress import IPv4Address
 
-from p2pchat.core.inputs import Sought
+from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.table import Table
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.values.inputs import Sought
 from p2pchat.crypto.kdf import derive
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, sample

@@ -12,7 +12,7 @@ from enum import Enum
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.offer_exchange import OpenOffer
 from p2pchat.core.membership.walk import WalkRef
-from p2pchat.core.status import LinkStatus
+from p2pchat.core.values.status import LinkStatus
 from p2pchat.data import dataclass
 from p2pchat.types import LinkId, MeshId, NodeId, Seat, Topic
 from p2pchat.wire.description import Description, Nat

@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import assert_never
 
-from p2pchat.core.effects import CloseLink, SendFrame
-from p2pchat.core.inputs import FrameReceived, FramesDrained, LinkDown, LinkUp
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.neighbour import Neighbour
 from p2pchat.core.membership.outputs import (
@@ -23,6 +21,8 @@ from p2pchat.core.membership.outputs import (
     Sought,
     Unsought,
 )
+from p2pchat.core.values.effects import CloseLink, SendFrame
+from p2pchat.core.values.inputs import FrameReceived, FramesDrained, LinkDown, LinkUp
 from p2pchat.errors import RefusedInput
 from p2pchat.types import LinkId
 from p2pchat.wire import control

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
-from p2pchat.core.inputs import AnswerMade, OfferMade
 from p2pchat.core.kit.table import Table
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.link_table import LinkTable
@@ -18,6 +16,8 @@ from p2pchat.core.membership.neighbour import Neighbour, Way
 from p2pchat.core.membership.neighbours import Neighbours
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.outputs import OfferReceived, Output, PeerIdentified, SendBlob
+from p2pchat.core.values.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
+from p2pchat.core.values.inputs import AnswerMade, OfferMade
 from p2pchat.crypto.kdf import digest
 from p2pchat.crypto.sealing import LinkKeys
 from p2pchat.errors import Malformed, RefusedInput

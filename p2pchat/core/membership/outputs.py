@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.core.membership.neighbour import Neighbour, Way
+from p2pchat.core.values.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.data import dataclass
 from p2pchat.types import LinkId, NodeId
 from p2pchat.wire.control import Control

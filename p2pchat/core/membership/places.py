@@ -19,7 +19,7 @@ from typing import Protocol
 
 from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.neighbour import Neighbour, Standing
-from p2pchat.core.settings import GUESTS, MET, Settings
+from p2pchat.core.values.settings import GUESTS, MET, Settings
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId
 from p2pchat.wire.topology import LINKS_MAX

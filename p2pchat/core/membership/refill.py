@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from p2pchat.core.effects import frames_first
-from p2pchat.core.limits.pace import Pace
+from p2pchat.core.kit.pace import Pace
 from p2pchat.core.membership import search
 from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.link_table import LinkTable
@@ -24,7 +23,8 @@ from p2pchat.core.membership.outputs import Output
 from p2pchat.core.membership.places import LinkSlots, Use
 from p2pchat.core.membership.search import Here, PeerSearch
 from p2pchat.core.membership.walk import BlobArrived, SendWalk, WalkRef
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.effects import frames_first
+from p2pchat.core.values.settings import Settings
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy, exponential
 from p2pchat.types import HopId, LinkId

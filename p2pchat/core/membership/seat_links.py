@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from p2pchat.core.effects import Effect
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.listeners import Listeners
 from p2pchat.core.membership.neighbour import Neighbour, SeatRef
 from p2pchat.core.membership.offers import Offers
 from p2pchat.core.membership.outputs import Output
 from p2pchat.core.membership.places import LinkSlots
-from p2pchat.core.records import MeshRecord
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.rendezvous.seats import Seats
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.effects import Effect
+from p2pchat.core.values.records import MeshRecord
+from p2pchat.core.values.settings import Settings
 from p2pchat.ports import Entropy, sample
 from p2pchat.types import LinkId, NodeId
 from p2pchat.wire.signalling import Seated

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import Protocol
 
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.budget import Budget
 from p2pchat.crypto.descriptor import check_ticket
 from p2pchat.crypto.exchange import public_point, shared_point
 from p2pchat.data import dataclass

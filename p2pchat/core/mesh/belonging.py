@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from p2pchat.core import inputs, pairing
-from p2pchat.core.effects import Effect, MeshChanged, Notify, Persist
+from p2pchat.core import pairing
 from p2pchat.core.mesh.labelled import OfConversations, OfInvite, OfMesh, Said
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.mesh.succession import Succession
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.records import Contact, Identity, MeshRecord, PutIdentity, PutMesh
-from p2pchat.core.refusals import InviteFailure, NoContact, Reason, Rejected
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import Effect, MeshChanged, Notify, Persist
+from p2pchat.core.values.records import Contact, Identity, MeshRecord, PutIdentity, PutMesh
+from p2pchat.core.values.refusals import InviteFailure, NoContact, Reason, Rejected
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.errors import Malformed

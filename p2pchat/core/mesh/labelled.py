@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from p2pchat.core.effects import Effect
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.outputs import MeshOutput
 from p2pchat.core.messaging import outputs
 from p2pchat.core.pairing import invites
+from p2pchat.core.values.effects import Effect
 from p2pchat.data import dataclass
 
 

@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from p2pchat.core.broadcast.strategy import Strategy
-from p2pchat.core.effects import frames_first
-from p2pchat.core.inputs import Haste, LinkInput
 from p2pchat.core.membership.active_view import ActiveView, ViewOutput
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.outputs import Closed, MessageReceived, Opened, Sought, Unsought
 from p2pchat.core.mesh.outputs import MeshOutput, NeighbourChanged
 from p2pchat.core.mesh.surroundings import MeshSurroundings
 from p2pchat.core.mesh.traffic import LinkTraffic
-from p2pchat.core.records import HeldCell, MeshRecord
 from p2pchat.core.rendezvous.rendezvous import Topical
-from p2pchat.core.settings import Settings
-from p2pchat.core.status import LinkStatus, MeshStatus
 from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.values.effects import frames_first
+from p2pchat.core.values.inputs import Haste, LinkInput
+from p2pchat.core.values.records import HeldCell, MeshRecord
+from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.status import LinkStatus, MeshStatus
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, NodeId
 from p2pchat.wire.marks import Marks

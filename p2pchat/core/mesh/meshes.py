@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.mesh.mesh import Mesh
-from p2pchat.core.records import HeldCell, MeshRecord
-from p2pchat.core.settings import Settings
 from p2pchat.core.stem.stem import Stems
+from p2pchat.core.values.records import HeldCell, MeshRecord
+from p2pchat.core.values.settings import Settings
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, MeshId, NodeId, Topic
 from p2pchat.wire.places import grown

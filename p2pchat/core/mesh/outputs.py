@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import field
 
 from p2pchat.core.broadcast.cells import CellArrived
-from p2pchat.core.effects import Effect
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.values.effects import Effect
 from p2pchat.data import dataclass
 from p2pchat.types import LinkId, Tag
 from p2pchat.wire.marks import Marks

@@ -9,9 +9,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from p2pchat.core import effects, inputs, pairing
+from p2pchat.core import pairing
 from p2pchat.core.broadcast.cells import CellArrived
-from p2pchat.core.effects import (
+from p2pchat.core.mesh import labelled
+from p2pchat.core.mesh.belonging import Belonging
+from p2pchat.core.mesh.mesh import Mesh
+from p2pchat.core.mesh.meshes import Meshes
+from p2pchat.core.mesh.outputs import CellLeft, CellLost, MarksGiven, MeshOutput, NeighbourChanged
+from p2pchat.core.messaging import outputs
+from p2pchat.core.messaging.conversations import Conversations
+from p2pchat.core.pairing import invites
+from p2pchat.core.pairing.invites import Invites
+from p2pchat.core.rendezvous.hinted import Hinted
+from p2pchat.core.rendezvous.rendezvous import LeaveSeat, Rendezvous, TakeSeat
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.effects import (
     ContactChanged,
     Effect,
     LinksChanged,
@@ -22,18 +34,7 @@ from p2pchat.core.effects import (
     WhenKept,
     frames_first,
 )
-from p2pchat.core.mesh import labelled
-from p2pchat.core.mesh.belonging import Belonging
-from p2pchat.core.mesh.mesh import Mesh
-from p2pchat.core.mesh.meshes import Meshes
-from p2pchat.core.mesh.outputs import CellLeft, CellLost, MarksGiven, MeshOutput, NeighbourChanged
-from p2pchat.core.messaging import outputs
-from p2pchat.core.messaging.conversations import Conversations
-from p2pchat.core.pairing import invites
-from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.refusals import InviteFailure
-from p2pchat.core.rendezvous.hinted import Hinted
-from p2pchat.core.rendezvous.rendezvous import LeaveSeat, Rendezvous, TakeSeat
+from p2pchat.core.values.refusals import InviteFailure
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.marks import Marks

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import Effect
-from p2pchat.core.inputs import Sought
 from p2pchat.core.mesh.belonging import Belonging
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.mesh.routing import Routing
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import Line, Rendezvous, topic_of, url_of
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import Effect
+from p2pchat.core.values.inputs import Sought
 from p2pchat.wire import signalling
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from p2pchat.core.effects import MeshChanged, Notify, Persist
 from p2pchat.core.mesh.labelled import OfConversations, OfMesh, Said
 from p2pchat.core.mesh.mesh import Mesh as MeshOf
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.records import Contact, DropMesh, MeshRecord, PutMesh
+from p2pchat.core.values.effects import MeshChanged, Notify, Persist
+from p2pchat.core.values.records import Contact, DropMesh, MeshRecord, PutMesh
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.ports import Entropy, exponential
 from p2pchat.types import ContactId, MeshId

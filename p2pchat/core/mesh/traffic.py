@@ -14,16 +14,16 @@ from typing import Any, get_args
 from p2pchat.core.broadcast import cells
 from p2pchat.core.broadcast.cells import Cells, say
 from p2pchat.core.broadcast.strategy import Strategy
-from p2pchat.core.effects import CellSeen, Notify, OnionSeen
-from p2pchat.core.inputs import Haste
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.neighbour import Neighbour, Standing
 from p2pchat.core.mesh.outputs import CellLeft, CellLost, MarksGiven, MeshOutput
-from p2pchat.core.records import HeldCell
-from p2pchat.core.settings import Settings
 from p2pchat.core.stem import outputs as stems
 from p2pchat.core.stem.direct import Direct
 from p2pchat.core.stem.stem import Stems
+from p2pchat.core.values.effects import CellSeen, Notify, OnionSeen
+from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.records import HeldCell
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, MeshId

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from p2pchat.core.effects import LineReferred, MessageArrived, MessageSent, Notify, Persist
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outbox import LIFETIME_S, Item
 from p2pchat.core.messaging.outputs import Output
@@ -18,7 +17,8 @@ from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.referring import WAITS_S
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.messaging.send_queue import kind_of
-from p2pchat.core.records import (
+from p2pchat.core.values.effects import LineReferred, MessageArrived, MessageSent, Notify, Persist
+from p2pchat.core.values.records import (
     Contact,
     Message,
     OutboxEntry,
@@ -27,7 +27,7 @@ from p2pchat.core.records import (
     PutOutbox,
     PutReference,
 )
-from p2pchat.core.references import Reference, ReferenceKind
+from p2pchat.core.values.references import Reference, ReferenceKind
 from p2pchat.crypto.identity import received_id
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState

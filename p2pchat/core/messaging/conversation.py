@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from p2pchat.core.effects import Notify, Persist, PresenceChanged
-from p2pchat.core.limits.quota import Quota
+from p2pchat.core.kit.quota import Quota
 from p2pchat.core.messaging.contents import ConversationContent, HomeOwner
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.incoming import Incoming
@@ -22,9 +21,10 @@ from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.messaging.retention import Purge, decided
 from p2pchat.core.messaging.session_changes import SessionChanges
-from p2pchat.core.records import Contact, OutboxEntry, PutRecovery, PutSession
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.effects import Notify, Persist, PresenceChanged
+from p2pchat.core.values.records import Contact, OutboxEntry, PutRecovery, PutSession
 from p2pchat.ports import Entropy
 from p2pchat.types import Tag, conversation_with
 from p2pchat.wire import payload as wire

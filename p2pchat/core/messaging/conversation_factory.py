@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from p2pchat.core.limits.quota import Quota
+from p2pchat.core.kit.quota import Quota
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.contents import HomeOwner
 from p2pchat.core.messaging.conversation import Conversation
@@ -16,12 +16,12 @@ from p2pchat.core.messaging.delivery import ANSWER_S
 from p2pchat.core.messaging.outbox import PROBE_FIRST_S
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.retention import Purge
-from p2pchat.core.pairing import Paired
-from p2pchat.core.records import Contact, Memory, OutboxEntry
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.paired import Paired
+from p2pchat.core.values.records import Contact, Memory, OutboxEntry
+from p2pchat.core.values.settings import Settings
 from p2pchat.ports import Entropy
 from p2pchat.types import conversation_with
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import Persist
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.messaging.cell_intake import CellIntake
 from p2pchat.core.messaging.contacts import ContactTable
@@ -28,11 +26,13 @@ from p2pchat.core.messaging.requests import content_of, refuse_content
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
-from p2pchat.core.pairing import Paired
-from p2pchat.core.records import Contact, Memory
-from p2pchat.core.refusals import Reason, Rejected
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import OPEN_S
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import Persist
+from p2pchat.core.values.paired import Paired
+from p2pchat.core.values.profile import OPEN_S
+from p2pchat.core.values.records import Contact, Memory
+from p2pchat.core.values.refusals import Reason, Rejected
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import ContactId, MeshId, Tag

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import Effect
 from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.outputs import Routed
 from p2pchat.core.messaging.roster import Roster
-from p2pchat.core.records import Contact
-from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.core.session.turns import Turn
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import Effect
+from p2pchat.core.values.records import Contact
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.types import ContactId
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S
 

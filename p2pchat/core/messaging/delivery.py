@@ -26,7 +26,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from p2pchat.core.inputs import Haste
 from p2pchat.core.kit.table import Table
 from p2pchat.core.messaging.inbox import Inbox
 from p2pchat.core.messaging.leaving import LEAVING_MAX, LeavingCells, LeavingPiece
@@ -35,9 +34,10 @@ from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.messaging.send_queue import SendQueue
-from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.records import OutboxEntry
 from p2pchat.ports import Entropy, exponential, uniform
 from p2pchat.types import ConversationId, MessageId, MessageState, Tag
 from p2pchat.wire import payload as wire

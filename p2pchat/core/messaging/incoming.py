@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import assert_never
 
-from p2pchat.core.effects import ContactChanged, Notify, PresenceChanged
-from p2pchat.core.limits.quota import Quota
+from p2pchat.core.kit.quota import Quota
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import Output, TagsChanged
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.messaging.presence import Presence, written_by
 from p2pchat.core.messaging.session_changes import SessionChanges
-from p2pchat.core.records import Contact, OutboxKind
 from p2pchat.core.session.reunion import Reunion
+from p2pchat.core.values.effects import ContactChanged, Notify, PresenceChanged
+from p2pchat.core.values.records import Contact, OutboxKind
 from p2pchat.errors import Malformed, RefusedInput
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from p2pchat.core.messaging.inbox import missing
-from p2pchat.core.records import OutboxEntry
 from p2pchat.core.session.ordered_payloads import opened_name
+from p2pchat.core.values.records import OutboxEntry
 from p2pchat.data import dataclass
 from p2pchat.types import MessageId
 from p2pchat.wire.fragment import split

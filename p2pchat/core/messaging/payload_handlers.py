@@ -14,8 +14,8 @@ from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import MeshTold, Output, RetentionDecided, TagsChanged
 from p2pchat.core.messaging.retention import counts, outdated
 from p2pchat.core.messaging.session_changes import SessionChanges
-from p2pchat.core.records import Contact
 from p2pchat.core.session.reunion import Reunion
+from p2pchat.core.values.records import Contact
 from p2pchat.wire import content
 from p2pchat.wire import payload as wire
 

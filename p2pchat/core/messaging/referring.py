@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from p2pchat.core.records import Message
-from p2pchat.core.references import Reference, ReferenceKind, Referred, Version
+from p2pchat.core.values.records import Message
+from p2pchat.core.values.references import Reference, ReferenceKind, Referred, Version
 from p2pchat.wire.content import TURN_MAX
 
 VERSIONS_MAX: Final = 32

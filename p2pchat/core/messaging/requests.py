@@ -5,10 +5,10 @@ Knows: what is refused, and how a line is named. Does not know: conversations, o
 
 from __future__ import annotations
 
-from p2pchat.core import inputs
 from p2pchat.core.messaging.contents import name_message
-from p2pchat.core.references import ReferenceKind
-from p2pchat.core.refusals import Reason
+from p2pchat.core.values import inputs
+from p2pchat.core.values.references import ReferenceKind
+from p2pchat.core.values.refusals import Reason
 from p2pchat.errors import Malformed
 from p2pchat.types import ContactId, MessageName
 from p2pchat.wire.content import (

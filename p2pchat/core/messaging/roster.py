@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from p2pchat.core.effects import Effect, Notify, SessionTurned
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import RetentionDecided
 from p2pchat.core.messaging.tag_owner import TagTable
-from p2pchat.core.records import Contact
 from p2pchat.core.session.turns import Turn
+from p2pchat.core.values.effects import Effect, Notify, SessionTurned
+from p2pchat.core.values.records import Contact
 from p2pchat.types import ContactId, ConversationId, MeshId, conversation_with
 
 _SETTLED = (Turn.RENEWED, Turn.RESTORED)

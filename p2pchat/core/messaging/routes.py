@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.records import Contact
+from p2pchat.core.values.records import Contact
 from p2pchat.types import ContactId, MeshId
 
 AWAY_S = 600.0

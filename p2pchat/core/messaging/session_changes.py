@@ -11,11 +11,11 @@ from dataclasses import replace
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import Output, Renewed, SendCell, TagsChanged, Turned
 from p2pchat.core.messaging.presence import GREET_S, Presence
-from p2pchat.core.records import Contact, OutboxKind
 from p2pchat.core.session.inquiry import SAY_S
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.turns import Adopt, Nudge, RegisterTags, SendWord, Step, Tell, Turn, Warn
+from p2pchat.core.values.records import Contact, OutboxKind
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import MessageState

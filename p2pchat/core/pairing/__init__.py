@@ -28,11 +28,11 @@ from p2pchat.core.pairing.party import (
     Guessed,
     LocalParty,
     Output,
-    Paired,
     PairingFailed,
     Ready,
     topic_of,
 )
+from p2pchat.core.values.paired import Paired
 
 __all__ = [
     "Disturbed",

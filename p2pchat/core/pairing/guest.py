@@ -9,9 +9,10 @@ import hmac
 from dataclasses import replace
 
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.pairing.party import Guessed, LocalParty, Output, Paired, Party
-from p2pchat.core.refusals import NoContact
+from p2pchat.core.pairing.party import Guessed, LocalParty, Output, Party
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.values.paired import Paired
+from p2pchat.core.values.refusals import NoContact
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import encapsulate

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.neighbour import SeatRef
-from p2pchat.core.pairing.party import Disturbed, Guessed, LocalParty, Output, Paired, Party, Ready
-from p2pchat.core.refusals import NoContact
+from p2pchat.core.pairing.party import Disturbed, Guessed, LocalParty, Output, Party, Ready
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.values.paired import Paired
+from p2pchat.core.values.refusals import NoContact
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey

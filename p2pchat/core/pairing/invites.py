@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from p2pchat.core.effects import Persist, Signal
-from p2pchat.core.inputs import InviteEntered, InviteOpened, Sought
 from p2pchat.core.kit.table import Table
 from p2pchat.core.membership.nearby import NearbyKey
 from p2pchat.core.membership.neighbour import SeatRef
@@ -25,9 +23,11 @@ from p2pchat.core.pairing import (
     Ready,
     topic_of,
 )
-from p2pchat.core.records import DropTried, Identity, MeshRecord, PutTried, Tried
-from p2pchat.core.refusals import InviteFailure, NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
+from p2pchat.core.values.effects import Persist, Signal
+from p2pchat.core.values.inputs import InviteEntered, InviteOpened, Sought
+from p2pchat.core.values.records import DropTried, Identity, MeshRecord, PutTried, Tried
+from p2pchat.core.values.refusals import InviteFailure, NoContact
 from p2pchat.crypto.kdf import derive, nearby_invite_key
 from p2pchat.crypto.olm import OlmAccount
 from p2pchat.data import dataclass

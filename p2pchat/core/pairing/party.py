@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 
-from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.binding import Transcript
-from p2pchat.core.refusals import InviteFailure, NoContact, Unreached
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
+from p2pchat.core.values.effects import Signal
+from p2pchat.core.values.paired import Paired
+from p2pchat.core.values.refusals import InviteFailure, NoContact, Unreached
 from p2pchat.crypto import cpace
-from p2pchat.crypto.envelope import ReceiveChain, SendChain
 from p2pchat.crypto.kdf import derive, invite_topic, link_topic
-from p2pchat.crypto.olm import OlmAccount, OlmSession
+from p2pchat.crypto.olm import OlmAccount
 from p2pchat.crypto.sealing import open_blob, seal_blob
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
@@ -39,30 +39,6 @@ class LocalParty:
     rendezvous: tuple[str, ...]
     """Host: the mesh's list. Where to meet is ``urls``, which may be more."""
     urls: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Paired:
-    """What comes out of it, for the node to keep."""
-
-    identity_key: bytes
-    name: str
-    how: str
-    mesh_secret: bytes = field(repr=False)
-    rendezvous: tuple[str, ...]
-    """Where the mesh is met; for a guest, where the host says so."""
-    olm: OlmSession = field(repr=False)
-    sending: SendChain = field(repr=False)
-    receiving: ReceiveChain = field(repr=False)
-    renewal_key: bytes = field(repr=False)
-    leads: bool
-    """Whether we, as the host, begin the renewals."""
-    used: bytes = b""
-    """The mark of its code."""
-    typed: tuple[str, ...] = ()
-    """Of where the mesh is met, what the person has typed."""
-    theirs: tuple[str, ...] = ()
-    """What the code named, or the person accepts unseen: others named it."""
 
 
 @dataclass(frozen=True, slots=True)

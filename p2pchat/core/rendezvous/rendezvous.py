@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 
-from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Effect, Signal
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
-from p2pchat.core.status import ClockStatus, RendezvousStatus
+from p2pchat.core.values.effects import CloseRendezvous, ConnectRendezvous, Effect, Signal
+from p2pchat.core.values.status import ClockStatus, RendezvousStatus
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import Topic

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from p2pchat.core.limits.pace import Pace
+from p2pchat.core.kit.pace import Pace
 from p2pchat.core.rendezvous.known_seats import KnownSeats
 from p2pchat.core.rendezvous.partition import PartitionSuspicion
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.limits.budget import Budget
 from p2pchat.core.room.changes import RosterChanges
 from p2pchat.core.room.flow import MessageFlow
 from p2pchat.core.room.key_state import RoomKeyState

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.limits.budget import Budget
 from p2pchat.core.room.changes import RosterChanges, describe_step
 from p2pchat.core.room.flow import MessageFlow
 from p2pchat.core.room.key_state import RoomKeyState

@@ -6,16 +6,16 @@ Knows: which room an input concerns. Does not know: what happens within a room.
 from __future__ import annotations
 
 from p2pchat.core.messaging.outputs import Routed
-from p2pchat.core.refusals import Reason, Rejected
-from p2pchat.core.room_inputs import (
+from p2pchat.core.values.refusals import Reason, Rejected
+from p2pchat.core.values.room_inputs import (
     ForRooms,
     RoomFounded,
     RoomOfferAnswered,
     RoomOfferWithdrawn,
     RoomRecordsFetched,
 )
-from p2pchat.core.room_records import RoomOfferRecord
-from p2pchat.core.status import RoomStatus
+from p2pchat.core.values.room_records import RoomOfferRecord
+from p2pchat.core.values.status import RoomStatus
 
 
 class Rooms:

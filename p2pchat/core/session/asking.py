@@ -12,9 +12,9 @@ from dataclasses import field
 from typing import Any
 
 from p2pchat.core.kit.moments import LATEST, NEVER
-from p2pchat.core.records import Identity
 from p2pchat.core.session.halves import OwnKeys
 from p2pchat.core.session.handshake import NewSession, SessionEnds, name_of, take_answer
+from p2pchat.core.values.records import Identity
 from p2pchat.crypto.exchange import SEED_BYTES, KemKey
 from p2pchat.crypto.kdf import KEY_BYTES
 from p2pchat.crypto.olm import OlmAccount

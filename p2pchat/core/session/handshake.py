@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from p2pchat.core.records import Identity
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.records import Identity
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, PAST_EPOCHS, ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey, encapsulate
 from p2pchat.crypto.kdf import digest

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from p2pchat.core.records import RecoveryState
 from p2pchat.core.session.halves import OwnKeys, TheirKeys, both_as_values
+from p2pchat.core.values.records import RecoveryState
 from p2pchat.ports import Entropy
 from p2pchat.wire import codec
 

@@ -20,7 +20,6 @@ from collections import Counter
 from typing import Any
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.records import Identity, RecoveryState
 from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.asking import UNHEARD, Asking
 from p2pchat.core.session.delayed_steps import DelayedSteps
@@ -33,6 +32,7 @@ from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import FORMER_KNOWN, Seems, Standings, standing
 from p2pchat.core.session.turns import Adopt, Nudge, RegisterTags, SendWord, Step, Tell, Turn, Warn
 from p2pchat.core.session.unconfirmed import UnconfirmedAnswer
+from p2pchat.core.values.records import Identity, RecoveryState
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, Tag

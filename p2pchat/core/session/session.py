@@ -11,12 +11,12 @@ turn and go in the envelope only.
 
 from __future__ import annotations
 
-from p2pchat.core.records import SessionState
 from p2pchat.core.session.chains import Chains
 from p2pchat.core.session.ordered_payloads import OrderedPayloads
 from p2pchat.core.session.own_tags import OwnTags, Position
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.send_window import SendWindow
+from p2pchat.core.values.records import SessionState
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, ReceiveChain, SendChain, TagDelta, epoch_at
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import OlmSession, Ratchet

@@ -12,12 +12,12 @@ from dataclasses import field
 from typing import Any
 
 from p2pchat.core.kit.moments import LATEST, NEVER
-from p2pchat.core.records import SessionState
 from p2pchat.core.session.challenges import REPEAT_S
 from p2pchat.core.session.handshake import NewSession, SessionEnds
 from p2pchat.core.session.inquiry import LISTEN_S, Inquiry
 from p2pchat.core.session.rivals import Claimant, living_word, read_key_name, read_knock_secret
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.records import SessionState
 from p2pchat.crypto.envelope import FUTURE_EPOCHS, TagDelta, epoch_at
 from p2pchat.crypto.kdf import KEY_BYTES
 from p2pchat.data import dataclass

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem import route
-from p2pchat.core.stem.profile import Profile
+from p2pchat.core.values.profile import Profile
 from p2pchat.ports import Entropy, below, exponential
 from p2pchat.types import HopId
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from p2pchat.core.stem.outputs import Relay
-from p2pchat.core.stem.profile import PROFILES, Profile
 from p2pchat.core.stem.watch import Watch
+from p2pchat.core.values.profile import PROFILES, Profile
 from p2pchat.crypto.onion import Hop, HopCommand, wrap
 from p2pchat.ports import Entropy
 from p2pchat.types import HopId, LinkId

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.limits.pace import Pace
+from p2pchat.core.kit.pace import Pace
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.ports import Entropy
 from p2pchat.types import Epoch, HopId

@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from p2pchat.core.stem import route
-from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.suspects import Suspects
+from p2pchat.core.values.profile import Profile
 from p2pchat.crypto.onion import Hop
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform

@@ -13,9 +13,9 @@ from p2pchat.core.stem.cover import loop
 from p2pchat.core.stem.onions import Onions
 from p2pchat.core.stem.outputs import Output
 from p2pchat.core.stem.pin import Pinned
-from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stations import Stations
+from p2pchat.core.values.profile import Profile
 from p2pchat.crypto.onion import Hop, HopCommand
 from p2pchat.ports import Entropy, below
 from p2pchat.types import HopId

@@ -13,20 +13,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from p2pchat.core.inputs import Haste
+from p2pchat.core.kit.credit import OWN_AHEAD
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.core.stem.cover import PoissonClock
 from p2pchat.core.stem.guards import Guards
 from p2pchat.core.stem.onions import Onions
 from p2pchat.core.stem.outputs import CellDispatched, CellMissing, CellQueued, Output
 from p2pchat.core.stem.pin import Pin
 from p2pchat.core.stem.probes import Probes
-from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.stall import Stall
 from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.unreturned import Unreturned
 from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
+from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.profile import Profile
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import HopCommand
 from p2pchat.ports import Entropy

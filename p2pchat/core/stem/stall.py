@@ -9,8 +9,8 @@ awaited, and nothing is lost.
 
 from __future__ import annotations
 
+from p2pchat.core.kit.credit import OWN_AHEAD
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.link.link import OWN_AHEAD
 from p2pchat.types import LinkId
 
 STALL_S = 20.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.budget import Budget
 from p2pchat.core.stem.audit import Sight
 from p2pchat.core.stem.flooding import DescriptorFlooding
 from p2pchat.core.stem.omissions import Omissions

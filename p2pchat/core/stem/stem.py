@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from p2pchat.core.inputs import Haste
-from p2pchat.core.status import StemStatus
 from p2pchat.core.stem.audit import LOOK_S, Audit, Sight
 from p2pchat.core.stem.forwarding import Forwarding, Forwards
 from p2pchat.core.stem.guards import FEW, Guards
@@ -21,12 +19,14 @@ from p2pchat.core.stem.onions import Onions
 from p2pchat.core.stem.outputs import Output, Unlisted
 from p2pchat.core.stem.pin import Pinned
 from p2pchat.core.stem.probes import LOOP_NAME_BYTES, Probes
-from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.sender import Sender
 from p2pchat.core.stem.station import Station
 from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.suspects import Suspects
 from p2pchat.core.stem.watch import Watch
+from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.profile import Profile
+from p2pchat.core.values.status import StemStatus
 from p2pchat.ports import Entropy
 from p2pchat.types import CellId, HopId, LinkId
 from p2pchat.wire.topology import OwnDescriptor, TopologyMessage

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from p2pchat.core.inputs import Haste
-from p2pchat.core.link.link import OWN_AHEAD
+from p2pchat.core.kit.credit import OWN_AHEAD
+from p2pchat.core.values.inputs import Haste
 from p2pchat.data import dataclass
 
 WAITING_CAP = 4096

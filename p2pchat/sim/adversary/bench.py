@@ -13,7 +13,7 @@ from dataclasses import asdict
 from random import Random
 from typing import Any, Final
 
-from p2pchat.core.stem.profile import PROFILES
+from p2pchat.core.values.profile import PROFILES
 from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.formed import Formed, formed

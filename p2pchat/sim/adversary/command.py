@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from p2pchat.core.stem.profile import PROFILES
+from p2pchat.core.values.profile import PROFILES
 from p2pchat.errors import UsageError
 from p2pchat.sim import show
 from p2pchat.sim.adversary.bench import SCHEMES, WITHOUT_STEM, Case, measure

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from p2pchat.core.membership.neighbour import Standing
 from p2pchat.core.membership.walk import Output, Walks
-from p2pchat.core.records import MeshRecord
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import FAST, Profile
 from p2pchat.core.stem.stem import Stem, Stems
+from p2pchat.core.values.profile import FAST, Profile
+from p2pchat.core.values.records import MeshRecord
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, sample

@@ -13,8 +13,8 @@ from random import Random
 from typing import Final
 
 from p2pchat.core.stem.cover import LOOP_IN
-from p2pchat.core.stem.profile import Profile
 from p2pchat.core.stem.route import draw
+from p2pchat.core.values.profile import Profile
 from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.mesh import LINK_S, Path, SampledMesh

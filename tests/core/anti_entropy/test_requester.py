@@ -22,8 +22,8 @@ from p2pchat.core.anti_entropy.requester import (
 )
 from p2pchat.core.anti_entropy.responder import STEPS_BURST, STEPS_PER_S, Answer, Serving
 from p2pchat.core.anti_entropy.sketch import TABLE_BYTES
-from p2pchat.core.limits.allowance import CELLS_PER_S, DAY_S, LEAST, Allowance
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.allowance import CELLS_PER_S, DAY_S, LEAST, Allowance
+from p2pchat.core.kit.budget import Budget
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import digest
 from p2pchat.types import CellId, CellKey

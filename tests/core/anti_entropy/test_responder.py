@@ -14,9 +14,9 @@ from p2pchat.core.anti_entropy.responder import (
     STEPS_PER_S,
     Serving,
 )
-from p2pchat.core.limits.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
-from p2pchat.core.limits.budget import Budget
-from p2pchat.core.records import HeldCell
+from p2pchat.core.kit.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
+from p2pchat.core.kit.budget import Budget
+from p2pchat.core.values.records import HeldCell
 from p2pchat.types import CellKey, Epoch
 from p2pchat.wire.reconcile import KEYS_MAX, CellDelivery, Horizon, InSync, KeyList, SketchRequest, Summary
 from tests.support.holds import EPOCH, NOW, Side, body, name, serving_of

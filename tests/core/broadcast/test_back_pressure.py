@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2pchat.core.broadcast.back_pressure import BackPressure
-from p2pchat.core.link.link import OWN_AHEAD
+from p2pchat.core.kit.credit import OWN_AHEAD
 from p2pchat.types import LinkId
 
 A, B, C = LinkId(1), LinkId(2), LinkId(3)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.limits.credit import FIRST
+from p2pchat.core.kit.credit import FIRST, OWN_AHEAD
 from p2pchat.core.link.fair_queue import CELLS_CAP
 from p2pchat.core.link.link import (
     AT_ENGINE,
     CONFIRM_S,
     HEARTBEAT_S,
-    OWN_AHEAD,
     QUIET_S,
     SILENCE_S,
     TOGETHER_S,

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.membership.listeners import ALONE_S
-from p2pchat.core.records import PutListeners
-from p2pchat.core.settings import Settings
-from p2pchat.core.status import RendezvousStatus
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import PutListeners
+from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.status import RendezvousStatus
 from p2pchat.types import MeshId
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits

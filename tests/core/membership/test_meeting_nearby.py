@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.inputs import Sought
 from p2pchat.core.pairing.invites import LOOK_S
-from p2pchat.core.refusals import NoContact
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.rendezvous.seats import BACK_LAST_S, Seats
-from p2pchat.core.settings import Settings
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.inputs import Sought
+from p2pchat.core.values.refusals import NoContact
+from p2pchat.core.values.settings import Settings
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Topic
 from p2pchat.wire.invite import InviteCode, InviteLink

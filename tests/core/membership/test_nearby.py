@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.core.inputs import Sought
 from p2pchat.core.membership.nearby import (
     NEW_BURST,
     NEW_PER_S,
@@ -21,6 +20,7 @@ from p2pchat.core.membership.nearby import (
     NearbyKey,
     mark,
 )
+from p2pchat.core.values.inputs import Sought
 from p2pchat.crypto.kdf import nearby_invite_key, nearby_key
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Epoch, MeshId, Topic

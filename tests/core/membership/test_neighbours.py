@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from p2pchat.core.effects import CloseLink, SendFrame
-from p2pchat.core.inputs import FrameReceived, FramesDrained, LinkDown, LinkUp
 from p2pchat.core.link.link import QUIET_S, SILENCE_S
 from p2pchat.core.membership.neighbour import CONNECT_S
 from p2pchat.core.membership.outputs import (
@@ -15,6 +13,8 @@ from p2pchat.core.membership.outputs import (
     Sought,
     Unsought,
 )
+from p2pchat.core.values.effects import CloseLink, SendFrame
+from p2pchat.core.values.inputs import FrameReceived, FramesDrained, LinkDown, LinkUp
 from p2pchat.types import LinkId
 from p2pchat.wire.control import Credit, ListensAt, encode
 from p2pchat.wire.frame import Frame, FrameKind

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.effects import CloseLink, SendFrame, frames_first
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import FAST
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.effects import CloseLink, SendFrame, frames_first
+from p2pchat.core.values.profile import FAST
+from p2pchat.core.values.settings import Settings
 from p2pchat.types import LinkId
 from tests.support.world import URL, World
 

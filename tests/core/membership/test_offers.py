@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.effects import AcceptAnswer, CloseLink
 from p2pchat.core.membership.outputs import AttemptFailed, OfferReceived, PeerIdentified, SendBlob
 from p2pchat.core.membership.walk import WalkRef
+from p2pchat.core.values.effects import AcceptAnswer, CloseLink
 from p2pchat.errors import RefusedInput
 from p2pchat.types import LinkId
 from tests.support.sides import SEAT, THERE, Side, linked

@@ -11,7 +11,7 @@ from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.neighbour import YOUNG_S, Neighbour, SeatRef, Standing, Way
 from p2pchat.core.membership.places import EVICT_GAP_S, SHED_S, LinkSlots
 from p2pchat.core.membership.walk import WalkRef
-from p2pchat.core.settings import GUESTS, MET, Settings
+from p2pchat.core.values.settings import GUESTS, MET, Settings
 from p2pchat.crypto.sealing import LinkKeys
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, NodeId, Seat, Topic

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from p2pchat.core.effects import MakeOffer, SendFrame
 from p2pchat.core.membership.outputs import Output, Sought, Unsought
 from p2pchat.core.membership.places import LinkSlots
 from p2pchat.core.membership.refill import BEYOND_FOR_S, BEYOND_S, MAP_S, SWAP_S, WALKS_ALONE_S, Refill
 from p2pchat.core.membership.walk import TICKET_S
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.effects import MakeOffer, SendFrame
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.exchange import public_point
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import HopId, LinkId

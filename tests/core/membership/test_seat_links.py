@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from p2pchat.core.effects import MakeOffer
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.membership.outputs import SendBlob
 from p2pchat.core.membership.places import LinkSlots
 from p2pchat.core.membership.seat_links import SEAT_LINKS, SeatLinks
-from p2pchat.core.records import MeshRecord
 from p2pchat.core.rendezvous.rendezvous import TakeSeat
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.effects import MakeOffer
+from p2pchat.core.values.records import MeshRecord
+from p2pchat.core.values.settings import Settings
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, MeshId, Seat
 from p2pchat.wire.signalling import Seated

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.refusals import NoContact
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.refusals import NoContact
 from p2pchat.types import MeshId
 from tests.core.mesh.test_meeting_places import BEACON, INSIDE, joined, meshes, reached, world_of
 from tests.support.world import URL, World

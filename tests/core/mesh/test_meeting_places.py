@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.records import MeshRecord, PutMesh
-from p2pchat.core.refusals import InviteFailure, NoContact
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import MeshRecord, PutMesh
+from p2pchat.core.values.refusals import InviteFailure, NoContact
 from p2pchat.types import MeshId
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.places import RENDEZVOUS_BYTES, check_rendezvous

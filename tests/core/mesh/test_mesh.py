@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.inputs import InviteOpened
-from p2pchat.core.settings import GUESTS, MET, Settings
-from p2pchat.core.stem.profile import FAST, Profile
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.inputs import InviteOpened
+from p2pchat.core.values.profile import FAST, Profile
+from p2pchat.core.values.settings import GUESTS, MET, Settings
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import cell_id, derive, mesh_topic
 from p2pchat.crypto.sealing import open_blob, seal_blob

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.effects import Notify
-from p2pchat.core.inputs import Haste
 from p2pchat.core.mesh.outputs import CellLost, NeighbourChanged
 from p2pchat.core.mesh.routing import Routing
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.effects import Notify
+from p2pchat.core.values.inputs import Haste
 from p2pchat.types import LinkId, MeshId
 from tests.core.messaging.test_messages import friends
 from tests.support.world import World

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import inputs
 from p2pchat.core.mesh.signals import Signals
+from p2pchat.core.values import inputs
 from p2pchat.types import LinkId, Seat, Topic
 from p2pchat.wire.signalling import Gone
 from tests.core.messaging.test_messages import friends

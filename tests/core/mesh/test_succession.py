@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.mesh.succession import ALONE_MAX_S, DELAY_S, GAP_S, OVERLAP_MIN_S, STEP_MAX, comes_after
-from p2pchat.core.records import MeshRecord
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import MeshRecord
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_id, mesh_topic
 from p2pchat.errors import RefusedInput

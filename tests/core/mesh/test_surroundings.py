@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from p2pchat.core.mesh.surroundings import MeshSurroundings
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import FAST
+from p2pchat.core.values.profile import FAST
+from p2pchat.core.values.settings import Settings
 from p2pchat.types import ContactId, HopId, LinkId
 from tests.core.mesh.test_traffic import NOW, Scene
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import Persist
 from p2pchat.core.mesh.labelled import Said
 from p2pchat.core.mesh.succession import STEP_MAX, Succession
-from p2pchat.core.records import DropMesh, MeshRecord, PutMesh
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import Persist
+from p2pchat.core.values.records import DropMesh, MeshRecord, PutMesh
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import MeshRenewed

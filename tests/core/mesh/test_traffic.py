@@ -8,14 +8,14 @@ import pytest
 
 from p2pchat.core.broadcast.cells import CellArrived
 from p2pchat.core.broadcast.plumtree import Plumtree
-from p2pchat.core.effects import CellSeen, Notify, SendFrame
-from p2pchat.core.inputs import Haste
 from p2pchat.core.mesh.outputs import CellLeft, MarksGiven, MeshOutput
 from p2pchat.core.mesh.surroundings import MeshSurroundings
 from p2pchat.core.mesh.traffic import LinkTraffic
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import FAST
 from p2pchat.core.stem.stem import Stem
+from p2pchat.core.values.effects import CellSeen, Notify, SendFrame
+from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.profile import FAST
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, MeshId, Tag

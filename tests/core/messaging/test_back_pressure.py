@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from p2pchat.core.messaging.leaving import LEAVING_MAX
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import FAST
+from p2pchat.core.values.profile import FAST
+from p2pchat.core.values.settings import Settings
 from p2pchat.types import MessageId
 from tests.support.world import World
 

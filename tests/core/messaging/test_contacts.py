@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from p2pchat.core.effects import ContactChanged, Effect, Notify, Persist
 from p2pchat.core.messaging.contacts import ContactTable
-from p2pchat.core.records import Contact, ConversationPreferences, DropContact, PutContact, Trust
-from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.values.effects import ContactChanged, Effect, Notify, Persist
+from p2pchat.core.values.records import Contact, ConversationPreferences, DropContact, PutContact, Trust
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.types import ContactId, MeshId
 
 BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.inputs import ReferenceSubmitted, Target
 from p2pchat.core.messaging.contents import ConversationContent, name_message
 from p2pchat.core.messaging.referring import WAITS_S
-from p2pchat.core.records import DropExpiredMessages, Message, OutboxKind, PutReference
-from p2pchat.core.references import ReferenceKind
-from p2pchat.core.settings import Settings
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.inputs import ReferenceSubmitted, Target
+from p2pchat.core.values.records import DropExpiredMessages, Message, OutboxKind, PutReference
+from p2pchat.core.values.references import ReferenceKind
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.types import ContactId, MessageId, MessageName, MessageState
 from p2pchat.wire.content import Content, Correction, Reaction, Text, UnknownContent, Withdrawal

@@ -11,9 +11,9 @@ from p2pchat.core.messaging.conversation_factory import ConversationFactory
 from p2pchat.core.messaging.outbox import PROBE_FIRST_S
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.retention import Purge
-from p2pchat.core.records import Memory
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import BALANCED
+from p2pchat.core.values.profile import BALANCED
+from p2pchat.core.values.records import Memory
+from p2pchat.core.values.settings import Settings
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId
 from tests.support.world import World

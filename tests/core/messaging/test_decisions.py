@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import inputs
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
-from p2pchat.core.records import Contact
-from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.values import inputs
+from p2pchat.core.values.records import Contact
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, MeshId
 

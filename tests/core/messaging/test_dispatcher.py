@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.effects import Persist
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.outputs import (
@@ -17,8 +16,9 @@ from p2pchat.core.messaging.outputs import (
     Turned,
 )
 from p2pchat.core.messaging.roster import Roster
-from p2pchat.core.records import DropExpiredMessages
 from p2pchat.core.session.turns import Turn
+from p2pchat.core.values.effects import Persist
+from p2pchat.core.values.records import DropExpiredMessages
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.types import Tag
 from p2pchat.wire.payload import MeshRenewed

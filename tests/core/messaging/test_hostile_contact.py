@@ -8,13 +8,13 @@ from functools import partial
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import SendInto
 from p2pchat.core.messaging.presence import HERE_S
-from p2pchat.core.records import OutboxKind
-from p2pchat.core.refusals import Reason, Rejected
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import OutboxKind
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.exchange import KemKey
 from p2pchat.crypto.kdf import mesh_topic

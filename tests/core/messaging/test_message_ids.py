@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core import effects, inputs
+from p2pchat.core.values import effects, inputs
 from p2pchat.types import MessageId
 from tests.core.messaging.test_messages import friends
 from tests.support.world import World

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.delivery import ANSWER_S
-from p2pchat.core.records import Message
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import BALANCED, Profile
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.profile import BALANCED, Profile
+from p2pchat.core.values.records import Message
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.types import MessageState
 from tests.support.world import URL, World

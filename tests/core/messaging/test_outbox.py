@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from p2pchat.core.messaging.outbox import Outbox
-from p2pchat.core.records import OutboxEntry, OutboxKind
 from p2pchat.core.session.ordered_payloads import opened_name
+from p2pchat.core.values.records import OutboxEntry, OutboxKind
 from p2pchat.types import ConversationId, MessageId
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.payload import DeliveryReceipt

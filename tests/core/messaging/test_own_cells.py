@@ -3,10 +3,10 @@ what rests on the disk never holds up what does not."""
 
 from __future__ import annotations
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.letterbox import CAP, OPEN_MAX, Letter, Letterbox
-from p2pchat.core.settings import Settings
-from p2pchat.core.stem.profile import OPEN_S
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.profile import OPEN_S
+from p2pchat.core.values.settings import Settings
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Epoch, MessageState, Tag
 from p2pchat.wire.cell import Cell

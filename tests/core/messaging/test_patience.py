@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from p2pchat.core import records
 from p2pchat.core.messaging.patience import SEVERAL, Patience
+from p2pchat.core.values import records
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 
 NOW, DAY = 1_800_000_000.0, 86_400.0

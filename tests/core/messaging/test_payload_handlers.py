@@ -6,10 +6,10 @@ from typing import get_args
 
 import pytest
 
-from p2pchat.core.effects import Notify
 from p2pchat.core.messaging.contents import AT_PAST_S
 from p2pchat.core.messaging.outputs import MeshTold, RetentionDecided
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
+from p2pchat.core.values.effects import Notify
 from p2pchat.types import MessageId
 from p2pchat.wire import content
 from p2pchat.wire import payload as wire

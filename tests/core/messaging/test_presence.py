@@ -7,7 +7,6 @@ import math
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.letterbox import Letter
@@ -16,10 +15,11 @@ from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, STALE_S, Presence
 from p2pchat.core.messaging.routes import AWAY_S
 from p2pchat.core.session.renewal import AGE_S
-from p2pchat.core.settings import Settings
 from p2pchat.core.stem.outputs import Output
 from p2pchat.core.stem.pin import Pin
-from p2pchat.core.stem.profile import FAST, PROFILES
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.profile import FAST, PROFILES
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.sim.entropy import SeededEntropy

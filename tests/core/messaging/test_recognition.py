@@ -7,16 +7,16 @@ from itertools import permutations
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.mesh.outputs import MarksGiven, NeighbourChanged
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.recognition import Recognition
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.node import MARKS_S
-from p2pchat.core.settings import Settings
-from p2pchat.core.status import StemStatus
-from p2pchat.core.stem.profile import FAST
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.profile import FAST
+from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.status import StemStatus
 from p2pchat.ports import Entropy
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId

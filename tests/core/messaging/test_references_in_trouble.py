@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core import inputs
-from p2pchat.core.inputs import ReferenceSubmitted, Target
 from p2pchat.core.messaging.contents import name_message
 from p2pchat.core.messaging.referring import next_turn
-from p2pchat.core.records import Message
-from p2pchat.core.references import ReferenceKind, Referred
+from p2pchat.core.values import inputs
+from p2pchat.core.values.inputs import ReferenceSubmitted, Target
+from p2pchat.core.values.records import Message
+from p2pchat.core.values.references import ReferenceKind, Referred
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.types import ContactId, MessageId, MessageName
 from tests.core.messaging.test_messages import friends

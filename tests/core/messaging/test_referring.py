@@ -13,8 +13,8 @@ from p2pchat.core.messaging.referring import (
     apply_references,
     next_turn,
 )
-from p2pchat.core.records import Message
-from p2pchat.core.references import Reference, ReferenceKind, Version
+from p2pchat.core.values.records import Message
+from p2pchat.core.values.references import Reference, ReferenceKind, Version
 from p2pchat.types import ContactId, MessageId, MessageName, MessageState, conversation_with
 from p2pchat.wire.content import TURN_MAX
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.inputs import MessageSubmitted, ReferenceSubmitted, Target
 from p2pchat.core.messaging.contents import name_message
 from p2pchat.core.messaging.requests import content_of, refuse_content
-from p2pchat.core.references import ReferenceKind
-from p2pchat.core.refusals import Reason
+from p2pchat.core.values.inputs import MessageSubmitted, ReferenceSubmitted, Target
+from p2pchat.core.values.references import ReferenceKind
+from p2pchat.core.values.refusals import Reason
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageName
 from p2pchat.wire.content import SIGN_LIMIT, TEXT_LIMIT, Correction, Reaction, Text, Withdrawal
 

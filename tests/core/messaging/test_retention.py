@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.core import inputs
-from p2pchat.core.effects import ContactChanged, Persist
 from p2pchat.core.messaging import conversation
 from p2pchat.core.messaging.outbox import SEALED_CAP
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.retention import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
-from p2pchat.core.records import Contact, ConversationPreferences, DropExpiredMessages, DropVersions
+from p2pchat.core.values import inputs
+from p2pchat.core.values.effects import ContactChanged, Persist
+from p2pchat.core.values.records import Contact, ConversationPreferences, DropExpiredMessages, DropVersions
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, Notice, Retention, decode_payload
 from tests.support.world import World

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.effects import Notify, Persist, SessionTurned
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.outputs import RetentionDecided
 from p2pchat.core.messaging.roster import Roster
-from p2pchat.core.records import Contact, Trust
 from p2pchat.core.session.turns import Turn
+from p2pchat.core.values.effects import Notify, Persist, SessionTurned
+from p2pchat.core.values.records import Contact, Trust
 from p2pchat.types import ContactId, MeshId
 
 BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0, Trust(verified=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from p2pchat.core.messaging.routes import AWAY_S, Routes
-from p2pchat.core.records import Contact
+from p2pchat.core.values.records import Contact
 from p2pchat.types import ContactId, MeshId
 
 OLD, NEW = MeshId(b"old"), MeshId(b"new")

@@ -10,12 +10,12 @@ from functools import partial
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, Output, host
 from p2pchat.core.pairing import invites as invites_
 from p2pchat.core.pairing.binding import Transcript
-from p2pchat.core.refusals import InviteFailure, NoContact
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.refusals import InviteFailure, NoContact
 from p2pchat.crypto.kdf import invite_topic
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import pairing as wire

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from p2pchat.core import effects, inputs
-from p2pchat.core.records import Change, PutTried
+from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.records import Change, PutTried
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.wire.invite import InviteCode, InviteLink
 from tests.support.world import World

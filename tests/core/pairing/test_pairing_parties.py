@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.effects import Signal
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, LocalParty, Output, PairingFailed, Ready
-from p2pchat.core.refusals import NoContact
+from p2pchat.core.values.effects import Signal
+from p2pchat.core.values.refusals import NoContact
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.sealing import open_blob, seal_blob

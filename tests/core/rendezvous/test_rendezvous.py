@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from p2pchat.core.effects import CloseRendezvous, ConnectRendezvous, Signal
 from p2pchat.core.rendezvous.rendezvous import (
     ASKED_CAP,
     CLOCKS_CAP,
@@ -17,8 +16,9 @@ from p2pchat.core.rendezvous.rendezvous import (
     topic_of,
     url_of,
 )
-from p2pchat.core.settings import Settings
-from p2pchat.core.status import ClockStatus
+from p2pchat.core.values.effects import CloseRendezvous, ConnectRendezvous, Signal
+from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.status import ClockStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic

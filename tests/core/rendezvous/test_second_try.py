@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from p2pchat.core.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
-from p2pchat.core.inputs import OfferMade
 from p2pchat.core.membership.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SAID_SOON_S
 from p2pchat.core.membership.outputs import OfferReceived
 from p2pchat.core.membership.unreached import REMEMBERED_S, UnreachedMembers
 from p2pchat.core.rendezvous.hinted import LOGIN_S, RENDEZVOUS_CAP, Hinted
+from p2pchat.core.values.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer
+from p2pchat.core.values.inputs import OfferMade
 from p2pchat.wire.description import Candidate, Nat
 from p2pchat.wire.ice import NO_SERVERS, Servers, StunServer, TurnServer
 from tests.support.sides import SEAT, Side, blob_of

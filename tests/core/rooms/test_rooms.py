@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from p2pchat.core.refusals import Reason, Rejected
-from p2pchat.core.room_inputs import RoomForgotten, RoomOfferWithdrawn
 from p2pchat.core.rooms.rooms import Rooms
+from p2pchat.core.values.refusals import Reason, Rejected
+from p2pchat.core.values.room_inputs import RoomForgotten, RoomOfferWithdrawn
 from p2pchat.types import ConversationId, RoomOfferId
 
 

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.session import Session
+from p2pchat.core.values import effects, inputs
 from p2pchat.types import MessageState
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import copied, false_deliveries, put_back, said, turns, twin

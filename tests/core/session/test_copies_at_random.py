@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from p2pchat.core import effects
+from p2pchat.core.values import effects
 from p2pchat.types import MessageState
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import copied, cut, forged, held, inject, put_back, repeated, together, turns, twin

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.records import RecoveryState
 from p2pchat.core.session.halves import OwnKeys
 from p2pchat.core.session.kept_reunion import begin_torn, read_reunion
+from p2pchat.core.values.records import RecoveryState
 from p2pchat.errors import Malformed
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId

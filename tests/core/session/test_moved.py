@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from p2pchat.core.effects import ConnectRendezvous, MessageArrived
-from p2pchat.core.inputs import LinkShaken, NetworkChanged, ServersHinted, Urged
 from p2pchat.core.rendezvous.rendezvous import Rendezvous
+from p2pchat.core.values.effects import ConnectRendezvous, MessageArrived
+from p2pchat.core.values.inputs import LinkShaken, NetworkChanged, ServersHinted, Urged
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, Topic
 from p2pchat.wire.ice import Servers

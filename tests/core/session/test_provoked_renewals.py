@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import effects, inputs
 from p2pchat.core.session import answering, inquiry, own_tags, unconfirmed
 from p2pchat.core.session.key_announcement import KeyAnnouncement
 from p2pchat.core.session.recovery import RecoveryChannel
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import standing
+from p2pchat.core.values import effects, inputs
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.recovery import PublicKey, RecoveryKey
 from p2pchat.wire import codec

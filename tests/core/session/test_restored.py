@@ -6,9 +6,9 @@ import copy
 
 import pytest
 
-from p2pchat.core import inputs
 from p2pchat.core.session.halves import BEFORE_S
 from p2pchat.core.session.restored import begin_restored, kept_keys
+from p2pchat.core.values import inputs
 from p2pchat.crypto.recovery import PublicKey
 from p2pchat.errors import RefusedInput
 from tests.core.messaging.test_messages import friends

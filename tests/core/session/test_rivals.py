@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import inputs
 from p2pchat.core.session import answering
 from p2pchat.core.session.key_announcement import KeyAnnouncement
+from p2pchat.core.values import inputs
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import (
     another_knock,

@@ -7,9 +7,9 @@ import pytest
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.onions import DELAYS, Onions
 from p2pchat.core.stem.outputs import Relay, Spread
-from p2pchat.core.stem.profile import BALANCED, FAST, Profile
 from p2pchat.core.stem.stem import Stem
 from p2pchat.core.stem.watch import Watch
+from p2pchat.core.values.profile import BALANCED, FAST, Profile
 from p2pchat.crypto.onion import Hop, HopCommand
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId

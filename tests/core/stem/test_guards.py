@@ -6,9 +6,9 @@ from collections import Counter
 
 from p2pchat.core.stem.guards import GUARD_S, SETTLE_S, Guards
 from p2pchat.core.stem.pin import Pinned
-from p2pchat.core.stem.profile import FAST
 from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.suspects import Suspects
+from p2pchat.core.values.profile import FAST
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId
 

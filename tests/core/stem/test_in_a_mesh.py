@@ -3,11 +3,11 @@ are."""
 
 from __future__ import annotations
 
-from p2pchat.core import effects
-from p2pchat.core.records import PutCells
-from p2pchat.core.settings import Settings
 from p2pchat.core.stem.outputs import Spread
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
+from p2pchat.core.values import effects
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
+from p2pchat.core.values.records import PutCells
+from p2pchat.core.values.settings import Settings
 from p2pchat.types import MessageId, MessageState
 from tests.support.world import World
 

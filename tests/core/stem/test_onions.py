@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.stem.onions import DELAYS, RETURN_HOP_S, RETURN_S, Onions
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.watch import Watch
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.crypto.onion import Hop, HopCommand, OnionKey, peel
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import HopId, LinkId

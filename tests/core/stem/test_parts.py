@@ -10,9 +10,9 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.cover import LOOP_IN, PoissonClock, cost, loop
 from p2pchat.core.stem.mixing import Mixing
 from p2pchat.core.stem.outputs import CellDispatched, Output
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.suspects import FORGIVEN_S, SUSPECTED, SUSPECTS_CAP, Suspects
 from p2pchat.core.stem.watch import WATCHED_CAP, Watch
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import HopId, Tag
 from tests.support.stems import Wired

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from tests.support.stems import Wired, amid, cell
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from p2pchat.core.stem.outputs import Relay
-from p2pchat.core.stem.profile import BALANCED, FAST, Profile
 from p2pchat.core.stem.station import Station
+from p2pchat.core.values.profile import BALANCED, FAST, Profile
 from p2pchat.types import HopId
 from tests.support.stems import Wired
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.core.stem.cover import cost
-from p2pchat.core.stem.profile import STRONG
 from p2pchat.core.stem.replay import Replay
 from p2pchat.core.stem.stations import OVERLAP_S
+from p2pchat.core.values.profile import STRONG
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.onion import Hop, HopCommand, OnionKey, peel, wrap
 from p2pchat.errors import Unreadable

@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.core.stem.profile import PROFILES, STRONG
 from p2pchat.core.stem.route import draw
+from p2pchat.core.values.profile import PROFILES, STRONG
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import HopId
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.inputs import Haste
 from p2pchat.core.stem.guards import GUARD_S
 from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Relay
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.sender import Sender
+from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId
 from p2pchat.wire.cell import tag_of

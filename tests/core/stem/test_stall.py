@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.link.link import OWN_AHEAD
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
+from p2pchat.core.kit.credit import OWN_AHEAD
 from p2pchat.core.stem.stall import STALL_S, Stall
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.types import ContactId, LinkId
 from tests.support.stems import Wired, amid, cell
 

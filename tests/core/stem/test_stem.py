@@ -11,8 +11,8 @@ from p2pchat.core.stem import station
 from p2pchat.core.stem.onions import DELAYS, RETURN_HOP_S, RETURN_S
 from p2pchat.core.stem.outputs import Spread
 from p2pchat.core.stem.pin import BETTER_S, GUARD_S, YOUNG_S
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.waiting import WAITING_CAP
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.sim.entropy import SeededEntropy

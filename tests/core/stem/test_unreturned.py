@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.stem.outputs import CellMissing
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.core.stem.unreturned import CAP, RECENT_S, Unreturned
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId
 from p2pchat.wire.cell import tag_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.inputs import Haste
 from p2pchat.core.stem import waiting
 from p2pchat.core.stem.waiting import COVER_CAP, Tick, Waiting
+from p2pchat.core.values.inputs import Haste
 
 
 def names(queue: Waiting) -> list[bytes | Tick]:

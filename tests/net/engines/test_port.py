@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.inputs import (
+from p2pchat.core.link.link import AT_ENGINE
+from p2pchat.core.values.inputs import (
     AnswerMade,
     FrameReceived,
     FramesDrained,
@@ -21,7 +22,6 @@ from p2pchat.core.inputs import (
     LinkUp,
     OfferMade,
 )
-from p2pchat.core.link.link import AT_ENGINE
 from p2pchat.net import engines, interfaces
 from p2pchat.net.engines.port import MESSAGE_MAX, CandidatePair
 from p2pchat.types import LinkId

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from random import Random
 
-from p2pchat.core.stem.profile import STRONG
+from p2pchat.core.values.profile import STRONG
 from p2pchat.sim.adversary.knowledge import Laws
 from p2pchat.sim.adversary.mesh import mesh
 from p2pchat.sim.adversary.packets import pieces

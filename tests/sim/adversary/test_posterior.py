@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.stem.profile import BALANCED, FAST, STRONG
+from p2pchat.core.values.profile import BALANCED, FAST, STRONG
 from p2pchat.sim.adversary.bench import posterior
 from p2pchat.sim.adversary.mesh import mesh
 from p2pchat.sim.adversary.traffic import Flows, Habits, Traffic

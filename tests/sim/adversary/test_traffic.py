@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from p2pchat.core.stem.profile import FAST, STRONG
+from p2pchat.core.values.profile import FAST, STRONG
 from p2pchat.errors import UsageError
 from p2pchat.sim.adversary.mesh import mesh
 from p2pchat.sim.adversary.traffic import Flows, Habits, ObservedMessage, Traffic, traffic

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from p2pchat.core.inputs import AnswerMade, FrameReceived, FramesDrained, LinkDown
 from p2pchat.core.link.link import AT_ENGINE
+from p2pchat.core.values.inputs import AnswerMade, FrameReceived, FramesDrained, LinkDown
 from p2pchat.wire.geometry import GEOMETRY
 from p2pchat.wire.sdp import from_sdp, to_sdp
 from tests.support.aiortc_links import channel_of, connection_of, ice_of, sctp_of

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from aioice import stun
 
-from p2pchat.core.inputs import Input, LinkDown, OfferMade
+from p2pchat.core.values.inputs import Input, LinkDown, OfferMade
 from p2pchat.net import interfaces
 from p2pchat.net.engines import make_engine
 from p2pchat.net.engines.port import Policy

@@ -11,7 +11,7 @@ import aioice
 import pytest
 from aiortc import RTCSctpTransport, rtcsctptransport
 
-from p2pchat.core.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
+from p2pchat.core.values.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
 from p2pchat.net.engines.aiortc.patches import (
     CHUNKS_HELD_MAX,
     DATAGRAMS_MAX,

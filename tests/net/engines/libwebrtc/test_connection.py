@@ -12,7 +12,7 @@ pytest.importorskip("wrtc", reason="libwebrtc is not installed")
 
 import webrtc
 
-from p2pchat.core.inputs import AnswerMade, LinkDown, OfferMade
+from p2pchat.core.values.inputs import AnswerMade, LinkDown, OfferMade
 from p2pchat.net.engines.libwebrtc.connection import LibwebrtcConnection, first_hosts
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Candidate

@@ -6,7 +6,7 @@ Knows: the two rates. Does not know: cells. They have nothing to do with what a 
 
 from __future__ import annotations
 
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.budget import Budget
 from p2pchat.wire.reconcile import KEYS_MAX
 
 CELLS_PER_S = 500.0

@@ -1,6 +1,6 @@
 """Of what refers to a line, the later counts."""
 
-from p2pchat.core.references import Reference, ReferenceKind, Version
+from p2pchat.core.values.references import Reference, ReferenceKind, Version
 from p2pchat.types import ConversationId, MessageId, MessageName, MessageState
 
 

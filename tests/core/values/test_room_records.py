@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.room_records import RoomOfferRecord
+from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.types import ContactId, RoomId, RoomOfferId, conversation_in
 
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.table import Table
-from p2pchat.core.limits.budget import Budget
 from p2pchat.data import dataclass
 from p2pchat.types import LinkId
 
@@ -60,6 +60,9 @@ LOOK_S: Final = 0.05
 
 LATELY_S: Final = 1.0
 """Over so long it is averaged what a link brings."""
+
+OWN_AHEAD: Final = 16
+"""Cells of our own that a link takes before their turn; others wait where they may still take another way."""
 
 KNOWN_MAX: Final = 64
 """Credit that a link gets back at a time for cells that were here already."""

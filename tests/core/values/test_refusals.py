@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import inputs
 from p2pchat.core.messaging import conversations
-from p2pchat.core.refusals import Reason, Rejected
+from p2pchat.core.values import inputs
+from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.types import MessageId
 from p2pchat.wire.content import TEXT_LIMIT
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S

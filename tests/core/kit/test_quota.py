@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.effects import ContactChanged
-from p2pchat.core.limits.quota import DAY_S, LINE_BYTES, TEXT_BYTES, Quota
-from p2pchat.core.settings import Settings
+from p2pchat.core.kit.quota import DAY_S, LINE_BYTES, TEXT_BYTES, Quota
+from p2pchat.core.values.effects import ContactChanged
+from p2pchat.core.values.settings import Settings
 from p2pchat.types import MessageState
 from p2pchat.wire.content import TEXT_LIMIT
 from tests.support.world import World

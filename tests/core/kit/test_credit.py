@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.limits.credit import (
+from p2pchat.core.kit.credit import (
     ACCOUNTS_CAP,
     FIRST,
     FLOOR_S,

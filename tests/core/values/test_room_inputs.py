@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core import room_inputs
 from p2pchat.core.node import NodeMachine
-from p2pchat.core.records import Memory
-from p2pchat.core.refusals import Rejected
-from p2pchat.core.room_records import Loudness, RoomRole
+from p2pchat.core.values import room_inputs
+from p2pchat.core.values.records import Memory
+from p2pchat.core.values.refusals import Rejected
+from p2pchat.core.values.room_records import Loudness, RoomRole
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, ConversationId, MemberId, RoomOfferId
 from tests.support.homes import identity

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 
-from p2pchat.core.records import HeldCell
-from p2pchat.core.references import ReferenceKind
-from p2pchat.core.room_inputs import ForRooms
+from p2pchat.core.values.records import HeldCell
+from p2pchat.core.values.references import ReferenceKind
+from p2pchat.core.values.room_inputs import ForRooms
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, LinkId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description

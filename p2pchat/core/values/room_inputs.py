@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from p2pchat.core.room_records import Loudness, RoomRole
+from p2pchat.core.values.room_records import Loudness, RoomRole
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, MemberId, MeshId, RoomOfferId
 

@@ -5,7 +5,7 @@ Knows: the choices and their bounds. Does not know: where they are read from.
 
 from __future__ import annotations
 
-from p2pchat.core.stem.profile import Profile
+from p2pchat.core.values.profile import Profile
 from p2pchat.crypto.stamp import BITS_MAX
 from p2pchat.data import dataclass
 from p2pchat.wire.topology import LINKS_MAX

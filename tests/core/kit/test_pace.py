@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.limits.pace import Pace
+from p2pchat.core.kit.pace import Pace
 from p2pchat.sim.entropy import SeededEntropy
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TypeVar
 
-from p2pchat.core.inputs import Input
-from p2pchat.core.records import Change, Contact, Message, PutMessage, PutReference, Settled
-from p2pchat.core.references import Reference
-from p2pchat.core.refusals import InviteFailure, Rejected
-from p2pchat.core.room_events import RoomEvent
+from p2pchat.core.values.inputs import Input
+from p2pchat.core.values.records import Change, Contact, Message, PutMessage, PutReference, Settled
+from p2pchat.core.values.references import Reference
+from p2pchat.core.values.refusals import InviteFailure, Rejected
+from p2pchat.core.values.room_events import RoomEvent
 from p2pchat.data import dataclass
 from p2pchat.types import (
     CellId,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.room_events import OfferTurn, RoomTurn
+from p2pchat.core.values.room_events import OfferTurn, RoomTurn
 
 
 def test_each_turn_has_one_plain_word_or_two() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.budget import Budget
 
 CELLS_PER_S, BURST = 64.0, 512.0
 

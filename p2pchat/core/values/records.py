@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from enum import Enum
 
-from p2pchat.core.references import Answered, Reference, Referred
-from p2pchat.core.room_records import LinePlace, RoomOfferRecord, RoomState
+from p2pchat.core.values.references import Answered, Reference, Referred
+from p2pchat.core.values.room_records import LinePlace, RoomOfferRecord, RoomState
 from p2pchat.data import dataclass
 from p2pchat.types import (
     CellKey,

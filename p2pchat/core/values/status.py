@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from p2pchat.core.room_records import RoomRecord, RoomRole
+from p2pchat.core.values.room_records import RoomRecord, RoomRole
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, LinkId, MemberId, MeshId, NodeId
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.limits.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
+from p2pchat.core.kit.allowance import CELLS_BURST, CELLS_PER_S, DAY_S, LEAST, Allowance
 from p2pchat.wire.reconcile import KEYS_MAX
 
 

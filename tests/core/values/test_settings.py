@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.settings import Settings
+from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.stamp import BITS_MAX
 
 

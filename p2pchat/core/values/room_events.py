@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from p2pchat.core.room_records import RoomOfferRecord
+from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.data import dataclass
 from p2pchat.types import ConversationId, MemberId, MessageId
 

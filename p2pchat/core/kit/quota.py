@@ -6,7 +6,7 @@ with its sender, without an acknowledgement).
 
 from __future__ import annotations
 
-from p2pchat.core.limits.budget import Budget
+from p2pchat.core.kit.budget import Budget
 
 DAY_S = 86_400.0
 

@@ -14,6 +14,7 @@ from typing import Final, Literal, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from p2pchat.control.rooms import RoomEvent
 from p2pchat.control.values import Misfit, Value, read_value
 
 State = Literal["queued", "relayed", "delivered", "expired", "cancelled"]
@@ -51,7 +52,8 @@ class HistoryLine(Value, frozen=True, kw_only=True):
     id: str
     sender: str = msgspec.field(name="from")
     contact: str = msgspec.field(name="with")
-    room: None = None
+    """The contact, or the room: as it is typed."""
+    room: str | None = None
     at: str
     text: str
     outgoing: bool
@@ -67,6 +69,18 @@ class HistoryLine(Value, frozen=True, kw_only=True):
     earlier: list[VersionInfo] = msgspec.field(default_factory=list)
     unknown: int | None = None
     """The type of a message that this version does not know; such a message has no text here."""
+    reached: int | None = None
+    """How many members have it, of a message of ours to a room."""
+    of: int | None = None
+    """How many were to have it."""
+    through: str | None = None
+    """Who passed it on, where its sender has not said to us that it is theirs."""
+    could_read: list[str] = msgspec.field(default_factory=list)
+    """Former members who could read it: its sender did not know that they are out."""
+    incomplete: bool = False
+    """It was written upon messages that no member has."""
+    differs: bool = False
+    """Its sender was told something else than we were."""
 
 
 class MessageEvent(HistoryLine, frozen=True, kw_only=True, tag="message", tag_field="type"):
@@ -110,6 +124,9 @@ class ReceiptEvent(Value, frozen=True, kw_only=True, tag="receipt", tag_field="t
     to: str | UnsetType = UNSET
     state: State
     at: str
+    reached: int | UnsetType = UNSET
+    """How many members of a room have it."""
+    of: int | UnsetType = UNSET
 
 
 class HindranceEvent(Value, frozen=True, kw_only=True, tag="hindrance", tag_field="type"):
@@ -217,6 +234,7 @@ ListenEvents = (
     | LinkEvent
     | SettingEvent
     | MeshEvent
+    | RoomEvent
     | UnknownEvent
 )
 """What a listener is told."""

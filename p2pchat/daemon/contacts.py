@@ -5,9 +5,6 @@ Knows: which inputs a change becomes, and which contact a name means. Does not k
 
 from __future__ import annotations
 
-import difflib
-
-from p2pchat import looks
 from p2pchat.control import answers, methods, parameters
 from p2pchat.core.values import inputs
 from p2pchat.core.values.records import Contact
@@ -15,16 +12,14 @@ from p2pchat.daemon import views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance
-from p2pchat.daemon.ports import Acts
+from p2pchat.daemon.ports import Named
 from p2pchat.daemon.refusals import raise_refusal
-from p2pchat.errors import UsageError
-from p2pchat.text import harmless_name
 
 
 class ContactMethods:
     """The verbs, bound to one running node."""
 
-    def __init__(self, host: Acts) -> None:
+    def __init__(self, host: Named) -> None:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
@@ -45,36 +40,36 @@ class ContactMethods:
         return [self._contact_view(contact, obstacles[contact.mesh]) for contact in contacts]
 
     async def show(self, asked: parameters.ContactParams, asker: Asker) -> answers.ContactDetailInfo:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         own = self._host.node.identity.identity_key
         return views.shown(self._contact_view(contact, hindrance(self._host, contact.mesh)), contact, own)
 
     async def verify(self, asked: parameters.VerifyParams, asker: Asker) -> answers.ContactInfo:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         return await self._changed(contact, inputs.ContactVerified(contact.id, asked.verified))
 
     async def rename(self, asked: parameters.RenameParams, asker: Asker) -> answers.ContactInfo:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         return await self._changed(contact, inputs.ContactRenamed(contact.id, asked.new), name=asked.new)
 
     async def block(self, asked: parameters.BlockParams, asker: Asker) -> answers.ContactInfo:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         return await self._changed(contact, inputs.ContactBlocked(contact.id, asked.blocked))
 
     async def mute(self, asked: parameters.MuteParams, asker: Asker) -> answers.ContactInfo:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         return await self._changed(contact, inputs.ContactMuted(contact.id, asked.muted))
 
     async def disappear(self, asked: parameters.DisappearParams, asker: Asker) -> answers.ContactInfo:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         return await self._changed(contact, inputs.ContactLasts(contact.id, asked.seconds or 0.0))
 
     async def renew(self, asked: parameters.ContactParams, asker: Asker) -> answers.ContactInfo:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         return await self._changed(contact, inputs.ContactRenewed(contact.id))
 
     async def remove(self, asked: parameters.RemoveParams, asker: Asker) -> answers.RemoveContactResult:
-        contact = self.named(asked.name)
+        contact = self._host.names.find_contact(asked.name)
         keep, renew = asked.keep_mesh, asked.renew_mesh
         before = {mesh.id for mesh in self._host.node.meshes()}
         rejected = await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
@@ -96,18 +91,3 @@ class ContactMethods:
         node = self._host.node
         here = node.here(contact.id, self._host.clock.now())
         return views.contact(contact, here, node.heard_at(contact.id), node.over_quota(contact.id), obstacle)
-
-    def named(self, name: str) -> Contact:
-        """A contact by its exact name, or else by the name in any case and composition, or as it is shown, if
-        only one matches. Raises UsageError."""
-        contacts = self._host.node.contacts()
-        matches = (
-            [each for each in contacts if each.name == name]
-            or [each for each in contacts if looks.same(each.name, name)]
-            or [each for each in contacts if harmless_name(each.name) == name]
-        )
-        if len(matches) == 1:
-            return matches[0]
-        near = difflib.get_close_matches(name, [each.name for each in contacts], n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; see 'p2pchat contacts'"
-        raise UsageError(f"there is no contact called {name!r}{hint}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -20,15 +20,15 @@ from p2pchat.core.values.records import Contact, Message
 from p2pchat.core.values.references import Referred
 from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
-from p2pchat.daemon import views
+from p2pchat.daemon import line_views, views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten, Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.intake import Intake
 from p2pchat.daemon.mentions import find_mentions
+from p2pchat.daemon.names import Partner
 from p2pchat.daemon.ports import Sends
-from p2pchat.daemon.referring import people_of
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
 from p2pchat.types import ConversationId, MeshId, MessageId, MessageState, conversation_with
@@ -40,11 +40,10 @@ _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class MessageMethods:
-    """The verbs, bound to one running node. ``named``: a contact by name, or UsageError."""
+    """The verbs, bound to one running node."""
 
-    def __init__(self, host: Sends, named: Callable[[str], Contact]) -> None:
+    def __init__(self, host: Sends) -> None:
         self._host = host
-        self._named = named
         self._intake = Intake(lambda: host.node.waiting())
         self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
 
@@ -57,11 +56,11 @@ class MessageMethods:
     async def send(self, asked: parameters.SendParams, asker: Asker) -> answers.DeliveryInfo:
         """Accept a message; the answer comes when it is on disk. A second request with the same ``id``
         accepts no second message."""
-        contact, text = self._named(asked.to), asked.text
+        partner = self._host.names.find_partner(asked.to)
         message = await self._message_id(asked)
         await self._intake.wait_for_room()
         async with self._alone(message):
-            state = await self._accepted(message, contact, text, asked.reply_to)
+            state = await self._accepted(message, partner, asked)
         return views.progress(message, state, self._host.clock.now())
 
     async def _message_id(self, asked: parameters.SendParams) -> MessageId:
@@ -97,24 +96,24 @@ class MessageMethods:
                 self._sending[message] = (lock, askers - 1)
 
     async def _accepted(
-        self, message: MessageId, contact: Contact, text: str, reply_to: str | None
+        self, message: MessageId, partner: Partner, params: parameters.SendParams
     ) -> MessageState:
         """The state of a message that was just or earlier accepted."""
-        conversation = conversation_with(contact.id)
+        conversation, text, reply_to = partner.conversation, params.text, params.reply_to
         known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
         if known is None:
             if await self._host.ask_store(lambda store: store.history.is_forgotten(message)):
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
             answers = await self._find_target(conversation, reply_to) if reply_to is not None else None
-            mentions = find_mentions(text, people_of(self._host, conversation))
+            mentions = find_mentions(text, self._host.names.people_of(conversation))
             input = inputs.MessageSubmitted(message, conversation, text, answers, mentions)
             rejected = await self._host.driver.submit_and_persist(input)
-            raise_refusal(rejected, contact=contact.name, text=text)
+            raise_refusal(rejected, contact=partner.name, text=text)
             known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
         elif known.conversation != conversation or not (known.text == text or _is_altered(known)):
             raise UsageError("another message has that id; give each its own")
         if known is None:
-            raise Ended(f"{contact.name} was removed meanwhile; nothing was sent")
+            raise Ended(f"{partner.name} was removed meanwhile; nothing was sent")
         return known.state
 
     async def _find_target(self, conversation: ConversationId, id: str) -> inputs.Target:
@@ -122,7 +121,7 @@ class MessageMethods:
         line = await self._host.ask_store(lambda store: store.history.find_message(MessageId(id)))
         if line is None or line.conversation != conversation:
             raise UsageError(
-                "no message with them has the id that you reply to; see 'p2pchat history NAME --ids'"
+                "no message there has the id that you reply to; see 'p2pchat history NAME --ids'"
             )
         return inputs.Target(line.id, line.outgoing)
 
@@ -186,13 +185,12 @@ class MessageMethods:
 
     async def listen(self, asked: parameters.ListenParams, asker: Asker) -> None:
         """First the unheard messages, then all events. Ends only with the connection."""
-        contact = self._named(asked.sender) if asked.sender is not None else None
-        conversation = conversation_with(contact.id) if contact is not None else None
+        names = self._host.names
+        conversation = names.find_partner(asked.sender).conversation if asked.sender is not None else None
         with self._host.events.subscribed() as happenings:
             missed = await self._host.ask_store(lambda store: store.history.list_unread(conversation))
-            own = self._host.node.identity.name
             for line in missed:
-                asker.event(views.message(line, own, self._host.name_of(line.conversation)))
+                asker.event(line_views.message(line, names))
                 await asker.read()
             shown = {line.id for line in missed}
             async for event in happenings:

@@ -30,16 +30,16 @@ class Methods:
     def __init__(self, host: Whole) -> None:
         self._host = host
         self.handlers = Handlers()
-        contacts, places, itself = ContactMethods(host), MeshMethods(host), NodeMethods(host)
+        places, itself = MeshMethods(host), NodeMethods(host)
         families = (
             itself,
-            contacts,
+            ContactMethods(host),
             places,
             PairingMethods(host, places.mesh),
             SettingMethods(host),
-            MessageMethods(host, contacts.named),
+            MessageMethods(host),
             ReferenceMethods(host),
-            HistoryMethods(host, contacts.named),
+            HistoryMethods(host),
             BackupMethods(host),
         )
         for family in families:

@@ -21,7 +21,7 @@ from p2pchat.control.methods import ENDLESS
 from p2pchat.core.node import NodeMachine
 from p2pchat.core.values.inputs import ShutDown, Started, StopAnnounced
 from p2pchat.core.values.settings import Settings
-from p2pchat.daemon import views
+from p2pchat.daemon import event_views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.clock_monitor import ClockMonitor
 from p2pchat.daemon.control import Asker, ControlServer
@@ -29,6 +29,7 @@ from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.local_servers import LocalServers
 from p2pchat.daemon.methods import Methods
+from p2pchat.daemon.names import Names
 from p2pchat.daemon.network_monitor import NetworkMonitor
 from p2pchat.daemon.own_network import OwnNetwork
 from p2pchat.daemon.turn_servers import TurnServers, turn_servers_of
@@ -240,11 +241,12 @@ class RunningNode:
 
     def view(self, event: Happening) -> ListenEvents | None:
         """Convert an event to its form for listeners."""
-        return views.event(event, self.node.identity.name, self.name_of)
+        return event_views.event(event, self.names, self.node.rooms)
 
-    def name_of(self, contact: str) -> str:
-        """Our name for a contact; the start of the fingerprint for one just removed."""
-        return next((each.name for each in self.node.contacts() if each.id == contact), contact[:12])
+    @property
+    def names(self) -> Names:
+        """The names of contacts, rooms and members, as they are now."""
+        return Names(self.node.identity.name, self.node.contacts(), self.node.rooms)
 
     @property
     def linked(self) -> bool:

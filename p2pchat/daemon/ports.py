@@ -17,6 +17,7 @@ from p2pchat.core.node import NodeMachine
 from p2pchat.core.values.inputs import Input
 from p2pchat.core.values.refusals import Rejected
 from p2pchat.daemon.events import Events, Happening
+from p2pchat.daemon.names import Names
 from p2pchat.daemon.own_network import OwnNetwork
 from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.errors import SettingRestart
@@ -76,6 +77,17 @@ class Happens(Protocol):
     def events(self) -> Events: ...
 
 
+class Named(Acts, Protocol):
+    """Knows how everybody and every room is called."""
+
+    @property
+    def names(self) -> Names: ...
+
+
+class Gathers(Named, Happens, Protocol):
+    """The needs of rooms."""
+
+
 class Pairs(Acts, Happens, Protocol):
     """The needs of pairing."""
 
@@ -87,13 +99,11 @@ class Looks(Acts, Protocol):
     def looking(self) -> bool: ...
 
 
-class Recalls(Knows, Remembers, Happens, Protocol):
+class Recalls(Named, Remembers, Happens, Protocol):
     """The needs of the history."""
 
-    def name_of(self, contact: str, /) -> str: ...
 
-
-class Sends(Acts, Recalls, Protocol):
+class Sends(Recalls, Protocol):
     """The needs of messages."""
 
     @property

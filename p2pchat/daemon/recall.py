@@ -5,29 +5,25 @@ Knows: their parameters and answers. Does not know: how lines are kept, or how m
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.events import MessageEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.control.values import extended
-from p2pchat.core.values.records import Contact
-from p2pchat.daemon import views
+from p2pchat.daemon import line_views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Recalls
 from p2pchat.errors import LimitError, UsageError
-from p2pchat.types import ConversationId, MessageId, conversation_with
+from p2pchat.types import ConversationId, MessageId
 from p2pchat.wire.content import TEXT_LIMIT
 
 
 class HistoryMethods:
-    """The verbs, bound to one running node. ``named``: a contact by name, or UsageError."""
+    """The verbs, bound to one running node."""
 
-    def __init__(self, host: Recalls, named: Callable[[str], Contact]) -> None:
+    def __init__(self, host: Recalls) -> None:
         self._host = host
-        self._named = named
 
     def add_handlers(self, handlers: Handlers) -> None:
         """Carry out requests about the history."""
@@ -45,12 +41,15 @@ class HistoryMethods:
         await self._host.ask_store(lambda store: store.history.mark_read(ids))
 
     async def history(self, asked: parameters.HistoryParams, asker: Asker) -> list[MessageEvent]:
-        """The messages with one contact."""
-        return await self._lines(conversation_with(self._named(asked.name).id), asked)
+        """The messages with one contact, or in one room."""
+        return await self._lines(self._conversation(asked.name), asked)
 
     async def search(self, asked: parameters.SearchParams, asker: Asker) -> list[MessageEvent]:
-        """The messages with all contacts that contain a text."""
+        """The messages with all contacts and in all rooms that contain a text."""
         return await self._lines(None, asked)
+
+    def _conversation(self, name: str) -> ConversationId:
+        return self._host.names.find_partner(name).conversation
 
     async def _lines(
         self, conversation: ConversationId | None, asked: parameters.HistoryParams | parameters.SearchParams
@@ -65,8 +64,8 @@ class HistoryMethods:
                 after=MessageId(asked.after) if asked.after is not None else None,
             )
         )
-        own = self._host.node.identity.name
-        return [views.message(line, own, self._host.name_of(line.conversation)) for line in lines]
+        names = self._host.names
+        return [line_views.message(line, names) for line in lines]
 
     async def edit(self, asked: parameters.EditParams, asker: Asker) -> answers.EditResult:
         """Change the text of a line."""
@@ -83,8 +82,7 @@ class HistoryMethods:
         if asked.id is None:
             if asked.name is None:
                 raise MethodError(INVALID_PARAMS, "name must be a text")
-            contact = self._named(asked.name)
-            return answers.ForgetResult(forgotten=await self._forget_all(conversation_with(contact.id)))
+            return answers.ForgetResult(forgotten=await self._forget_all(self._conversation(asked.name)))
         id = MessageId(asked.id)
         known = await self._host.ask_store(lambda store: store.history.find_message(id))
         if known is None or not await self._host.ask_store(lambda store: store.history.forget_message(id)):
@@ -101,12 +99,12 @@ class HistoryMethods:
         return lines
 
     async def conversations(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ConversationInfo]:
-        """The last line with each contact, and the number of unheard ones."""
-        own = self._host.node.identity.name
+        """The last line with each contact and in each room, and the number of unheard ones."""
+        names = self._host.names
         talks = await self._host.ask_store(lambda store: store.history.list_conversations())
         return [
             extended(
-                views.message(last, own, self._host.name_of(last.conversation)),
+                line_views.message(last, names),
                 answers.ConversationInfo,
                 unheard=unheard,
             )
@@ -116,9 +114,10 @@ class HistoryMethods:
     async def answer_drafts(self, wish: parameters.DraftParams, _caller: Asker) -> list[answers.DraftInfo]:
         """The drafts, after ``text`` was saved as the draft to ``name``."""
         if wish.name is not None and wish.text is not None:
-            conversation, text = conversation_with(self._named(wish.name).id), wish.text
+            conversation, text = self._conversation(wish.name), wish.text
             if len(text.encode()) > TEXT_LIMIT:
                 raise LimitError(f"a draft has at most {TEXT_LIMIT} bytes, as a message has")
             await self._host.ask_store(lambda store: store.keep_draft(conversation, text))
         kept = await self._host.ask_store(lambda store: store.read_drafts())
-        return [answers.DraftInfo(name=self._host.name_of(whose), text=text) for whose, text in kept.items()]
+        names = self._host.names
+        return [answers.DraftInfo(name=names.partner_name(whose), text=text) for whose, text in kept.items()]

@@ -22,7 +22,7 @@ from p2pchat.daemon.mentions import find_mentions
 from p2pchat.daemon.ports import Sends
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
-from p2pchat.types import ContactId, ConversationId, MessageId, MessageState, conversation_with
+from p2pchat.types import MessageId, MessageState
 
 UNKNOWN_MESSAGE: Final = "no message here has that id; see 'p2pchat history NAME --ids'"
 
@@ -102,19 +102,12 @@ class ReferenceMethods:
     async def _submit(self, line: Message, kind: ReferenceKind, turn: int, text: str) -> answers.DeliveryInfo:
         id = MessageId(self._host.entropy.draw_bytes(16).hex())
         target = inputs.Target(line.id, line.outgoing)
-        named = people_of(self._host, line.conversation) if kind is ReferenceKind.CORRECTION else {}
+        named = self._host.names.people_of(line.conversation) if kind is ReferenceKind.CORRECTION else {}
         mentions = find_mentions(text, named)
         input = inputs.ReferenceSubmitted(id, line.conversation, kind, target, turn, text, mentions)
         rejected = await self._host.driver.submit_and_persist(input)
-        raise_refusal(rejected, contact=self._host.name_of(line.conversation), text=text)
+        raise_refusal(rejected, contact=self._host.names.partner_name(line.conversation), text=text)
         return views.progress(id, MessageState.QUEUED, self._host.clock.now())
-
-
-def people_of(host: Sends, conversation: ConversationId) -> dict[str, ContactId]:
-    """The people who can be mentioned there, by name."""
-    return {
-        known.name: known.id for known in host.node.contacts() if conversation_with(known.id) == conversation
-    }
 
 
 def _is_sign(text: str) -> bool:

@@ -1,31 +1,25 @@
-"""The events and answers of the control socket, as plain values.
+"""The answers of the control socket about contacts, and about the node itself, as plain values.
 
 Knows: the shape that scripts rely on (docs/scripting.md). Does not know: where the values come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal
 
 from p2pchat.config.choices import Choice
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control import answers, events
 from p2pchat.control.values import extended
 from p2pchat.core.values import effects
-from p2pchat.core.values.records import Contact, Message
-from p2pchat.core.values.references import Reference, ReferenceKind, Referred
+from p2pchat.core.values.records import Contact
 from p2pchat.core.values.status import ClockStatus, MeshStatus, Status, StemStatus
 from p2pchat.crypto.identity import safety_number
-from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
 from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.data import dataclass
 from p2pchat.types import MessageId, MessageState
-
-NameOf = Callable[[str], str]
-"""Our name for a contact, or for the partner of a conversation."""
-L = TypeVar("L", bound=events.HistoryLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,60 +66,6 @@ def receipt(message: MessageId, reached: MessageState, at: float) -> events.Rece
     return events.ReceiptEvent(id=message, state=state(reached), at=moment(at))
 
 
-def message(line: Message, own_name: str, name: str) -> events.MessageEvent:
-    """A line of history; the same object for a new message and for one from the history."""
-    return _line(events.MessageEvent, line, own_name, name)
-
-
-def _line(kind: type[L], line: Message, own_name: str, name: str, **more: Any) -> L:
-    referred = line.referred or Referred()
-    return kind(
-        id=line.id,
-        sender=own_name if line.outgoing else name,
-        contact=name,
-        at=moment(line.at),
-        text=line.text,
-        outgoing=line.outgoing,
-        state=state(line.state),
-        expires_at=moment(line.expires_at) if line.expires_at is not None else None,
-        rewritten=line.rewritten,
-        reply_to=_answered(line, own_name, name),
-        mentions=[name if line.outgoing else own_name] if line.mentions else [],
-        corrected=state(referred.correction.state) if referred.correction is not None else None,
-        withdrawn=state(referred.withdrawal.state) if referred.withdrawal is not None else None,
-        reactions=[
-            events.ReactionInfo(
-                sender=own_name if one.author is None else name, sign=one.text, state=state(one.state)
-            )
-            for one in referred.reactions
-            if one.text
-        ],
-        earlier=[events.VersionInfo(at=moment(one.at), text=one.text) for one in referred.earlier],
-        unknown=line.unknown or None,
-        **more,
-    )
-
-
-def _answered(line: Message, own_name: str, name: str) -> events.AnsweredInfo | None:
-    if line.answers is None:
-        return None
-    if (known := line.answered) is None:
-        return events.AnsweredInfo(id=None, sender=None, text=None)
-    author = own_name if known.outgoing else name
-    return events.AnsweredInfo(id=known.id, sender=author, text=known.text, withdrawn=known.withdrawn)
-
-
-def _referred(line: Message, reference: Reference, own_name: str, name: str) -> events.ListenEvents:
-    by = own_name if reference.author is None else name
-    match reference.kind:
-        case ReferenceKind.REACTION:
-            return _line(events.ReactionEvent, line, own_name, name, by=by, sign=reference.text)
-        case ReferenceKind.CORRECTION:
-            return _line(events.CorrectedEvent, line, own_name, name, by=by)
-        case ReferenceKind.WITHDRAWAL:
-            return _line(events.WithdrawnEvent, line, own_name, name, by=by)
-
-
 def contact(
     them: Contact,
     here: bool | None,
@@ -163,44 +103,6 @@ def shown(them: answers.ContactInfo, known: Contact, own_key: bytes) -> answers.
     """One contact, with the safety number."""
     number = safety_number(own_key, known.identity_key, known.trust.renewal)
     return extended(them, answers.ContactDetailInfo, safety_number=number)
-
-
-def event(happened: Happening, own_name: str, name_of: NameOf) -> events.ListenEvents | None:
-    """An event for listeners; None for events of invites, which only their caller is told, and of cells,
-    which only a trace shows."""
-    match happened:
-        case effects.MessageArrived(line) | effects.MessageSent(line):
-            return message(line, own_name, name_of(line.conversation))
-        case HistoryRewritten(line):
-            return _line(events.RewrittenEvent, line, own_name, name_of(line.conversation))
-        case SettingSet(name):
-            return events.SettingEvent(key=name)
-        case HistoryForgotten(who, id):
-            return events.ForgottenEvent(contact=name_of(who), id=id)
-        case effects.LineReferred(reference, line) if line is not None:
-            return _referred(line, reference, own_name, name_of(line.conversation))
-        case effects.MessageMoved(id, who, reached, at):
-            name = name_of(who)
-            return events.ReceiptEvent(id=id, to=name, state=state(reached), at=moment(at))
-        case effects.ContactChanged(them, "disappearing", by_them):
-            return events.ContactEvent(
-                name=them.name,
-                change="disappearing",
-                disappear=them.preferences.lasts_s or None,
-                by=them.name if by_them else own_name,
-            )
-        case effects.ContactChanged(them, change):
-            return events.ContactEvent(name=them.name, change=change)
-        case effects.SessionTurned(who, turn, waiting):
-            return events.SessionEvent(name=name_of(who), turn=turn, waiting=waiting)
-        case effects.PresenceChanged(who, here):
-            return events.PresenceEvent(name=name_of(who), here=here)
-        case effects.LinksChanged(links, change):
-            return events.LinkEvent(links=links, change=change)
-        case effects.MeshChanged(mesh, change):
-            return events.MeshEvent(mesh=mesh.hex(), change=change)
-        case _:
-            return None
 
 
 def cell(seen: effects.CellSeen) -> events.CellEvent:

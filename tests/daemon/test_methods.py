@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from p2pchat.control.methods import METHODS
-from p2pchat.core.values.records import Contact
 from p2pchat.daemon.messages import MessageMethods
 from p2pchat.daemon.methods import Methods
 from p2pchat.types import MessageId
@@ -19,13 +18,9 @@ if TYPE_CHECKING:
 ID = MessageId("f" * 32)
 
 
-def nobody(name: str) -> Contact:
-    raise AssertionError(name)
-
-
 @pytest.fixture
 def methods() -> MessageMethods:
-    return MessageMethods(cast("RunningNode", None), nobody)
+    return MessageMethods(cast("RunningNode", None))
 
 
 async def test_every_method_of_the_contract_has_a_handler_and_no_other() -> None:

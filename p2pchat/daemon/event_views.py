@@ -1,0 +1,56 @@
+"""What happens in a node, as the events of the control socket.
+
+Knows: which event tells what has happened. Does not know: when it happens, or who listens.
+"""
+
+from __future__ import annotations
+
+from p2pchat.control import events
+from p2pchat.core.values import effects
+from p2pchat.core.values.room_events import RoomOfferTurned, RoomTurned
+from p2pchat.daemon import line_views, room_views
+from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
+from p2pchat.daemon.names import HasRooms, Names
+from p2pchat.daemon.views import moment, state
+
+
+def event(happened: Happening, names: Names, rooms: HasRooms) -> events.ListenEvents | None:
+    """An event for listeners; None for events of invites, which only their caller is told, and of cells,
+    which only a trace shows."""
+    match happened:
+        case effects.MessageArrived(line) | effects.MessageSent(line):
+            return line_views.message(line, names)
+        case HistoryRewritten(line):
+            return line_views.rewritten(line, names)
+        case SettingSet(name):
+            return events.SettingEvent(key=name)
+        case HistoryForgotten(who, id):
+            return events.ForgottenEvent(contact=names.partner_name(who), id=id)
+        case effects.LineReferred(reference, line) if line is not None:
+            return line_views.referred(line, reference, names)
+        case effects.MessageMoved(id, who, reached, at):
+            name = names.partner_name(who)
+            return events.ReceiptEvent(id=id, to=name, state=state(reached), at=moment(at))
+        case RoomTurned():
+            return room_views.turned(happened, names, rooms.list_rooms())
+        case RoomOfferTurned():
+            return room_views.offer_turned(happened, names, rooms.list_offers())
+        case effects.ContactChanged(them, "disappearing", by_them):
+            return events.ContactEvent(
+                name=them.name,
+                change="disappearing",
+                disappear=them.preferences.lasts_s or None,
+                by=them.name if by_them else names.own,
+            )
+        case effects.ContactChanged(them, change):
+            return events.ContactEvent(name=them.name, change=change)
+        case effects.SessionTurned(who, turn, waiting):
+            return events.SessionEvent(name=names.partner_name(who), turn=turn, waiting=waiting)
+        case effects.PresenceChanged(who, here):
+            return events.PresenceEvent(name=names.partner_name(who), here=here)
+        case effects.LinksChanged(links, change):
+            return events.LinkEvent(links=links, change=change)
+        case effects.MeshChanged(mesh, change):
+            return events.MeshEvent(mesh=mesh.hex(), change=change)
+        case _:
+            return None

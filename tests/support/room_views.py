@@ -1,0 +1,66 @@
+"""Rooms as the core shows them, for tests of what is made of that.
+
+Knows: the declared values. Does not know: how a room comes to be so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from p2pchat.core.values.records import Contact
+from p2pchat.core.values.room_records import RoomOfferRecord, RoomRecord, RoomRole
+from p2pchat.core.values.status import MemberStatus, RoomStatus
+from p2pchat.types import ContactId, ConversationId, MemberId, MeshId, RoomId, conversation_in
+
+AT = 1_800_000_000.0
+ROOM: ConversationId = conversation_in(RoomId(b"r" * 32))
+MESH = MeshId(b"m" * 16)
+
+
+def contact(name: str) -> Contact:
+    """A contact of ours."""
+    key = (name.encode() * 32)[:32]
+    return Contact(ContactId(key.hex()), name, key, MESH, "words", AT)
+
+
+def member(
+    id: bytes,
+    name: str,
+    role: RoomRole = RoomRole.MEMBER,
+    *,
+    own: bool = False,
+    contact: ContactId | None = None,
+    brought_by: bytes | None = None,
+    spoke_at: float | None = None,
+) -> MemberStatus:
+    """A member, its id made of one byte."""
+    by = MemberId(brought_by * 32) if brought_by is not None else None
+    return MemberStatus(
+        MemberId(id * 32), name, role, own, contact, by, spoke=spoke_at is not None, spoke_at=spoke_at
+    )
+
+
+def room(name: str, *members: MemberStatus, role: RoomRole | None = RoomRole.OWNER) -> RoomStatus:
+    """A room of that name; we are the member that is our own."""
+    own = next((one.id for one in members if one.own), MemberId(bytes(32)))
+    record = RoomRecord(ROOM, name, MESH, AT)
+    return RoomStatus(record, "ana", members, own, role, 0, waits=False, waiting=0, words=("acorn",) * 12)
+
+
+def brought_by(status: RoomStatus, contact: ContactId) -> RoomStatus:
+    """The same room, into which a contact has brought us."""
+    return replace(status, record=replace(status.record, brought_by=contact))
+
+
+class FakeRoomList:
+    """A home's rooms, and offers of rooms."""
+
+    def __init__(self, rooms: Iterable[RoomStatus] = (), offers: Iterable[RoomOfferRecord] = ()) -> None:
+        self.rooms, self.offers = list(rooms), list(offers)
+
+    def list_rooms(self) -> tuple[RoomStatus, ...]:
+        return tuple(self.rooms)
+
+    def list_offers(self) -> tuple[RoomOfferRecord, ...]:
+        return tuple(self.offers)

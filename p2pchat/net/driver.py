@@ -15,19 +15,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import field
-from typing import Final, Protocol, assert_never
+from typing import Any, Final, Protocol, TypeVar, assert_never
 
 from p2pchat.core.values import effects
 from p2pchat.core.values.effects import Effect, Event
 from p2pchat.core.values.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
 from p2pchat.core.values.records import Change, HeldCell, PutCells, Settled
 from p2pchat.core.values.refusals import Rejected
+from p2pchat.core.values.room_inputs import RoomRecordsFetched
 from p2pchat.data import dataclass
 from p2pchat.errors import ControlError
-from p2pchat.types import LinkId, MeshId
+from p2pchat.types import ConversationId, LinkId, MeshId
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import FromClient
+
+T = TypeVar("T")
 
 BATCH_MAX: Final = 256
 """Inputs taken in before a commit begins and the event loop gets its turn: one commit for many."""
@@ -84,6 +87,10 @@ class Journal(Protocol):
 
     def read_cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
 
+    def read_room_records(
+        self, room: ConversationId, names: Sequence[bytes]
+    ) -> dict[bytes, bytes | None]: ...
+
 
 TRACES: Final = (effects.CellSeen, effects.OnionSeen)
 """Events that every passing cell causes, and that rest on nothing."""
@@ -128,7 +135,7 @@ class Driver:
         self._awake = asyncio.Event()
         self._ended: BaseException | None = None
         self._failed: BaseException | None = None
-        self._reading: set[asyncio.Future[tuple[HeldCell, ...]]] = set()
+        self._reading: set[asyncio.Future[Any]] = set()
         self._unkept = _Batch()
         self._keeping: _Batch | None = None
         """The batch that is being committed."""
@@ -235,7 +242,12 @@ class Driver:
                     self._unkept.add_change(change)
                 case effects.Notify(event) if isinstance(event, TRACES):
                     self._notify(event)
-                case effects.SendFrame() | effects.CloseLink() | effects.FetchCells():
+                case (
+                    effects.SendFrame()
+                    | effects.CloseLink()
+                    | effects.FetchCells()
+                    | effects.FetchRoomRecords()
+                ):
                     self._execute(effect)
                 case effects.MakeOffer() | effects.MakeAnswer() | effects.AcceptAnswer():
                     self._execute(effect)
@@ -287,7 +299,15 @@ class Driver:
             case effects.WhenKept(input):
                 self.submit_input(input)
             case effects.FetchCells(mesh, numbers):
-                self._read(mesh, numbers)
+                self._read(
+                    lambda: self._journal.read_cells(mesh, numbers),
+                    lambda cells: CellsFetched(mesh, numbers, cells),
+                )
+            case effects.FetchRoomRecords(room, receiver, names):
+                self._read(
+                    lambda: self._journal.read_room_records(room, names),
+                    lambda records: RoomRecordsFetched(room, receiver, records),
+                )
             case effects.Notify(event):
                 self._notify(event)
             case effects.Signal(url, message):
@@ -307,20 +327,20 @@ class Driver:
             case _:
                 assert_never(effect)
 
-    def _read(self, mesh: MeshId, numbers: tuple[int, ...]) -> None:
+    def _read(self, read: Callable[[], T], as_input: Callable[[T], Input]) -> None:
         """Read in the worker thread. A disk that refuses ends the driver, as one that refuses to write."""
 
-        def on_read(reading: asyncio.Future[tuple[HeldCell, ...]]) -> None:
+        def on_read(reading: asyncio.Future[T]) -> None:
             self._reading.discard(reading)
             if reading.cancelled():
                 return
             self._failed = self._failed or reading.exception()
             if self._failed is None:
-                self.submit_input(CellsFetched(mesh, numbers, reading.result()))
+                self.submit_input(as_input(reading.result()))
             self._awake.set()
 
         loop = asyncio.get_running_loop()
-        reading = loop.run_in_executor(self._worker, self._journal.read_cells, mesh, numbers)
+        reading = loop.run_in_executor(self._worker, read)
         self._reading.add(reading)
         reading.add_done_callback(on_read)
 

@@ -21,7 +21,7 @@ from p2pchat.core.values.records import (
     PutPatience,
     Settled,
 )
-from p2pchat.types import MeshId
+from p2pchat.types import ConversationId, MeshId
 
 
 class NodeMemory(Protocol):
@@ -37,6 +37,10 @@ class NodeMemory(Protocol):
 
     def read_cells(self, mesh: MeshId, numbers: tuple[int, ...]) -> tuple[HeldCell, ...]:
         """Return whole held cells, ordered by number."""
+        ...
+
+    def read_room_records(self, room: ConversationId, names: tuple[bytes, ...]) -> dict[bytes, bytes | None]:
+        """Return records of a room by their names; None where one is not there."""
         ...
 
 
@@ -81,3 +85,7 @@ class Shelf:
         """Return whole held cells, ordered by number."""
         held = self._held.get(mesh, {})
         return tuple(held[number] for number in sorted(numbers) if number in held)
+
+    def read_room_records(self, room: ConversationId, names: tuple[bytes, ...]) -> dict[bytes, bytes | None]:
+        """Return nothing: a simulated node is in no room."""
+        return dict.fromkeys(names)

@@ -17,6 +17,7 @@ from p2pchat.core.node import NodeMachine
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.values import effects, inputs
 from p2pchat.core.values.refusals import Rejected
+from p2pchat.core.values.room_inputs import RoomRecordsFetched
 from p2pchat.core.values.settings import Settings
 from p2pchat.ports import uniform
 from p2pchat.sim.agenda import Action, Agenda
@@ -71,6 +72,7 @@ class World:
             effects.CloseRendezvous: self.meetings.close_connection,
             effects.Signal: self.meetings.send_signal,
             effects.FetchCells: self._fetch,
+            effects.FetchRoomRecords: self._fetch_room_records,
             effects.Notify: self._notify,
             effects.Persist: lambda host, effect: None,
             Rejected: lambda host, effect: None,
@@ -214,6 +216,11 @@ class World:
     def _fetch(self, host: SimulatedHost, effect: effects.FetchCells) -> None:
         cells = host.store.read_cells(effect.mesh, effect.numbers)
         read = inputs.CellsFetched(effect.mesh, effect.numbers, cells)
+        self.agenda.call_at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
+
+    def _fetch_room_records(self, host: SimulatedHost, effect: effects.FetchRoomRecords) -> None:
+        records = host.store.read_room_records(effect.room, effect.names)
+        read = RoomRecordsFetched(effect.room, effect.receiver, records)
         self.agenda.call_at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
 
     def _later(self, whom: tuple[SimulatedHost, int], input: inputs.Input) -> None:

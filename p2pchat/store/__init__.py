@@ -29,10 +29,11 @@ from p2pchat.core.values.records import (
     PutReference,
     Settled,
 )
+from p2pchat.core.values.room_records import DropRoom
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError
 from p2pchat.ports import Entropy
-from p2pchat.store import database, drafts, journal, settings, space, vault
+from p2pchat.store import database, drafts, journal, rooms, settings, space, vault
 from p2pchat.store.checkpoints import Checkpoints
 from p2pchat.store.database import DiskFull
 from p2pchat.store.files import refuse_foreign
@@ -60,7 +61,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-_FORGETS = (DropContact, DropExpiredMessages, DropVersions, PutReference)
+_FORGETS = (DropContact, DropExpiredMessages, DropRoom, DropVersions, PutReference)
 """Changes after which something must not be had any more, not from the log either."""
 
 
@@ -243,6 +244,10 @@ class Store:
     def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[HeldCell, ...]:
         """Read held cells with their bodies, ordered by number; those that are missing are left out."""
         return journal.cells(self._connection, mesh, numbers)
+
+    def read_room_records(self, room: ConversationId, names: Iterable[bytes]) -> dict[bytes, bytes | None]:
+        """Read records of a room by their names; None where one is not there."""
+        return rooms.read_records(self._connection, room, names)
 
     def check_pages(self) -> None:
         """Read every page once. Raises StoreError when any is damaged."""

@@ -45,6 +45,7 @@ from p2pchat.store.entries import (
     read_version,
     read_waiting,
 )
+from p2pchat.store.history import IN_ROOM
 from p2pchat.types import MeshId
 from p2pchat.wire.backup import EntryKind
 from p2pchat.wire.codec import Reader
@@ -55,9 +56,9 @@ LINES_AT_ONCE: Final = 64
 LINES_KEPT_AT_ONCE: Final = 1024
 """Lines that are written to a new home in one turn."""
 
-_GET_LINES: Final = """
+_GET_LINES: Final = f"""
     SELECT row, id, contact, outgoing, at, text, state, heard, rewritten, answers, mentions, unknown
-    FROM message WHERE row > ? AND row <= ? AND expires_at IS NULL ORDER BY row LIMIT ?"""
+    FROM message WHERE row > ? AND row <= ? AND expires_at IS NULL AND NOT {IN_ROOM} ORDER BY row LIMIT ?"""
 _GET_WAITING: Final = """
     SELECT id, contact, payload, place, expires_at, held, kind FROM outbox
     WHERE kind IN ('text', 'reference')
@@ -74,17 +75,18 @@ _KEPT_LINE: Final = (
 )
 _GET_REFERENCES: Final = f"""
     SELECT id, contact, outgoing, kind, target, turn, at, text, state, mentions FROM reference
-    WHERE expires_at IS NULL AND EXISTS (SELECT 1 FROM message WHERE {_KEPT_LINE} AND message.row <= ?)
+    WHERE expires_at IS NULL AND NOT {IN_ROOM}
+        AND EXISTS (SELECT 1 FROM message WHERE {_KEPT_LINE} AND message.row <= ?)
     ORDER BY row"""
 _PUT_REFERENCE: Final = """
     INSERT OR IGNORE INTO reference
         (id, contact, outgoing, kind, target, turn, at, text, state, mentions)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
     WHERE EXISTS (SELECT 1 FROM message WHERE name = ?5 AND contact = ?2)"""
-_GET_VERSIONS: Final = """
+_GET_VERSIONS: Final = f"""
     SELECT contact, name, version.id, turn, version.at, version.text, version.mentions
     FROM version JOIN message ON message.row = version.message
-    WHERE expires_at IS NULL AND row <= ? ORDER BY row, turn"""
+    WHERE expires_at IS NULL AND NOT {IN_ROOM} AND row <= ? ORDER BY row, turn"""
 _PUT_VERSION: Final = """
     INSERT OR IGNORE INTO version (message, id, turn, at, text, mentions)
     SELECT row, ?3, ?4, ?5, ?6, ?7 FROM message WHERE name = ?2 AND contact = ?1"""

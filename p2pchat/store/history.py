@@ -19,7 +19,12 @@ from p2pchat.store.references import forget_waiting, sent_state
 from p2pchat.store.space import has_space
 from p2pchat.types import ConversationId, MessageId, MessageState
 
-_NOT_WAITING = "(outgoing = 0 OR state NOT IN ('queued', 'relayed'))"
+IN_ROOM = "(contact >= '#' AND contact < '$')"
+"""Whether a line, or what refers to one, is of a room."""
+
+NOT_WAITING = f"""
+    (outgoing = 0 OR state NOT IN ('queued', 'relayed') OR (state = 'relayed' AND {IN_ROOM}))"""
+"""Whether nothing waits for a line here: what has left into a room is kept for its members elsewhere."""
 
 INDEXED = range(3, 201)
 """Characters of a search that the index answers: it knows every three that follow each other. Shorter and
@@ -160,7 +165,7 @@ class MessageHistory:
     def _forget_all(self, conversation: ConversationId) -> int:
         with transaction(self._connection):
             forget_waiting(self._connection, conversation)
-            return delete(self._connection, f"contact = ? AND {_NOT_WAITING}", conversation)
+            return delete(self._connection, f"contact = ? AND {NOT_WAITING}", conversation)
 
     def _forget_first(self, conversation: ConversationId) -> int:
         """Forget the first lines that ``_forget_all`` would, about ``FORGET_BYTES``; how many lines."""
@@ -170,7 +175,7 @@ class MessageHistory:
             size = 0
             for row, length in self._connection.execute(
                 "SELECT row, length(CAST(text AS BLOB)) FROM message WHERE contact = ?"
-                f" AND {_NOT_WAITING} ORDER BY row LIMIT 256",
+                f" AND {NOT_WAITING} ORDER BY row LIMIT 256",
                 (conversation,),
             ):
                 if rows and size + int(length) > FORGET_BYTES:
@@ -185,7 +190,7 @@ class MessageHistory:
 
         def forget() -> bool:
             with transaction(self._connection):
-                self._connection.execute(f"DELETE FROM message WHERE id = ? AND {_NOT_WAITING}", (message,))
+                self._connection.execute(f"DELETE FROM message WHERE id = ? AND {NOT_WAITING}", (message,))
                 return self._connection.changes() > 0
 
         try:

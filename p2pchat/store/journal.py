@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, assert_never
+from typing import Any
 
 import apsw
 
 from p2pchat.core.values import records
 from p2pchat.core.values.records import Change, Memory, Settled
 from p2pchat.errors import StoreError
-from p2pchat.store import history, references
+from p2pchat.store import history, references, rooms
 from p2pchat.store.database import transaction, translate_sqlite_errors
 from p2pchat.types import ContactId, ConversationId, MeshId, MessageId
 
@@ -31,8 +31,7 @@ _PUT_CONTACT = """
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
         verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted,
         lasts_s = excluded.lasts_s, lasts_turn = excluded.lasts_turn"""
-_EXPIRED = """
-    expires_at < ? AND CASE outgoing WHEN 1 THEN state NOT IN ('queued', 'relayed') ELSE heard = 1 END"""
+_EXPIRED = f"expires_at < ? AND {history.NOT_WAITING} AND (outgoing = 1 OR heard = 1)"
 _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
 _PUT_RECOVERY = "INSERT OR REPLACE INTO recovery VALUES (?, ?)"
 _PUT_RENEWED = "INSERT OR REPLACE INTO renewed VALUES (?, ?, ?, ?, ?)"
@@ -82,6 +81,8 @@ def load(connection: apsw.Connection) -> Memory:
             _recoveries(connection),
             {MeshId(id): _urls(urls) for id, urls in connection.execute("SELECT mesh, urls FROM listener")},
             references.has_versions(connection),
+            rooms=rooms.load_rooms(connection),
+            room_offers=rooms.load_offers(connection),
         )
 
 
@@ -135,7 +136,7 @@ def _apply(connection: apsw.Connection, change: Change) -> Settled | None:
         case records.DropTried(mark):
             run("DELETE FROM tried WHERE mark = ?", (mark,))
         case _:
-            assert_never(change)
+            rooms.apply_to_rooms(connection, change)
     return None
 
 
@@ -157,6 +158,7 @@ def _apply_to_lines(
                 connection.execute(_SET_STATE.format(table), (state.value, id))
         case records.DropExpiredMessages(now):
             references.drop_expired(connection, now)
+            rooms.drop_expired(connection, now)
             history.delete(connection, _EXPIRED, now)
         case records.DropVersions():
             connection.execute("DELETE FROM version")
@@ -268,7 +270,8 @@ def _held(connection: apsw.Connection, mesh: MeshId) -> tuple[records.HeldCell, 
 
 def _lines_expire(connection: apsw.Connection) -> bool:
     query = "SELECT EXISTS (SELECT 1 FROM message WHERE expires_at IS NOT NULL)"
-    return bool(connection.execute(query).fetchall()[0][0]) or references.has_expiring(connection)
+    lines = bool(connection.execute(query).fetchall()[0][0])
+    return lines or references.has_expiring(connection) or rooms.has_expiring(connection)
 
 
 def _tried(connection: apsw.Connection) -> tuple[records.Tried, ...]:

@@ -16,12 +16,14 @@ import apsw
 
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Answered, Reference, ReferenceKind, Referred, Version
+from p2pchat.core.values.room_records import LinePlace
 from p2pchat.data import dataclass
 from p2pchat.store.database import translate_sqlite_errors
-from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState
+from p2pchat.types import ContactId, ConversationId, MemberId, MessageId, MessageName, MessageState
 
 COLUMNS: Final = (
-    "row, name, id, contact, outgoing, at, text, state, expires_at, rewritten, answers, mentions, unknown"
+    "row, name, id, contact, outgoing, at, text, state, expires_at, rewritten, answers, mentions, unknown,"
+    " author"
 )
 
 ANSWERED_CHARACTERS: Final = 200
@@ -29,14 +31,17 @@ ANSWERED_CHARACTERS: Final = 200
 
 _PUT_LINE: Final = """
     INSERT OR IGNORE INTO message
-        (id, contact, outgoing, at, text, state, expires_at, answers, mentions, unknown, name)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-        CASE ?3 WHEN 1 THEN message_name((SELECT identity_key FROM identity), ?1) ELSE ?1 END)"""
+        (id, contact, outgoing, at, text, state, expires_at, answers, mentions, unknown, author, name)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+        CASE ?3 WHEN 1 THEN coalesce(
+            (SELECT received_id(own, ?1) FROM room WHERE id = ?2),
+            message_name((SELECT identity_key FROM identity), ?1)) ELSE ?1 END)"""
+_PUT_PLACE: Final = "INSERT INTO room_line VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
-_REFERENCE: Final = "id, contact, outgoing, kind, target, turn, at, text, state, mentions, expires_at"
+_REFERENCE: Final = "id, contact, outgoing, kind, target, turn, at, text, state, mentions, expires_at, author"
 _PUT_REFERENCE: Final = f"""
     INSERT OR IGNORE INTO reference ({_REFERENCE}, waits_until)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _ABOUT: Final = "target = ? AND contact = ?"
 
 
@@ -65,8 +70,20 @@ def find_line(connection: apsw.Connection, conversation: ConversationId, name: M
 def put_line(connection: apsw.Connection, line: Message) -> bool:
     """Add one; False if it is here."""
     fields = line.id, line.conversation, int(line.outgoing), line.at, line.text, line.state.value
-    connection.execute(_PUT_LINE, (*fields, line.expires_at, line.answers, int(line.mentions), line.unknown))
-    return connection.changes() > 0
+    more = line.expires_at, line.answers, int(line.mentions), line.unknown, author_of(line)
+    connection.execute(_PUT_LINE, (*fields, *more))
+    if not connection.changes():
+        return False
+    if line.room is not None:
+        row = connection.last_insert_rowid()
+        connection.execute(_PUT_PLACE, (row, *_place_row(line.room)))
+        connection.set_last_insert_rowid(row)
+    return True
+
+
+def author_of(one: Message | Reference) -> str | None:
+    """The author, where the conversation does not say who it is."""
+    return one.author if one.author is None or str(one.author) != one.conversation else None
 
 
 def change_line(connection: apsw.Connection, row: Row, line: Message) -> None:
@@ -121,7 +138,8 @@ def _with_references(connection: apsw.Connection, rows: list[Row]) -> list[Row]:
         f"{before} WHERE message IN (SELECT value FROM json_each(?)) ORDER BY turn, id", (numbers,)
     ):
         found[places[number]].earlier.append(Version(MessageId(id), turn, at, text, bool(mentions)))
-    answered = _answered(connection, rows)
+    answered, at = _answered(connection, rows), _places(connection, rows)
+    rows = [replace(row, line=replace(row.line, room=at.get(row.number))) if at else row for row in rows]
     return [_complete(row, found.get((row.line.conversation, row.name)), answered) for row in rows]
 
 
@@ -163,15 +181,43 @@ def _referred(found: _Found) -> Referred:
 
 def _reference_row(one: Reference) -> tuple[Any, ...]:
     about = one.kind.value, one.target, one.turn, one.at, one.text, one.state.value
-    return one.id, one.conversation, int(one.author is None), *about, int(one.mentions), one.expires_at
+    whose = one.id, one.conversation, int(one.author is None)
+    return *whose, *about, int(one.mentions), one.expires_at, author_of(one)
+
+
+def _places(connection: apsw.Connection, rows: list[Row]) -> dict[int, LinePlace]:
+    """What is known of those lines that are of rooms."""
+    numbers = [row.number for row in rows if row.line.conversation.startswith("#")]
+    if not numbers:
+        return {}
+    query = "SELECT * FROM room_line WHERE message IN (SELECT value FROM json_each(?))"
+    return {
+        message: LinePlace(
+            number,
+            to,
+            reached,
+            MemberId(through) if through is not None else None,
+            lacks,
+            bool(differs),
+            tuple(MemberId(could[at : at + 32]) for at in range(0, len(could), 32)),
+        )
+        for message, number, to, reached, through, lacks, differs, could in connection.execute(
+            query, (json.dumps(numbers),)
+        )
+    }
+
+
+def _place_row(place: LinePlace) -> tuple[Any, ...]:
+    sent = place.number, place.to, place.reached
+    return *sent, place.through, place.lacks, int(place.differs), b"".join(place.could_read)
 
 
 def _reference(columns: Sequence[Any]) -> Reference:
-    id, contact, outgoing, kind, target, turn, at, text, state, mentions, expires_at = columns
+    id, contact, outgoing, kind, target, turn, at, text, state, mentions, expires_at, author = columns
     return Reference(
         MessageId(id),
         ConversationId(contact),
-        None if outgoing else ContactId(contact),
+        None if outgoing else ContactId(author or contact),
         ReferenceKind(kind),
         MessageName(target),
         turn,
@@ -185,11 +231,11 @@ def _reference(columns: Sequence[Any]) -> Reference:
 
 def _row(columns: Sequence[Any]) -> Row:
     number, name, id, contact, outgoing, at, text, state, expires_at, *more = columns
-    rewritten, answers, mentions, unknown = more
+    rewritten, answers, mentions, unknown, author = more
     line = Message(
         MessageId(id),
         ConversationId(contact),
-        None if outgoing else ContactId(contact),
+        None if outgoing else ContactId(author or contact),
         at,
         text,
         MessageState(state),

@@ -19,7 +19,7 @@ from p2pchat.types import ConversationId, MessageId, MessageState
 
 _EXPIRED = """
     (waits_until < ?1 OR (kind = 'reaction' AND expires_at < ?1))
-    AND (outgoing = 0 OR state NOT IN ('queued', 'relayed'))"""
+    AND (outgoing = 0 OR state NOT IN ('queued', 'relayed') OR (contact >= '#' AND contact < '$'))"""
 
 
 def put_message(connection: apsw.Connection, change: PutMessage) -> Settled | None:
@@ -64,12 +64,12 @@ def _is_gone(connection: apsw.Connection, new: Reference) -> bool:
 def _wait(connection: apsw.Connection, change: PutReference) -> None:
     new = change.reference
     lines.put_waiting(connection, new, change.waits_until)
-    whose = new.conversation, int(new.author is None)
+    whose = new.conversation, int(new.author is None), lines.author_of(new)
     if not change.keep_earlier:
         _drop_superseded(connection, new)
     connection.execute(
         "DELETE FROM reference WHERE row IN (SELECT row FROM reference WHERE contact = ? AND outgoing = ?"
-        " AND waits_until IS NOT NULL ORDER BY row DESC LIMIT -1 OFFSET ?)",
+        " AND author IS ? AND waits_until IS NOT NULL ORDER BY row DESC LIMIT -1 OFFSET ?)",
         (*whose, WAITING_MAX),
     )
 
@@ -77,8 +77,8 @@ def _wait(connection: apsw.Connection, change: PutReference) -> None:
 def _drop_superseded(connection: apsw.Connection, new: Reference) -> None:
     """Of what one author says of a line that is not here only the last is kept, and of a withdrawn line
     nothing."""
-    theirs = "target = ? AND contact = ? AND outgoing = ? AND waits_until IS NOT NULL"
-    about = new.target, new.conversation, int(new.author is None)
+    theirs = "target = ? AND contact = ? AND outgoing = ? AND author IS ? AND waits_until IS NOT NULL"
+    about = new.target, new.conversation, int(new.author is None), lines.author_of(new)
     later = (
         f"EXISTS (SELECT 1 FROM reference later WHERE later.{theirs.replace(' AND ', ' AND later.')}"
         " AND later.kind = reference.kind AND (later.turn, later.id) > (reference.turn, reference.id))"

@@ -26,9 +26,10 @@ from p2pchat.core.values.inputs import (
 )
 from p2pchat.core.values.records import Change, DropOutbox, HeldCell, Settled
 from p2pchat.core.values.refusals import Reason, Rejected
+from p2pchat.core.values.room_inputs import RoomRecordsFetched
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
-from p2pchat.types import CellKey, Epoch, LinkId, MeshId, MessageId, Topic
+from p2pchat.types import CellKey, ConversationId, Epoch, LinkId, MemberId, MeshId, MessageId, Topic
 from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from p2pchat.wire.signalling import FromClient, Leave
@@ -77,6 +78,9 @@ class Recorder:
         if self.fails:
             raise StoreError("the disk is full")
         return tuple(HeldCell(number, CellKey(b"k" * 8), Epoch(1), 2, b"body") for number in numbers)
+
+    def read_room_records(self, room: ConversationId, names: Sequence[bytes]) -> dict[bytes, bytes | None]:
+        return {name: b"record" if name == b"kept" else None for name in names}
 
     def make_offer(self, link: LinkId, hinted: Servers) -> None:
         self.done.append(("make_offer", link))
@@ -282,15 +286,17 @@ async def test_a_disk_that_refuses_ends_the_driver_and_nothing_that_rests_on_it_
     assert log.done == []
 
 
-async def test_cells_are_read_in_the_store_s_thread_and_come_as_an_input() -> None:
-    log, home = Recorder(), MeshId(b"m" * 16)
-    node = Scripted(lambda input: [FetchCells(home, (3, 4))] if isinstance(input, Started) else [])
+async def test_what_is_read_is_read_in_the_store_s_thread_and_comes_as_an_input() -> None:
+    log, home, room, who = Recorder(), MeshId(b"m" * 16), ConversationId("#room"), MemberId(b"m" * 32)
+    wishes = [FetchCells(home, (3, 4)), effects.FetchRoomRecords(room, who, (b"kept", b"gone"))]
+    node = Scripted(lambda input: [*wishes] if isinstance(input, Started) else [])
     async with driven(node, log) as driver, asyncio.timeout(5):
         await driver.submit_and_persist(Started())
-        while len(node.received) < 2:
+        while len(node.received) < 3:
             await asyncio.sleep(0)
     whole = tuple(HeldCell(number, CellKey(b"k" * 8), Epoch(1), 2, b"body") for number in (3, 4))
-    assert node.received == [Started(), CellsFetched(home, (3, 4), whole)]
+    records = RoomRecordsFetched(room, who, {b"kept": b"record", b"gone": None})
+    assert node.received == [Started(), CellsFetched(home, (3, 4), whole), records]
     assert log.threads == {"store_0"}
 
 

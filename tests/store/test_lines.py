@@ -56,6 +56,7 @@ def test_lines_of_before_get_their_names(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     store.commit_changes([PutMessage(message(1)), PutMessage(message(2, outgoing=True))])
     connection = store._connection
+    connection.execute("DROP TRIGGER conversation_gone; DROP TRIGGER room_gone")
     connection.execute("DROP TRIGGER line_gone; DROP TABLE gone")
     for column in ("name", "answers", "mentions", "unknown"):
         connection.execute("DROP INDEX IF EXISTS message_by_name; DROP TRIGGER IF EXISTS reference_forgotten")

@@ -6,11 +6,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_reference, apply_references
-from p2pchat.core.values import records
+from p2pchat.core.values import records, room_records
 from p2pchat.core.values.records import Change, Memory, Message, Settled
 from p2pchat.core.values.references import Reference
+from p2pchat.core.values.room_records import LinePlace, RoomChange, RoomOfferRecord, RoomRecord, RoomState
 from p2pchat.crypto.identity import fingerprint, received_id
-from p2pchat.types import MeshId, MessageId, MessageName, MessageState, conversation_with
+from p2pchat.types import (
+    ConversationId,
+    MeshId,
+    MessageId,
+    MessageName,
+    MessageState,
+    conversation_with,
+    person_of,
+)
 
 
 class MemoryStore:
@@ -29,6 +38,10 @@ class MemoryStore:
         self.patience: records.PatienceState | None = None
         self.held: dict[MeshId, dict[int, records.HeldCell]] = {}
         self.listeners: dict[MeshId, tuple[str, ...]] = {}
+        self.rooms: dict[str, RoomRecord] = {}
+        self.room_records: dict[str, dict[bytes, bytes]] = {}
+        self.room_offers: dict[bytes, RoomOfferRecord] = {}
+        self.set_back = ""
 
     def load_memory(self) -> Memory:
         return Memory(
@@ -47,11 +60,17 @@ class MemoryStore:
             tuple(self.recoveries.values()),
             dict(self.listeners),
             any(line.referred is not None and line.referred.earlier for line in self.history),
+            self.set_back,
+            tuple(RoomState(room, _needed(self.room_records[room.id])) for room in self.rooms.values()),
+            tuple(sorted(self.room_offers.values(), key=lambda offer: offer.at)),
         )
 
     def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
         held = self.held.get(mesh, {})
         return tuple(held[number] for number in sorted(numbers) if number in held)
+
+    def read_room_records(self, room: ConversationId, names: Iterable[bytes]) -> dict[bytes, bytes | None]:
+        return {name: self.room_records.get(room, {}).get(name) for name in names}
 
     def apply_change(self, change: Change) -> Settled | None:
         match change:
@@ -71,6 +90,7 @@ class MemoryStore:
                 self.recoveries.pop(gone, None)
                 self.outbox = {k: v for k, v in self.outbox.items() if v.conversation != theirs}
                 self.history = [m for m in self.history if m.conversation != theirs]
+                self.room_offers = {k: v for k, v in self.room_offers.items() if v.contact != gone}
             case records.PutSession(session):
                 self.sessions[session.contact] = session
             case records.PutRecovery(recovery):
@@ -91,7 +111,39 @@ class MemoryStore:
                 self.tried.pop(mark, None)
             case records.PutPatience(patience):
                 self.patience = patience
+            case _:
+                self._of_rooms(change)
         return None
+
+    def _of_rooms(self, change: RoomChange) -> None:
+        match change:
+            case room_records.PutRoom(room):
+                self.rooms[room.id] = room
+                self.room_records.setdefault(room.id, {})
+            case room_records.PutRoomRecords(of, kept):
+                mine = self.room_records[of]
+                mine.update({name: data for name, data in kept.items() if data is not None})
+                for name in [name for name, data in kept.items() if data is None]:
+                    mine.pop(name, None)
+            case room_records.DropRoom(of):
+                del self.rooms[of], self.room_records[of]
+                self.history = [m for m in self.history if m.conversation != of]
+            case room_records.PutRoomOffer(offer):
+                self.room_offers[offer.id] = offer
+            case room_records.DropRoomOffer(id):
+                self.room_offers.pop(id, None)
+            case room_records.PlaceRoomLine(id, number, to):
+                self.history = [
+                    replace(m, room=LinePlace(number, to)) if m.outgoing and m.id == id else m
+                    for m in self.history
+                ]
+            case room_records.ReachRoomLines(of, first, last):
+                self.history = [
+                    replace(m, room=replace(m.room, reached=min(m.room.reached + 1, m.room.to)))
+                    if m.outgoing and m.conversation == of and m.room and first <= m.room.number <= last
+                    else m
+                    for m in self.history
+                ]
 
     def _of_lines(
         self, change: records.DropVersions | records.SetMessageState | records.DropExpiredMessages
@@ -155,13 +207,18 @@ class MemoryStore:
         return Settled(change, None)
 
     def _name(self, line: Message) -> MessageName:
-        own = fingerprint(self.identity.identity_key)
+        room = self.rooms.get(line.conversation)
+        own = person_of(room.own) if room is not None else fingerprint(self.identity.identity_key)
         return MessageName(received_id(own, line.id) if line.outgoing else line.id)
 
     @staticmethod
     def _moved(line: Message, message: MessageId, state: MessageState) -> Message:
         mine = line.outgoing and line.id == message and not line.state.final
         return replace(line, state=state) if mine else line
+
+
+def _needed(kept: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    return {name: data for name, data in kept.items() if not name.startswith(b"m")}
 
 
 def _without_versions(line: Message) -> Message:

@@ -44,7 +44,7 @@ def member(
 def room(name: str, *members: MemberStatus, role: RoomRole | None = RoomRole.OWNER) -> RoomStatus:
     """A room of that name; we are the member that is our own."""
     own = next((one.id for one in members if one.own), MemberId(bytes(32)))
-    record = RoomRecord(ROOM, name, MESH, AT)
+    record = RoomRecord(ROOM, name, MESH, own, AT)
     return RoomStatus(record, "ana", members, own, role, 0, waits=False, waiting=0, words=("acorn",) * 12)
 
 

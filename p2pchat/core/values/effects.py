@@ -326,6 +326,7 @@ Effect = (
     | Persist
     | WhenKept
     | FetchCells
+    | FetchRoomRecords
     | Notify
     | Rejected
 )

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from enum import Enum
 
 from p2pchat.core.values.references import Answered, Reference, Referred
-from p2pchat.core.values.room_records import LinePlace, RoomOfferRecord, RoomState
+from p2pchat.core.values.room_records import LinePlace, RoomChange, RoomOfferRecord, RoomState
 from p2pchat.data import dataclass
 from p2pchat.types import (
     CellKey,
@@ -444,6 +444,7 @@ Change = (
     | PutTried
     | DropTried
     | PutPatience
+    | RoomChange
 )
 
 

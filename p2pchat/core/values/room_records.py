@@ -39,6 +39,8 @@ class RoomRecord:
     called so."""
     mesh: MeshId
     """Where its members are."""
+    own: MemberId
+    """Who we are in it."""
     joined_at: float
     brought_by: ContactId | None = None
     """The contact whose offer we accepted; None: we have founded it."""

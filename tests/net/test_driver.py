@@ -288,7 +288,7 @@ async def test_a_disk_that_refuses_ends_the_driver_and_nothing_that_rests_on_it_
 
 async def test_what_is_read_is_read_in_the_store_s_thread_and_comes_as_an_input() -> None:
     log, home, room, who = Recorder(), MeshId(b"m" * 16), ConversationId("#room"), MemberId(b"m" * 32)
-    wishes = [FetchCells(home, (3, 4)), effects.FetchRoomRecords(room, who, (b"kept", b"gone"))]
+    wishes: list[Effect] = [FetchCells(home, (3, 4)), effects.FetchRoomRecords(room, who, (b"kept", b"gone"))]
     node = Scripted(lambda input: [*wishes] if isinstance(input, Started) else [])
     async with driven(node, log) as driver, asyncio.timeout(5):
         await driver.submit_and_persist(Started())

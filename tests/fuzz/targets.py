@@ -34,6 +34,7 @@ from p2pchat.wire import (
     content,
     control,
     description,
+    files,
     fragment,
     frame,
     gossip,
@@ -120,6 +121,19 @@ def _of_entries(entries: list[dict[str, object]]) -> bytes:
 def _of_action(action: room_actions.Action) -> bytes:
     kind, body = room_actions.encode_action(action)
     return bytes([kind]) + body
+
+
+def _file_word(data: bytes) -> files.FileWord | files.FileNotice:
+    """A word or notice of a file; their types are apart."""
+    reader = codec.Reader(codec.unpack(data, LIMIT))
+    type = reader.get_integer("t", 0, 255)
+    return files.read_word(type, reader) if type in files.WORD_TYPES else files.read_notice(type, reader)
+
+
+def _of_file_word(word: files.FileWord | files.FileNotice) -> bytes:
+    if isinstance(word, files.FileNotice):
+        return codec.pack(files.notice_fields(word))
+    return codec.pack(files.word_fields(word))
 
 
 _MESSAGE = MessageId("0123456789abcdef" * 2)
@@ -233,6 +247,16 @@ TARGETS: dict[str, Target] = {
         payload.MeshRenewed(3, b"m" * 32),
         payload.RecoveryOffer(b"x" * 32, b"e" * 1184),
         payload.RecoveryOffer(b"x" * 32, b"f" * 1184, alone=True),
+    ),
+    "files": Format(_file_word, _of_file_word).extensible(
+        files.FileOffer(_MESSAGE, 1767323045.5, "report.pdf", 300_000, "application/pdf", _KEY, _KEY),
+        files.FileAccepted(_MESSAGE),
+        files.FileEnded(_MESSAGE, files.FileEnd.WHOLE),
+        files.FileRequest(_MESSAGE, 1, b"\xff\x01", 262_144, resend=True),
+        files.FileBlock(_MESSAGE, 1, 9, b"data"),
+    ),
+    "files-piece": Format(files.decode_piece, lambda pair: files.encode_piece(*pair)).canonical(
+        ((), b"s" * 16), ((_KEY, _KEY), b"s" * 40)
     ),
     "recovery": Format(recovery.decode_word, recovery.encode_word).extensible(
         recovery.Knock(b"c" * 1088, b"k" * 8, b"o" * 16),

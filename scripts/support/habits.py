@@ -15,6 +15,7 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGES = ("p2pchat", "rendezvous")
@@ -129,9 +130,7 @@ def methods(root: Path) -> Counted:
     """Public methods whose name is one word: it says neither what is done nor to what."""
     found: dict[str, list[str]] = defaultdict(list)
     for place, tree in _trees(root):
-        for owner in ast.walk(tree):
-            if not isinstance(owner, ast.ClassDef):
-                continue
+        for owner in _classes(tree):
             for node in owner.body:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _vague(node):
                     found[node.name].append(f"{place}: {owner.name}.{node.name}")
@@ -177,11 +176,14 @@ def sizes(root: Path) -> dict[str, int]:
     found: dict[str, int] = {}
     for path in programs(root):
         place, text = path.relative_to(root).as_posix(), path.read_text()
-        tree, lines = ast.parse(text), text.count("\n")
+        lines = text.count("\n")
+        if lines <= LINES_MAX and text.count("def ") <= METHODS_MAX:
+            continue  # to parse every file takes many times as long
+        tree = ast.parse(text)
         if lines > LINES_MAX and REASON not in (ast.get_docstring(tree) or ""):
             found[place] = lines
-        for owner in ast.walk(tree):
-            if isinstance(owner, ast.ClassDef) and (count := _methods(owner)) > METHODS_MAX:
+        for owner in _classes(tree):
+            if (count := _methods(owner)) > METHODS_MAX:
                 found[f"{place}:{owner.name}"] = count
     return dict(sorted(found.items()))
 
@@ -246,8 +248,13 @@ def written_list(head: str, kept: dict[str, str]) -> str:
 
 def _trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
     for package in PACKAGES:
-        for place in sorted((root / package).rglob("*.py")):
-            yield place.relative_to(root).as_posix(), ast.parse(place.read_text())
+        for path in sorted((root / package).rglob("*.py")):
+            yield path.relative_to(root).as_posix(), _parse(path.read_text())
+
+
+@cache
+def _parse(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _prose(text: str) -> Iterator[tuple[int, str]]:
@@ -261,6 +268,15 @@ def _area(place: Path) -> str:
     """``p2pchat/core``, ``tests/core``, ``docs``: the package of a program, or the first folder."""
     folders = place.parent.parts
     return "/".join(folders[: 2 if folders[:1] in (("p2pchat",), ("tests",)) else 1]) or "."
+
+
+def _classes(node: ast.AST) -> Iterator[ast.ClassDef]:
+    """Every class of a module, those within classes and functions, too; expressions hold none."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield child
+        if not isinstance(child, ast.expr):
+            yield from _classes(child)
 
 
 def _methods(owner: ast.ClassDef) -> int:

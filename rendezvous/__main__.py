@@ -22,7 +22,7 @@ import click
 from p2pchat import __version__
 from rendezvous.broker import Broker
 from rendezvous.bus import NoBus
-from rendezvous.check import SPARE_FILES, check
+from rendezvous.check import EXTRA_FILES, check
 from rendezvous.door import Door
 from rendezvous.metrics import NoMetrics, published
 from rendezvous.notify import alive, notify, reloading
@@ -76,12 +76,12 @@ def command(**given: Any) -> None:
     """
     settings = settings_from(given)
     try:
-        tls = settings.certificate.context() if settings.certificate is not None else None
+        tls = settings.certificate.make_context() if settings.certificate is not None else None
     except BadCertificate as error:
         raise click.UsageError(str(error)) from None
-    door = Door(settings.path, settings.tokens())
-    settings.reach()
-    _allow_files(settings.limits.connections + SPARE_FILES)
+    door = Door(settings.path, settings.read_tokens())
+    settings.resolve_ports()
+    _allow_files(settings.limits.connections + EXTRA_FILES)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, tls, door))
@@ -144,11 +144,11 @@ async def _serve(settings: ServerOptions, tls: ssl.SSLContext | None, door: Door
         stun = stack.enter_context(
             answering(settings.host, settings.offered.stun_ports(server.port or settings.port))
         )
-        server.tell(settings.reach(stun))
+        server.tell(settings.resolve_ports(stun))
         loop.add_signal_handler(signal.SIGHUP, _reread, settings, tls, door, server, stun)
         click.echo(f"listening on {server.url}{settings.path}")
-        loop.add_signal_handler(signal.SIGUSR1, lambda: click.echo(_counts(server.broker.census())))
-        await ending.asked.wait()
+        loop.add_signal_handler(signal.SIGUSR1, lambda: click.echo(_counts(server.broker.take_census())))
+        await ending.requested.wait()
         notify("STOPPING=1", "STATUS=sending clients elsewhere")
         await ending.at_once_or(server.drain(settings.drain_seconds))
 
@@ -157,20 +157,20 @@ class _Ending:
     """SIGTERM asks to end in peace, once more or SIGINT to end at once."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self._at_once = asyncio.Event()
         for number, hear in ((signal.SIGTERM, self._terminate), (signal.SIGINT, self._interrupt)):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, hear)
 
     def _terminate(self) -> None:
-        if self.asked.is_set():
+        if self.requested.is_set():
             self._at_once.set()
-        self.asked.set()
+        self.requested.set()
 
     def _interrupt(self) -> None:
         self._at_once.set()
-        self.asked.set()
+        self.requested.set()
 
     async def at_once_or(self, drained: Coroutine[Any, Any, None]) -> None:
         """Wait for that, unless there is no time."""
@@ -191,7 +191,7 @@ async def _metrics(settings: ServerOptions, broker: Broker) -> AsyncIterator[Non
     host, port = settings.metrics_host, settings.metrics_port
     async with contextlib.AsyncExitStack() as stack:
         try:
-            bound = await stack.enter_async_context(published(host, port, broker.census, broker.tally))
+            bound = await stack.enter_async_context(published(host, port, broker.take_census, broker.tally))
         except OSError as error:
             why = error.strerror or error
             raise click.ClickException(f"cannot answer for metrics on {host} port {port}: {why}") from None
@@ -217,25 +217,25 @@ def _reread(
     reloading()
     try:
         if settings.certificate is not None and tls is not None:
-            settings.certificate.load(tls)
+            settings.certificate.load_into(tls)
     except BadCertificate as error:
         click.echo(f"keeping the old certificate: {error}", err=True)
     try:
-        door.renew(settings.tokens())
+        door.replace_tokens(settings.read_tokens())
     except click.UsageError as error:
         click.echo(f"keeping the old tokens: {error.format_message()}", err=True)
     try:
-        server.tell(settings.reach(stun))
+        server.tell(settings.resolve_ports(stun))
     except click.UsageError as error:
         click.echo(f"keeping the old secret: {error.format_message()}", err=True)
     notify("READY=1")
 
 
-def _allow_files(wanted: int) -> None:
+def _allow_files(needed: int) -> None:
     """Raise the soft limit of open files as far as it is ours to raise: 1024 is usual, and too few."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 

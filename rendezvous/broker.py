@@ -68,7 +68,7 @@ class Broker:
         """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
         for each has to be parsed, and some have to be answered."""
         client = self._clients.find_client(connection)
-        if client is None or client.frames.draw(now):
+        if client is None or client.frames.take_token(now):
             return []
         self.tally.hung_up_on["frames"] += 1
         return self._expel(client, "too many messages", now)
@@ -94,30 +94,34 @@ class Broker:
         client = self._clients.find_client(connection)
         if client is None:
             return []
-        out = [
+        outputs = [
             output
             for topic in list(client.away or ())
             for output in self._leave_topic(client, Leave(topic), now)
         ]
-        out += [output for place in list(client.places.values()) for output in self._free_seat(place, now)]
+        outputs += [
+            output for place in list(client.places.values()) for output in self._free_seat(place, now)
+        ]
         for topic in list(client.asked or ()):
             self._forget_wish(client, topic)
         self._clients.let_go(client)
-        return out
+        return outputs
 
     def tick(self, now: float) -> list[Output]:
         """Every few seconds: close connections without a seat, remove silent guests, forget what is as good
         as new."""
         self._clients.forget_groups(now)
-        out: list[Output] = []
+        outputs: list[Output] = []
         for connection in self._clients.list_idle(now):
             client = self._clients.find_client(connection)
             if client is not None:
                 self.tally.hung_up_on["no seat"] += 1
-                out += self._expel(client, "no seat taken", now)
-        return out + [o for topic in list(self.seating.topics) for o in self._evict_idle_guest(topic, now)]
+                outputs += self._expel(client, "no seat taken", now)
+        return outputs + [
+            o for topic in list(self.seating.topics) for o in self._evict_idle_guest(topic, now)
+        ]
 
-    def census(self) -> Census:
+    def take_census(self) -> Census:
         """Count everything that could grow."""
         seating = self.seating
         return Census(len(self._clients), seating.count, len(seating.topics), self._clients.count_groups())
@@ -142,10 +146,10 @@ class Broker:
         # The rate comes first, so that not even the existence of topics can be probed faster.
         if not draw([group.takes for group in client.groups], now):
             return [self._refuse(client, topic, Refusal.BUSY)]
-        out = self._evict_idle_guest(topic, now)
+        outputs = self._evict_idle_guest(topic, now)
         if self.seating.concerns_all(client, topic, mode):
-            return [*out, *self._inquire(client, topic, mode)]
-        return [*out, *self._seat(client, topic, mode, now)]
+            return [*outputs, *self._inquire(client, topic, mode)]
+        return [*outputs, *self._seat(client, topic, mode, now)]
 
     def _seat(self, client: ConnectedClient, topic: Topic, mode: SeatMode, now: float) -> list[Output]:
         reason = self.seating.why_not(client, topic, mode)
@@ -169,10 +173,10 @@ class Broker:
     def _evict_idle_guest(self, topic: Topic, now: float) -> list[Output]:
         """Remove a guest of an invite that let its time pass; both ends are told."""
         there = self.seating.topics.get(topic)
-        if not isinstance(there, InviteTopic) or there.sitting is None or not there.sitting.in_the_way(now):
+        if not isinstance(there, InviteTopic) or there.sitting is None or not there.sitting.is_stalling(now):
             return []
         guest = there.sitting.place
-        there.put_out(self.seating.free_seat(guest, now).culprit)
+        there.expel_guest(self.seating.free_seat(guest, now).culprit)
         return [
             Deliver(guest.connection, Gone(topic, there.host.seat)),
             Deliver(there.host.connection, Gone(topic, guest.seat)),
@@ -193,11 +197,11 @@ class Broker:
         there = topics[place.topic]
         client = self.seating.free_seat(place, now)
         if isinstance(there, MeshTopic):
-            there.stand(place)
+            there.leave_seat(place)
             if not there:
                 del topics[place.topic]
             return [*self.seating.tell_seat(place, TopicKind.NOTHING)]
-        other = there.other(place)
+        other = there.opposite_seat(place)
         if there.sitting is not None and place is not there.host and not there.sitting.answered:
             there.let_leave(client.culprit)
             return [Deliver(there.host.connection, Gone(place.topic, place.seat))]
@@ -218,7 +222,7 @@ class Broker:
             return [orders.Forward(client.connection, topic, message=message)]
         own = client.places.get(topic)
         there = self.seating.topics.get(topic)
-        target = there.find(seat) if own is not None and there is not None else None
+        target = there.find_seat(seat) if own is not None and there is not None else None
         if (
             own is not None
             and target is None
@@ -231,7 +235,7 @@ class Broker:
             self.tally.gone += 1
             return [Deliver(client.connection, Gone(topic, seat))]
         if isinstance(there, InviteTopic):
-            there.passed(own, now)
+            there.note_passed(own, now)
         self.tally.passed += 1
         return [Deliver(target.connection, wire.Blob(topic, own.seat, blob))]
 

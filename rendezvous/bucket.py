@@ -19,7 +19,7 @@ class Bucket:
         self._left = float(self._rate.burst)
         self._at = now
 
-    def draw(self, now: float) -> bool:
+    def take_token(self, now: float) -> bool:
         """Take one token; False, and nothing taken, when there is none."""
         rate = self._rate  # as _refill does, without the call: each frame comes by here
         left = self._left + (now - self._at) * rate.per_second
@@ -29,12 +29,12 @@ class Bucket:
         self._left = left if left < 1.0 else left - 1.0
         return left >= 1.0
 
-    def has(self, now: float) -> bool:
+    def has_token(self, now: float) -> bool:
         """Whether there is a token to draw."""
         self._refill(now)
         return self._left >= 1.0
 
-    def full(self, now: float) -> bool:
+    def is_full(self, now: float) -> bool:
         """Whether it is as good as new, so that forgetting it changes nothing."""
         self._refill(now)
         return self._left >= self._rate.burst

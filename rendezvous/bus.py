@@ -30,7 +30,7 @@ length in two bytes: such a message costs ten times what is in it. (NATS takes 1
 JOIN_SECONDS: Final = 2.0
 """The start waits for the bus so long, and then goes on alone."""
 
-AGAIN_SECONDS: Final = 1
+RECONNECT_SECONDS: Final = 1
 
 
 class NoBus(Exception):
@@ -41,11 +41,15 @@ class Bus:
     """``heard`` is called with what comes together, ``changed`` with whether the bus is there."""
 
     def __init__(
-        self, urls: str, own: bytes, heard: Callable[[Iterable[bytes]], None], changed: Callable[[bool], None]
+        self,
+        urls: str,
+        own: bytes,
+        on_messages: Callable[[Iterable[bytes]], None],
+        changed: Callable[[bool], None],
     ) -> None:
         self._urls = [url.strip() for url in urls.split(",")]
         self._own = own
-        self._heard = heard
+        self._on_messages = on_messages
         self._changed = changed
         self._waiting: dict[bytes | None, list[bytes]] = {}
         self._queued = 0
@@ -108,19 +112,19 @@ class Bus:
                     disconnected_cb=lost,
                     reconnected_cb=back,
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=AGAIN_SECONDS,
+                    reconnect_time_wait=RECONNECT_SECONDS,
                 )
                 for who in (None, self._own):
                     await client.subscribe(_subject(who).decode(), cb=nothing)
                 await client.flush()
             except Exception:  # noqa: BLE001 - the library's own, the system's, and TLS'
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(RECONNECT_SECONDS)
                 continue
             await back()
             return
 
     def _receive(self, together: bytes) -> None:
-        self._heard(split(together))
+        self._on_messages(split(together))
 
     def _send(self) -> None:
         waiting, self._waiting, self._queued = self._waiting, {}, 0

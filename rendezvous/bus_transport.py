@@ -34,7 +34,9 @@ class BusClient(Client):
         """Each with its subject. Never waits. What is said to a bus that is not there is lost."""
         direct = self._direct
         if direct and not direct.is_closing() and direct.get_write_buffer_size() < UNSENT_BYTES:
-            direct.write(b"".join(b"PUB %b %d\r\n%b\r\n" % (to, len(each), each) for to, each in messages))
+            direct.write(
+                b"".join(b"PUB %b %d\r\n%b\r\n" % (to, len(payload), payload) for to, payload in messages)
+            )
 
     async def _process_connect_init(self) -> None:
         """It is let in, for the first time or anew, and has not said yet what it subscribes to."""

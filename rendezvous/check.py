@@ -25,7 +25,7 @@ from rendezvous.proxy import UNIX_NAME
 from rendezvous.tls import BadCertificate, Certificate, try_out
 from rendezvous.turn_trial import TurnFails, lets_in
 
-SPARE_FILES = 64
+EXTRA_FILES = 64
 """File descriptors beside the connections: listening sockets, the event loop's, connections being turned
 away."""
 
@@ -151,7 +151,7 @@ def _tokens(settings: ServerOptions) -> Finding:
     if _comes_later(settings.token_file):
         return _later("token-file")
     try:
-        return Finding(True, f"token-file: {len(settings.tokens())} tokens")
+        return Finding(True, f"token-file: {len(settings.read_tokens())} tokens")
     except click.UsageError as error:
         return Finding(False, error.format_message())
 
@@ -176,7 +176,7 @@ def _turn(settings: ServerOptions) -> Iterator[Finding]:
         yield _later("turn-secret-file")
         return
     try:
-        reach = settings.reach()
+        reach = settings.resolve_ports()
     except click.UsageError as error:
         yield Finding(False, error.format_message())
         return
@@ -195,10 +195,10 @@ def _turn(settings: ServerOptions) -> Iterator[Finding]:
 
 
 def _files(settings: ServerOptions) -> Finding:
-    wanted = settings.limits.connections + SPARE_FILES
+    needed = settings.limits.connections + EXTRA_FILES
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < wanted:
+    if hard != resource.RLIM_INFINITY and hard < needed:
         return Finding(
-            False, f"connections: takes {wanted} open files, of which {hard} are allowed (LimitNOFILE)"
+            False, f"connections: takes {needed} open files, of which {hard} are allowed (LimitNOFILE)"
         )
     return Finding(True, f"connections: {settings.limits.connections}")

@@ -69,7 +69,7 @@ class Clients:
         """False: a cap is reached."""
         if len(self._clients) >= self._limits.connections:
             return False
-        together = self._shares.of(groups, now)
+        together = self._shares.find_shares(groups, now)
         if together is None or not self._admits(together, now):
             return False
         for group in together:
@@ -94,7 +94,7 @@ class Clients:
 
     def forget_groups(self, now: float) -> None:
         """Those of which a new record would be the same."""
-        self._shares.forget(now)
+        self._shares.forget_idle(now)
 
     def count_groups(self) -> int:
         """How many are remembered."""

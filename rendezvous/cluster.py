@@ -84,7 +84,7 @@ ClusterOutput = Deliver | DeliverBytes | Close | Publish
 
 @dataclass(slots=True)
 class _Peer:
-    heard_at: float
+    last_message_at: float
     late: bool = False
 
 
@@ -118,17 +118,17 @@ class Cluster:
 
     # --- what the broker wants
 
-    def resolve_outputs(self, outputs: Iterable[Output], now: float) -> list[ClusterOutput]:
+    def resolve_outputs(self, produced: Iterable[Output], now: float) -> list[ClusterOutput]:
         """Carry it out, as far as it concerns other servers or their clients."""
-        out: list[ClusterOutput] = []
-        for output in outputs:
+        outputs: list[ClusterOutput] = []
+        for output in produced:
             if isinstance(output, CarryBlob):  # this and the next are by far the most
-                out += self._carry(output, now)
+                outputs += self._carry(output, now)
             elif isinstance(output, Deliver) and output.to not in self._visitors:
-                out.append(output)
+                outputs.append(output)
             else:
-                out += self._resolve_rare(output, now)
-        return out
+                outputs += self._resolve_rare(output, now)
+        return outputs
 
     def _carry(self, carry: CarryBlob, now: float) -> list[ClusterOutput]:
         server = carry.target[:SERVER_BYTES]
@@ -170,17 +170,17 @@ class Cluster:
     def _answer(self, number: int, now: float) -> list[ClusterOutput]:
         question = self._questions.pop(number)
         about, found = question.about, question.found
-        host = next((each.server for each in found if each.kind is TopicKind.INVITE), None)
-        mesh = any(each.kind is TopicKind.MESH for each in found)
+        host = next((seats.server for seats in found if seats.kind is TopicKind.INVITE), None)
+        mesh = any(seats.kind is TopicKind.MESH for seats in found)
         return self.resolve_outputs(self._broker.on_inquired(about, Elsewhere(host, mesh), now), now)
 
     # --- who lives
 
-    def hello(self) -> list[ClusterOutput]:
+    def announce_presence(self) -> list[ClusterOutput]:
         """We have just come, or still live."""
         return [Publish(None, encode(self._telling.say_hello()))]
 
-    def bye(self) -> list[ClusterOutput]:
+    def announce_departure(self) -> list[ClusterOutput]:
         """We are about to go."""
         return [Publish(None, encode(ServerLeaves(self.server)))]
 
@@ -188,24 +188,24 @@ class Cluster:
         """Nothing gets through to the others: each goes on alone."""
         return [output for server in list(self._peers) for output in self._lose(server, now)]
 
-    def look(self, now: float) -> list[ClusterOutput]:
+    def tick(self, now: float) -> list[ClusterOutput]:
         """Every ``TICK_SECONDS``: announce that we live, give up on silent servers, answer what has waited
         long."""
-        out: list[ClusterOutput] = []
+        outputs: list[ClusterOutput] = []
         if self._telling.incomplete:
-            out.append(Publish(None, encode(self._telling.begin_anew(self._broker.seating.tell_all()))))
-        out += [Publish(None, encode(one)) for one in self._telling.tell_some()]
+            outputs.append(Publish(None, encode(self._telling.begin_anew(self._broker.seating.tell_all()))))
+        outputs += [Publish(None, encode(one)) for one in self._telling.tell_some()]
         if now >= self._hello_at:
             self._hello_at = now + HELLO_SECONDS
-            out += self.hello()
-        for server in [s for s, peer in self._peers.items() if peer.heard_at <= now - DEAD_SECONDS]:
-            out += self._lose(server, now)
+            outputs += self.announce_presence()
+        for server in [s for s, peer in self._peers.items() if peer.last_message_at <= now - DEAD_SECONDS]:
+            outputs += self._lose(server, now)
         for number in [n for n, question in self._questions.items() if question.due <= now]:
             for server in self._questions[number].waiting:
                 if server in self._peers:
                     self._peers[server].late = True
-            out += self._answer(number, now)
-        return out
+            outputs += self._answer(number, now)
+        return outputs
 
     def _meet(self, server: Server, now: float) -> None:
         """It lives. A newcomer is told all."""
@@ -218,32 +218,32 @@ class Cluster:
         if self._peers.pop(server, None) is None:
             return []
         self._directory.forget_server(server)
-        out: list[ClusterOutput] = []
+        outputs: list[ClusterOutput] = []
         for number, question in list(self._questions.items()):
             question.waiting.discard(server)
             if not question.waiting:
-                out += self._answer(number, now)
-        out += self._visits.lose_server(server)
-        return out + self.resolve_outputs(self._visitors.lose_server(server, now), now)
+                outputs += self._answer(number, now)
+        outputs += self._visits.lose_server(server)
+        return outputs + self.resolve_outputs(self._visitors.lose_server(server, now), now)
 
     # --- what the others say
 
-    def heard(self, messages: Iterable[bytes], now: float) -> list[ClusterOutput]:
+    def on_messages(self, messages: Iterable[bytes], now: float) -> list[ClusterOutput]:
         """Messages of other servers. What does not parse is dropped: it is of another version."""
-        out: list[ClusterOutput] = []
+        outputs: list[ClusterOutput] = []
         carry_in = self._broker.seating.carry_in
         for data in messages:
             try:
                 carried = cut_carry(data)  # by far the most
                 if carried is not None:
-                    out.append(carry_in(*carried) or self._miss(data))
+                    outputs.append(carry_in(*carried) or self._miss(data))
                     continue
                 message = decode(data)
             except Malformed:
                 continue
             if message.server != self.server:
-                out += self._hear_message(message, now)
-        return out
+                outputs += self._hear_message(message, now)
+        return outputs
 
     def _miss(self, data: bytes) -> Publish:
         """No client sits where that Carry was to go."""
@@ -255,7 +255,7 @@ class Cluster:
     def _hear_message(self, message: Message, now: float) -> list[ClusterOutput]:
         match message:
             case Hello(server):
-                greeting = [] if server in self._peers else self.hello()
+                greeting = [] if server in self._peers else self.announce_presence()
                 self._meet(server, now)
                 return [
                     *greeting,
@@ -282,7 +282,7 @@ class Cluster:
                 seated = self._visitors.receive_request(message, now) if server in self._peers else []
                 return self.resolve_outputs(seated, now)
             case FromGuest():
-                return self.resolve_outputs(self._visitors.receive_said(message, now), now)
+                return self.resolve_outputs(self._visitors.receive_from_guest(message, now), now)
             case ToGuest():
                 return [*self._visits.receive_told(message)]
             case _:

@@ -46,7 +46,7 @@ def read(file: Path, options: Sequence[click.Parameter]) -> dict[str, Any]:
     everything that is wrong in it."""
     text = _text(file)
     try:
-        said = tomllib.loads(text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what, _, where = str(error).partition(" (at ")
         line = where.partition("line ")[2].partition(",")[0]
@@ -56,7 +56,7 @@ def read(file: Path, options: Sequence[click.Parameter]) -> dict[str, Any]:
     known = {key(option): option for option in options if option.name not in NOT_IN_FILES}
     values: dict[str, Any] = {}
     faults = []
-    for name, value in said.items():
+    for name, value in table.items():
         try:
             option = _option(name, known)
             values[option.name or ""] = _value(option, value, file.parent)
@@ -113,21 +113,21 @@ def _value(option: click.Parameter, value: Any, folder: Path) -> Any:
     if isinstance(option, click.Option) and option.multiple:
         if not isinstance(value, list):
             raise click.UsageError('takes a list, as in ["192.0.2.1"]')
-        return [_single(option, each, folder) for each in value]
+        return [_single(option, item, folder) for item in value]
     return _single(option, value, folder)
 
 
 def _single(option: click.Parameter, value: Any, folder: Path) -> Any:
-    wanted: tuple[type, ...]
+    classes: tuple[type, ...]
     if isinstance(option, click.Option) and option.is_flag:
-        wanted, what = (bool,), "true or false"
+        classes, what = (bool,), "true or false"
     elif isinstance(option.type, click.FloatRange):
-        wanted, what = (int, float), "a number"
+        classes, what = (int, float), "a number"
     elif isinstance(option.type, click.IntRange):
-        wanted, what = (int,), "a whole number"
+        classes, what = (int,), "a whole number"
     else:
-        wanted, what = (str,), "a text in quotes"
-    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        classes, what = (str,), "a text in quotes"
+    if not isinstance(value, classes) or (isinstance(value, bool) and bool not in classes):
         raise click.UsageError(f"takes {what}")
     if isinstance(option.type, click.Path):
         value = str(folder / str(value))  # a relative one is meant from where the file is

@@ -43,19 +43,19 @@ SILENT.disabled = True
 class ConnectionListener(Protocol):
     """What a connection tells of itself."""
 
-    def accepted(self, socket: ClientSocket) -> Connection | None:
+    def on_accepted(self, socket: ClientSocket) -> Connection | None:
         """It is there. None: it is turned away."""
 
-    def framed(self, connection: Connection) -> None:
+    def on_frame(self, connection: Connection) -> None:
         """A frame came that is no message by itself."""
 
-    def heard(self, connection: Connection, data: bytes) -> None:
+    def on_message(self, connection: Connection, data: bytes) -> None:
         """A frame came that is a message."""
 
     def send_soon(self, socket: ClientSocket) -> None:
         """Something is to be sent to it before the turn ends."""
 
-    def lost(self, socket: ClientSocket) -> None:
+    def on_lost(self, socket: ClientSocket) -> None:
         """It is gone."""
 
     def see_off(self, socket: ClientSocket) -> None:
@@ -95,11 +95,11 @@ class ClientSocket(ServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.connection = self.shell.accepted(self)
+        self.connection = self.shell.on_accepted(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.shell.lost(self)
+        self.shell.on_lost(self)
 
     def data_received(self, data: bytes) -> None:
         """Parse only what the connection may send, and answer only as many pings as are read."""
@@ -126,7 +126,7 @@ class ClientSocket(ServerConnection):
             start, end = found
             if data[at] == WHOLE_BINARY and self.greeted and self.connection is not None:
                 message = apply_mask(data[start:end], data[start - MASK_BYTES : start])
-                self.shell.heard(self.connection, message)
+                self.shell.on_message(self.connection, message)
             else:
                 self._receive_in_pieces(data[at:end])
             at = end
@@ -154,7 +154,7 @@ class ClientSocket(ServerConnection):
 
     def process_event(self, event: Event) -> None:
         if isinstance(event, Frame) and self.connection is not None:
-            self.shell.framed(self.connection)
+            self.shell.on_frame(self.connection)
             self._library_reads = self._library_reads or event.opcode in DATA_OPCODES
         super().process_event(event)
 

@@ -113,7 +113,7 @@ class Directory:
         """Whether a host sits there."""
         return topic in self._invites
 
-    def sample(self, topic: Topic, most: int) -> tuple[int, tuple[Seat, ...]]:
+    def sample_seats(self, topic: Topic, most: int) -> tuple[int, tuple[Seat, ...]]:
         """How many seats of a mesh there are, and up to ``most`` of them, uniformly drawn, in random
         order."""
         mesh = self._meshes.get(topic)

@@ -43,13 +43,13 @@ class Door:
 
     def __init__(self, path: str = "", tokens: Iterable[str] = ()) -> None:
         self._path = path
-        self.renew(tokens)
+        self.replace_tokens(tokens)
 
-    def renew(self, tokens: Iterable[str]) -> None:
+    def replace_tokens(self, tokens: Iterable[str]) -> None:
         """Use these tokens from now on; connected clients stay."""
         self._tokens = tuple(token.encode() for token in tokens)
 
-    def admit(self, target: str) -> Entrance:
+    def decide_entrance(self, target: str) -> Entrance:
         """Decide by what stands in the request line."""
         path = target.partition("?")[0]
         if path in (HEALTH, self._path + HEALTH):
@@ -63,8 +63,8 @@ class Door:
 
     def _known(self, token: str) -> bool:
         """In a time that does not tell how much of it is right."""
-        said = token.encode(errors="replace")
-        known = [hmac.compare_digest(said, each) for each in self._tokens]
+        given = token.encode(errors="replace")
+        known = [hmac.compare_digest(given, accepted) for accepted in self._tokens]
         return any(known)
 
 

@@ -51,7 +51,7 @@ class HintOptions:
     def _turn_ports(self) -> set[int]:
         return set(self.turn or (TURN_PORT,)) if self.secret_file is not None else set()
 
-    def reach(self, stun: tuple[int, ...]) -> HintedPorts:
+    def resolve_ports(self, stun: tuple[int, ...]) -> HintedPorts:
         """What to tell clients, which can ask at these ports. Raises OSError, and ValueError in plain
         words."""
         if self.secret_file is None:
@@ -79,7 +79,7 @@ class HintedPorts:
     turns: tuple[int, ...] = ()
     secret: bytes = field(default=b"", repr=False)
 
-    def hints(self, now: float, rng: random.Random) -> Hints | None:
+    def make_hints(self, now: float, rng: random.Random) -> Hints | None:
         """What one client is told; None if there is nothing to tell. ``now``: Unix seconds. The login is of
         that client alone, and names no person."""
         if not self.secret or not (self.turn or self.turns):

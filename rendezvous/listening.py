@@ -65,11 +65,11 @@ async def clients_told(
     what a proxy has said. The header comes before TLS, so no library's server would read it. And none would
     count a client's connections before their handshakes have ended."""
     front = _Front(make, proxies, tls, patience)
-    own = [socket.socket(fileno=os.dup(each.fileno())) for each in sockets]
-    for each in own:
-        each.setblocking(False)
-        each.listen(BACKLOG)
-    tasks = [asyncio.create_task(front.accept_forever(each)) for each in own]
+    own = [socket.socket(fileno=os.dup(listener.fileno())) for listener in sockets]
+    for listener in own:
+        listener.setblocking(False)
+        listener.listen(BACKLOG)
+    tasks = [asyncio.create_task(front.accept_forever(listener)) for listener in own]
     try:
         yield
     finally:
@@ -77,8 +77,8 @@ async def clients_told(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for each in own:
-            each.close()
+        for listener in own:
+            listener.close()
 
 
 class _Front:
@@ -124,7 +124,7 @@ class _Front:
             raise
 
     async def _name_client(self, accepted: socket.socket, peer: str) -> str:
-        if not (self._proxies.header and self._proxies.trust(peer)):
+        if not (self._proxies.header and self._proxies.is_trusted(peer)):
             return peer
         if self._unnamed >= UNNAMED_MAX:
             raise _TooMany
@@ -149,7 +149,7 @@ class _Front:
     @contextlib.contextmanager
     def _counted(self, client: str) -> Iterator[None]:
         """A handshake of this client is under way. Raises _TooMany."""
-        one = client != UNIX and not self._proxies.trust(client)
+        one = client != UNIX and not self._proxies.is_trusted(client)
         network = next((group.name for group in groups(client, _LIMITS)[-1:]), "") if one else ""
         full = self._handshakes.total() >= HANDSHAKES_MAX
         if full or (network and self._handshakes[network] >= HANDSHAKES_PER_NETWORK):

@@ -80,7 +80,7 @@ async def published(host: str, port: int, census: Callable[[], Census], tally: T
         "rendezvous_loop_late_seconds", "How late the event loop was", buckets=_LATE, registry=registry
     )
     server, thread = start_http_server(port, addr=host, registry=registry)
-    watching = asyncio.create_task(_watch(late.observe))
+    watching = asyncio.create_task(_observe_delays(late.observe))
     try:
         yield int(server.server_address[1])
     finally:
@@ -90,7 +90,7 @@ async def published(host: str, port: int, census: Callable[[], Census], tally: T
         thread.join()
 
 
-async def _watch(observe: Callable[[float], None]) -> None:
+async def _observe_delays(observe: Callable[[float], None]) -> None:
     while True:
         due = time.monotonic() + LOOK_SECONDS
         await asyncio.sleep(LOOK_SECONDS)

@@ -49,17 +49,17 @@ class ServerOptions:
     drain_seconds: float
     offered: HintOptions
 
-    def reach(self, stun: tuple[int, ...] = ()) -> HintedPorts:
+    def resolve_ports(self, stun: tuple[int, ...] = ()) -> HintedPorts:
         """What to tell clients, which can ask by STUN at these ports. Raises UsageError."""
         try:
-            return self.offered.reach(stun)
+            return self.offered.resolve_ports(stun)
         except (OSError, ValueError) as error:
             why = (error.strerror if isinstance(error, OSError) else None) or error
             file = self.offered.secret_file
             where = f"cannot use --turn-secret-file {file}: " if file else ""
             raise click.UsageError(f"{where}{why}") from None
 
-    def tokens(self) -> tuple[str, ...]:
+    def read_tokens(self) -> tuple[str, ...]:
         """Read the token file. Raises UsageError."""
         if self.token_file is None:
             return ()
@@ -78,7 +78,7 @@ def settings_from(given: dict[str, Any]) -> ServerOptions:
         raise click.UsageError("--tls-cert and --tls-key go together: give both or neither")
     trusted = given["trust_proxy"]
     proxies = Proxies(
-        tuple(each for each in trusted if each != UNIX_NAME), UNIX_NAME in trusted, given["proxy_protocol"]
+        tuple(proxy for proxy in trusted if proxy != UNIX_NAME), UNIX_NAME in trusted, given["proxy_protocol"]
     )
     if proxies.header and not trusted:
         raise click.UsageError("--proxy-protocol needs --trust-proxy, which names the proxies to trust")

@@ -43,14 +43,14 @@ class Proxies:
     header: bool = False
     """Whether each of their connections begins with a header of the PROXY protocol."""
 
-    def trust(self, peer: str) -> bool:
+    def is_trusted(self, peer: str) -> bool:
         """Whether what connects from ``peer`` is one of them."""
         return self.unix if peer == UNIX else is_in(peer, self.networks)
 
     def forwarded_for(self, peer: str, headers: list[str]) -> str | None:
         """Return the client of a proxy, by ``X-Forwarded-For``: the last address that is no proxy of ours,
         for what stands before it anybody may have written. None: ``peer`` is no proxy, or does not say."""
-        if not self.trust(peer):
+        if not self.is_trusted(peer):
             return None
         for entry in reversed(",".join(headers).split(",")):
             try:

@@ -65,7 +65,7 @@ class Seating:
                     return Refusal.ABSENT
                 if there.host.connection == client.connection:
                     return Refusal.MALFORMED
-                if there.sitting is not None or not there.welcome(client.culprit):
+                if there.sitting is not None or not there.accepts_guest(client.culprit):
                     return Refusal.FULL
             case _:
                 assert_never(mode)
@@ -98,7 +98,7 @@ class Seating:
             if mesh is None:
                 mesh = self.topics[topic] = MeshTopic(self._random, self._server)
             assert isinstance(mesh, MeshTopic), "checked before"
-            place = mesh.sit(topic, client.connection)
+            place = mesh.take_seat(topic, client.connection)
         else:
             place = TakenSeat(topic, new_seat(self._random, self._server), client.connection)
             invite = self.topics.setdefault(topic, InviteTopic(place))
@@ -121,10 +121,10 @@ class Seating:
     def draw_others(self, place: TakenSeat) -> tuple[Seat, ...]:
         """The host that a guest is led to."""
         there = self.topics[place.topic]
-        here = there.others(place, OTHERS_MAX)
+        here = there.other_seats(place, OTHERS_MAX)
         if not self._server or not isinstance(there, MeshTopic):
             return here
-        count, elsewhere = self.directory.sample(place.topic, OTHERS_MAX)
+        count, elsewhere = self.directory.sample_seats(place.topic, OTHERS_MAX)
         if not here or not elsewhere:
             return here or elsewhere
         return mixed(self._random, [(len(there) - 1, here), (count, elsewhere)], OTHERS_MAX)
@@ -132,7 +132,7 @@ class Seating:
     def find_member(self, topic: Topic, seat: Seat) -> TakenSeat | None:
         """The clients there, if it is a mesh."""
         there = self.topics.get(topic)
-        return there.find(seat) if isinstance(there, MeshTopic) else None
+        return there.find_seat(seat) if isinstance(there, MeshTopic) else None
 
     def list_movable(self) -> list[Connection]:
         """Clients that can go elsewhere without harm: those in no invite."""
@@ -172,7 +172,7 @@ class Seating:
     def carry_in(self, target: Seat, blob: bytes) -> DeliverBytes | None:
         """A Blob from a seat of another server; None: the seat is empty. Raises Malformed."""
         there = self.topics.get(look_at_blob(blob)[0])
-        place = there.find(target) if isinstance(there, MeshTopic) else None
+        place = there.find_seat(target) if isinstance(there, MeshTopic) else None
         return None if place is None else DeliverBytes(place.connection, blob)
 
     def _count_seats(self, client: ConnectedClient, change: int) -> None:

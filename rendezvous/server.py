@@ -100,7 +100,7 @@ async def running(
     async with (
         _member(bus, cluster, shell),
         serve(
-            shell.converse,
+            shell.serve_connection,
             **_where(host, port, unix),
             create_connection=own_socket,
             process_request=shell.answer_request,
@@ -138,7 +138,7 @@ async def running(
             bound = _bound_port(server) if unix is None else 0
             url = _url(host, bound, tls is not None, unix)
             peers = lambda: cluster.peers if cluster else 0  # noqa: E731
-            yield Running(url, bound, broker, shell.drain, peers, shell.tell)
+            yield Running(url, bound, broker, shell.drain_clients, peers, shell.set_hints)
 
 
 @contextlib.asynccontextmanager
@@ -148,18 +148,18 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
         yield
         return
 
-    def heard(messages: Iterable[bytes]) -> None:
-        shell.carry_out(cluster.heard(messages, time.monotonic()))
+    def on_messages(messages: Iterable[bytes]) -> None:
+        shell.execute_outputs(cluster.on_messages(messages, time.monotonic()))
 
     def changed(up: bool) -> None:
-        shell.carry_out(cluster.hello() if up else cluster.cut_off(time.monotonic()))
+        shell.execute_outputs(cluster.announce_presence() if up else cluster.cut_off(time.monotonic()))
 
     async def look_forever() -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            shell.carry_out(cluster.look(time.monotonic()))
+            shell.execute_outputs(cluster.tick(time.monotonic()))
 
-    bus = Bus(urls, cluster.server, heard, changed)
+    bus = Bus(urls, cluster.server, on_messages, changed)
     shell.resolve = cluster.resolve_outputs
     shell.publish = bus.publish
     async with bus.taking_part():
@@ -168,7 +168,7 @@ async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> As
             yield
         finally:
             await _cancelled(looking)
-            shell.carry_out(cluster.bye())
+            shell.execute_outputs(cluster.announce_departure())
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -22,9 +22,9 @@ class Share:
     connections: int = 0
     seats: int = 0
 
-    def forgettable(self, now: float) -> bool:
+    def is_as_new(self, now: float) -> bool:
         """Whether a new record would be the same."""
-        return not self.connections and all(b.full(now) for b in (self.connects, self.takes, self.passes))
+        return not self.connections and all(b.is_full(now) for b in (self.connects, self.takes, self.passes))
 
 
 class Shares:
@@ -37,16 +37,16 @@ class Shares:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def of(self, groups: tuple[ClientGroup, ...], now: float) -> tuple[Share, ...] | None:
+    def find_shares(self, groups: tuple[ClientGroup, ...], now: float) -> tuple[Share, ...] | None:
         """The records of these groups; None when there are too many to remember one more."""
         new = sum(group.name not in self._groups for group in groups)
         if len(self._groups) + new > self._limits.addresses:
             return None
         return tuple(self._remembered(group, now) for group in groups)
 
-    def forget(self, now: float) -> None:
+    def forget_idle(self, now: float) -> None:
         """Those of which a new record would be the same."""
-        for name in [name for name, record in self._groups.items() if record.forgettable(now)]:
+        for name in [name for name, record in self._groups.items() if record.is_as_new(now)]:
             del self._groups[name]
 
     def _remembered(self, group: ClientGroup, now: float) -> Share:
@@ -66,4 +66,6 @@ def draw(buckets: list[Bucket], now: float) -> bool:
     """Take one token of each, or none of any."""
     if not buckets:
         return True
-    return all(bucket.has(now) for bucket in buckets) and all(bucket.draw(now) for bucket in buckets)
+    return all(bucket.has_token(now) for bucket in buckets) and all(
+        bucket.take_token(now) for bucket in buckets
+    )

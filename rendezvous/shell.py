@@ -79,7 +79,7 @@ class Shell:
 
     # --- a connection's life
 
-    def accepted(self, socket: ClientSocket) -> Connection | None:
+    def on_accepted(self, socket: ClientSocket) -> Connection | None:
         peer = socket.peer
         connection = Connection(next(self._numbers))
         if peer is not None and self._broker.on_connect(connection, self._first(peer), time.monotonic()):
@@ -93,7 +93,7 @@ class Shell:
 
     def _first(self, peer: str) -> tuple[ClientGroup, ...]:
         """The groups in which a connection counts until its request: only then a proxy names the client."""
-        says_later = self._proxies.trust(peer) and not self._proxies.header
+        says_later = self._proxies.is_trusted(peer) and not self._proxies.header
         return () if says_later else self._groups(peer)
 
     def _groups(self, client: str) -> tuple[ClientGroup, ...]:
@@ -103,7 +103,7 @@ class Shell:
         """Whether the client that a proxy passes on, if one does, is let in. A proxy that does not say for
         whom it connects counts as a client."""
         peer, proxies = socket.peer, self._proxies
-        if peer is None or socket.connection is None or proxies.header or not proxies.trust(peer):
+        if peer is None or socket.connection is None or proxies.header or not proxies.is_trusted(peer):
             return socket.connection is not None
         client = proxies.forwarded_for(peer, request.headers.get_all("X-Forwarded-For")) or peer
         if self._broker.on_proxied(socket.connection, self._groups(client), time.monotonic()):
@@ -117,7 +117,7 @@ class Shell:
         self._turned_away += 1
         self._tally.turned_away[why] += 1
 
-    def lost(self, socket: ClientSocket) -> None:
+    def on_lost(self, socket: ClientSocket) -> None:
         if socket.connection is None:
             self._turned_away -= 1
         elif self._sockets.pop(socket.connection, None) is not None:
@@ -128,7 +128,7 @@ class Shell:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
         if not self._forwarded(socket, request):
             return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, FULL)
-        match self._door.admit(request.path):
+        match self._door.decide_entrance(request.path):
             case Entrance.CLIENT:
                 return None
             case Entrance.HEALTH if self._draining:
@@ -142,7 +142,7 @@ class Shell:
                 self._tally.turned_away["path"] += 1
                 return socket.respond(HTTPStatus.NOT_FOUND, ELSEWHERE)
 
-    async def converse(self, socket: ServerConnection) -> None:
+    async def serve_connection(self, socket: ServerConnection) -> None:
         assert isinstance(socket, ClientSocket), "serve() makes no others"
         assert socket.connection is not None, "others are turned away"
         socket.write_message(encode_server(Welcome(VERSION)))
@@ -160,7 +160,7 @@ class Shell:
                 now = time.monotonic()
                 self._settle(self._broker.on_message(socket.connection, data, now), now)
 
-    def heard(self, connection: Connection, data: bytes) -> None:
+    def on_message(self, connection: Connection, data: bytes) -> None:
         now = time.monotonic()
         self._settle(self._broker.on_whole_message(connection, data, now), now)
 
@@ -170,13 +170,13 @@ class Shell:
             now = time.monotonic()
             self._settle(self._broker.tick(now), now)
             due = now - RENEW_SECONDS
-            for socket in [each for each in self._sockets.values() if (each.hinted_at or due) < due]:
+            for socket in [client for client in self._sockets.values() if (client.hinted_at or due) < due]:
                 self._hint(socket)
             after()
 
     # --- the end
 
-    async def drain(self, seconds: float) -> None:
+    async def drain_clients(self, seconds: float) -> None:
         """Send all clients elsewhere: those in no invite over the first half of the time, the others when
         their invite has ended, or the time. Returns as soon as all clients have left."""
         self._draining = True
@@ -194,17 +194,17 @@ class Shell:
             socket.write_message(encode_server(Draining()))
             self.see_off(socket, CloseCode.GOING_AWAY)
 
-    def tell(self, reach: HintedPorts) -> None:
+    def set_hints(self, reach: HintedPorts) -> None:
         """What clients are told of STUN and TURN from now on."""
         self._reach = reach
 
     def _hint(self, socket: ClientSocket) -> None:
         socket.hinted_at = time.monotonic()
-        hints = self._reach.hints(time.time(), self._random)
+        hints = self._reach.make_hints(time.time(), self._random)
         if hints is not None:
             socket.write_message(encode_server(hints))
 
-    def framed(self, connection: Connection) -> None:
+    def on_frame(self, connection: Connection) -> None:
         now = time.monotonic()
         self._settle(self._broker.on_frame(connection, now), now)
 
@@ -212,9 +212,9 @@ class Shell:
 
     def _settle(self, outputs: list[Output], now: float) -> None:
         if outputs:
-            self.carry_out(outputs if self.resolve is None else self.resolve(outputs, now))
+            self.execute_outputs(outputs if self.resolve is None else self.resolve(outputs, now))
 
-    def carry_out(self, outputs: Sequence[ClusterOutput | Output]) -> None:
+    def execute_outputs(self, outputs: Sequence[ClusterOutput | Output]) -> None:
         for output in outputs:
             if isinstance(output, Deliver):  # by far the most
                 socket = self._sockets.get(output.to)

@@ -101,9 +101,9 @@ class AnswerAllowance:
     def __len__(self) -> int:
         return len(self._networks)
 
-    def draw(self, host: str, now: float) -> bool:
+    def allow_answer(self, host: str, now: float) -> bool:
         """Whether a request from there is answered."""
-        if not self._all.has(now):
+        if not self._all.has_token(now):
             return False
         network = _network(host)
         bucket = self._networks.get(network)
@@ -113,11 +113,11 @@ class AnswerAllowance:
             if len(self._networks) >= NETWORKS_MAX:
                 return False
             bucket = self._networks[network] = Bucket(PER_NETWORK, now)
-        return bucket.draw(now) and self._all.draw(now)
+        return bucket.take_token(now) and self._all.take_token(now)
 
     def _forget(self, now: float) -> None:
         """What is full again is as good as new."""
-        for network in [each for each, bucket in self._networks.items() if bucket.full(now)]:
+        for network in [idle for idle, bucket in self._networks.items() if bucket.is_full(now)]:
             del self._networks[network]
 
 
@@ -142,11 +142,11 @@ def answering(
         had = []
         for port in ports:
             try:
-                sockets = [stack.enter_context(each) for each in _sockets(host, port)]
+                sockets = [stack.enter_context(endpoint) for endpoint in _sockets(host, port)]
             except OSError:
                 continue
-            for each in sockets:
-                stack.enter_context(_reading(each, allowance, clock))
+            for endpoint in sockets:
+                stack.enter_context(_reading(endpoint, allowance, clock))
             had.append(port)
         yield tuple(had)
 
@@ -170,12 +170,12 @@ def _read(endpoint: socket.socket, allowance: AnswerAllowance, clock: Callable[[
         except OSError:  # nothing more there, or an error that an answer of ours came back with
             return
         response = answer(data, where[0], where[1])
-        if response is not None and allowance.draw(where[0], clock()):
+        if response is not None and allowance.allow_answer(where[0], clock()):
             with contextlib.suppress(OSError):
-                endpoint.sendmsg([response], _from_where_it_came(about), 0, where)
+                endpoint.sendmsg([response], _source_address(about), 0, where)
 
 
-def _from_where_it_came(about: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
+def _source_address(about: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
     """An answer leaves from the address that was asked: NATs let no other in."""
     for level, kind, data in about:
         if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
@@ -200,8 +200,8 @@ def _sockets(host: str, port: int) -> list[socket.socket]:
         except OSError as error:
             failure = error
     if failure is not None and (not made or failure.errno == errno.EADDRINUSE):
-        for each in made:
-            each.close()
+        for endpoint in made:
+            endpoint.close()
         raise failure
     return made
 

@@ -26,13 +26,13 @@ class Certificate:
     chain: Path
     key: Path
 
-    def context(self) -> ssl.SSLContext:
+    def make_context(self) -> ssl.SSLContext:
         """Make what a server needs. Raises BadCertificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.load(context)
+        self.load_into(context)
         return context
 
-    def load(self, context: ssl.SSLContext) -> None:
+    def load_into(self, context: ssl.SSLContext) -> None:
         """For connections from now on; nothing has changed when it raises BadCertificate."""
         try:
             # In a context of its own first: a chain without its key would be half taken.
@@ -48,7 +48,7 @@ class Certificate:
 def try_out(certificate: Certificate) -> tuple[tuple[str, ...], float]:
     """Shake hands with ourselves, as a client would that trusts this certificate; return the names that it is
     for, and until when, Unix seconds. Raises BadCertificate, also when it is out of date."""
-    server_side = certificate.context()
+    server_side = certificate.make_context()
     client_side = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client_side.check_hostname = False
     client_side.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

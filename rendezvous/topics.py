@@ -42,14 +42,14 @@ class MeshTopic:
     def __len__(self) -> int:
         return len(self._places)
 
-    def sit(self, topic: Topic, connection: Connection) -> TakenSeat:
+    def take_seat(self, topic: Topic, connection: Connection) -> TakenSeat:
         """Take a new seat."""
         place = TakenSeat(topic, self._new_seat(), connection, len(self._places))
         self._places.append(place)
         self._by_seat[place.seat] = place
         return place
 
-    def stand(self, place: TakenSeat) -> None:
+    def leave_seat(self, place: TakenSeat) -> None:
         """Give the seat up: the last in the list moves into the gap."""
         last = self._places.pop()
         if last is not place:
@@ -57,11 +57,11 @@ class MeshTopic:
             self._places[place.index] = last
         del self._by_seat[place.seat]
 
-    def find(self, seat: Seat) -> TakenSeat | None:
+    def find_seat(self, seat: Seat) -> TakenSeat | None:
         """The clients at the topic."""
         return self._by_seat.get(seat)
 
-    def others(self, place: TakenSeat, most: int) -> tuple[Seat, ...]:
+    def other_seats(self, place: TakenSeat, most: int) -> tuple[Seat, ...]:
         """Up to ``most`` distinct other seats, uniformly drawn, in random order."""
         last = len(self._places) - 1
         if not last:
@@ -110,7 +110,7 @@ Tor an answer may take some seconds."""
 LEAVES_MAX = 3
 """So often a client may be the guest and leave without an answer: it delays others three times at most."""
 
-PUT_OUT_CAP = 64
+EXPELLED_CAP = 64
 """Clients remembered at a topic that were put out there; beyond these the oldest may come again."""
 
 
@@ -124,7 +124,7 @@ class Sitting:
     answered: bool = False
     """The host has answered it: it has had its guess, and no guest comes after it."""
 
-    def in_the_way(self, now: float) -> bool:
+    def is_stalling(self, now: float) -> bool:
         """Whether it has had its time and made nothing of it."""
         if self.answered:
             return False
@@ -136,31 +136,31 @@ class InviteTopic:
     """A host, and one guest at a time until the host has answered one; gone when the host leaves, or that
     guest."""
 
-    __slots__ = ("_left", "_put_out", "host", "sitting")
+    __slots__ = ("_expelled", "_left", "host", "sitting")
 
     def __init__(self, host: TakenSeat) -> None:
         self.host = host
         self.sitting: Sitting | None = None
-        self._put_out: dict[str, None] = {}
+        self._expelled: dict[str, None] = {}
         self._left: dict[str, int] = {}
 
     def __len__(self) -> int:
         return 1 if self.sitting is None else 2
 
-    def find(self, seat: Seat) -> TakenSeat | None:
+    def find_seat(self, seat: Seat) -> TakenSeat | None:
         """The clients at the topic."""
         there = (self.host,) if self.sitting is None else (self.host, self.sitting.place)
         return next((place for place in there if place.seat == seat), None)
 
-    def other(self, place: TakenSeat) -> TakenSeat | None:
+    def opposite_seat(self, place: TakenSeat) -> TakenSeat | None:
         """The opposite seat, if it is taken."""
         return self._guest if place is self.host else self.host
 
-    def others(self, place: TakenSeat, most: int) -> tuple[Seat, ...]:
+    def other_seats(self, place: TakenSeat, most: int) -> tuple[Seat, ...]:
         """The host, for the guest. The host learns of its guest only when that one passes something."""
         return (self.host.seat,) if place is self._guest else ()
 
-    def passed(self, place: TakenSeat, now: float) -> None:
+    def note_passed(self, place: TakenSeat, now: float) -> None:
         """A blob went from there to the opposite seat."""
         if self.sitting is None:
             return
@@ -171,21 +171,21 @@ class InviteTopic:
 
     def let_leave(self, culprit: str | None) -> None:
         """The guest left by itself, without an answer. A person may begin anew; who goes on so is put out."""
-        if culprit is not None and (culprit in self._left or len(self._left) < PUT_OUT_CAP):
+        if culprit is not None and (culprit in self._left or len(self._left) < EXPELLED_CAP):
             self._left[culprit] = self._left.get(culprit, 0) + 1
-        self.put_out(culprit if culprit and self._left.get(culprit, LEAVES_MAX) >= LEAVES_MAX else None)
+        self.expel_guest(culprit if culprit and self._left.get(culprit, LEAVES_MAX) >= LEAVES_MAX else None)
 
-    def put_out(self, culprit: str | None) -> None:
+    def expel_guest(self, culprit: str | None) -> None:
         """The guest's seat is free again. ``culprit`` made nothing of its time, and does not come again."""
         self.sitting = None
         if culprit is not None:
-            self._put_out[culprit] = None
-            while len(self._put_out) > PUT_OUT_CAP:
-                del self._put_out[next(iter(self._put_out))]
+            self._expelled[culprit] = None
+            while len(self._expelled) > EXPELLED_CAP:
+                del self._expelled[next(iter(self._expelled))]
 
-    def welcome(self, culprit: str | None) -> bool:
+    def accepts_guest(self, culprit: str | None) -> bool:
         """Whether that client may be the guest."""
-        return culprit not in self._put_out
+        return culprit not in self._expelled
 
     @property
     def _guest(self) -> TakenSeat | None:

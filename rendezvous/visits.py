@@ -111,7 +111,7 @@ class Visitors:
         culprit = request.culprit.hex() if any(request.culprit) else None
         return self._broker.on_visit(connection, request.topic, culprit, now)
 
-    def receive_said(self, message: FromGuest, now: float) -> list[Output]:
+    def receive_from_guest(self, message: FromGuest, now: float) -> list[Output]:
         """One says something to its host, or leaves."""
         connection = self._visitors.get((message.server, message.number))
         if connection is None:

@@ -76,9 +76,9 @@ def complete(text: str, names: Iterable[str], themes: Sequence[str]) -> list[str
     if known is None:
         return []
     if name == "/set":
-        return [f"/set {each}" for each in _settings(rest) if each.startswith(rest)]
+        return [f"/set {setting}" for setting in _settings(rest) if setting.startswith(rest)]
     takes = list(names) if known.takes == ("NAME",) else list(themes) if name == "/theme" else known.takes
-    return [f"{name} {each}" for each in takes if each.startswith(rest)]
+    return [f"{name} {word}" for word in takes if word.startswith(rest)]
 
 
 def _settings(rest: str) -> list[str]:
@@ -87,7 +87,7 @@ def _settings(rest: str) -> list[str]:
     if not blank:
         return list(SETTINGS)
     words = SETTINGS[key].kind.words if key in SETTINGS else ()
-    return [f"{key} {each}" for each in (*words, "default")]
+    return [f"{key} {word}" for word in (*words, "default")]
 
 
 def parse_setting(rest: str) -> tuple[str, str | None]:

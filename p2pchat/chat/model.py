@@ -130,10 +130,10 @@ class ChatModel:
         await self._meet()
         await self._remind_of_backup(given(status.backed_up_at))
         await self.drafts.load_kept()
-        for talk in reversed(await self.node.conversations()):
-            if talk.contact in self.people:
-                self._spoke(self.people[talk.contact], line_of(talk))
-                self.people[talk.contact].unheard = min(talk.unheard, UNREAD_MAX)
+        for summary in reversed(await self.node.conversations()):
+            if summary.contact in self.people:
+                self._spoke(self.people[summary.contact], line_of(summary))
+                self.people[summary.contact].unheard = min(summary.unheard, UNREAD_MAX)
         self._tell(Changed())
 
     async def _remind_of_backup(self, backed_up_at: str | None) -> None:

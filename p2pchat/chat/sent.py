@@ -181,7 +181,7 @@ class SentLines:
             if sent.to == old:
                 sent.to = new
 
-    def farewell(self) -> str:
+    def farewell_text(self) -> str:
         """The message to show when the chat is over; empty for none."""
         lines = []
         lost = self.not_handed_over()
@@ -202,7 +202,7 @@ class SentLines:
 
     def count_undelivered(self) -> int:
         """The number of messages sent here that are not delivered yet."""
-        return sum(each.stage not in FINAL for each in self._sent.values())
+        return sum(line.stage not in FINAL for line in self._sent.values())
 
 
 def time_now() -> str:

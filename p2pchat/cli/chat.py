@@ -64,7 +64,7 @@ def _settled(settings: CommonOptions) -> bool:
 
     start = Start(create)
     wishes = start.run()
-    if (failure := start.failed()) is not None:
+    if (failure := start.find_failure()) is not None:
         raise failure
     if wishes is None:
         return False
@@ -98,9 +98,9 @@ async def _whole_screen(settings: CommonOptions, node: Node, name: str | None) -
     settings.may_ask = False
     chat = Chat(node, whom)
     await chat.run_async()
-    if (failure := chat.failed()) is not None:
+    if (failure := chat.find_failure()) is not None:
         raise failure
-    if farewell := chat.model.sent.farewell():
+    if farewell := chat.model.sent.farewell_text():
         say(farewell)
 
 

@@ -22,7 +22,7 @@ from p2pchat.cli.settings import CommonOptions, pass_settings
 from p2pchat.control.answers import ContactDetailInfo, ContactInfo
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
-from p2pchat.wording.lines import lasting, local_time, span, span_words
+from p2pchat.wording.lines import lifetime, local_time, span, span_words
 from p2pchat.wording.presence import presence, whereabouts
 from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
 from p2pchat.wording.sessions import standing, trust
@@ -247,7 +247,7 @@ async def _show_disappear(settings: CommonOptions, name: str) -> None:
     if settings.json:
         record(contact)
     else:
-        print_line(f"What you and {harmless_name(name)} say {lasting(contact.disappear)}.")
+        print_line(f"What you and {harmless_name(name)} say {lifetime(contact.disappear)}.")
 
 
 async def _disappear(settings: CommonOptions, name: str, seconds: float | None) -> None:
@@ -255,7 +255,7 @@ async def _disappear(settings: CommonOptions, name: str, seconds: float | None) 
         await node.disappear(name, seconds)
         if settings.json:
             record(await node.contact(name))
-    say(f"What you and {harmless_name(name)} say from now on {lasting(seconds)}.")
+    say(f"What you and {harmless_name(name)} say from now on {lifetime(seconds)}.")
 
 
 @command.command("renew")

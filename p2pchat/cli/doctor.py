@@ -51,7 +51,7 @@ async def _doctor(settings: CommonOptions) -> None:
             {
                 "type": "doctor",
                 "checks": [check.as_record() for check in found],
-                "exposure": [each.record() for each in known],
+                "exposure": [each.to_fields() for each in known],
             }
         )
     else:

@@ -21,7 +21,7 @@ from p2pchat.cli.settings import CommonOptions, Group, pass_settings
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.exported import markdown_heading, markdown_line
-from p2pchat.wording.lines import lasting, message_line, moment
+from p2pchat.wording.lines import lifetime, message_line, moment
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -94,7 +94,7 @@ async def _show(
     if not messages:
         say(f"Nothing {'found' if search or since else 'said yet'} with {harmless_name(name)}.")
     if lasts and not settings.json:
-        say(f"What you and {harmless_name(name)} say now {lasting(lasts)}.")
+        say(f"What you and {harmless_name(name)} say now {lifetime(lasts)}.")
 
 
 @command.command("search")

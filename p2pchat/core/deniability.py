@@ -132,7 +132,7 @@ def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Personal
     who = disclosed.host
     begun, hello = OlmAccount(who.account, who.key).accept_session(transcript.guest, transcript.opening)
     pairing, answer = _pairing(who, transcript)
-    if hello != pairing.hello(who.isk, answer):
+    if hello != pairing.guest_confirmation(who.isk, answer):
         raise Unreadable("the guest's first message is of another pairing")
     shared = KemKey.from_seed(who.kem_seed).decapsulate(transcript.ciphertext)
     theirs, ours = _roots(who, transcript, shared)
@@ -182,7 +182,7 @@ def _talk(
     epoch = epoch_at(now)
     transcript = SealedTranscript(guest, ciphertext, b"", epoch, ())
     pairing, answer = _pairing(who, transcript)
-    transcript = replace(transcript, opening=begun.encrypt(pairing.hello(who.isk, answer)))
+    transcript = replace(transcript, opening=begun.encrypt(pairing.guest_confirmation(who.isk, answer)))
     theirs, ours = _roots(who, transcript, secret)
     answering, _ = OlmAccount(who.account, who.key).accept_session(guest, transcript.opening)
     begun.decrypt(answering.encrypt(b"welcome"))
@@ -237,10 +237,10 @@ def _written(side: Session, message: PersonalContent, entropy: Entropy, now: flo
     number, ciphertext = side.encrypt(encode_payload(message), entropy.draw_bytes(SALT_BYTES))
     pieces = split(ciphertext)
     fragments = (
-        side.fragment(Lane.ORDERED, number, number, index, len(pieces), piece)
+        side.make_fragment(Lane.ORDERED, number, number, index, len(pieces), piece)
         for index, piece in enumerate(pieces)
     )
-    return tuple(side.seal(fragment, now) for fragment in fragments)
+    return tuple(side.seal_fragment(fragment, now) for fragment in fragments)
 
 
 def _opened(side: Session, cells: Iterable[bytes]) -> bytes:
@@ -257,7 +257,7 @@ def _piece(side: Session, cell: Cell) -> Fragment:
     """The stamp is work for the mesh, which its members may do and no key seals: here there is none."""
     if any(cell.stamp):
         raise Unreadable("a stamp where none was asked for")
-    return side.read(side.open(cell)[0])
+    return side.read(side.open_cell(cell)[0])
 
 
 def _side(ratchet: Ratchet, sending: bytes, receiving: bytes, epoch: Epoch) -> Session:
@@ -280,5 +280,5 @@ def _roots(who: HostSecrets, transcript: SealedTranscript, shared: bytes) -> tup
     """Of what the guest sends, and of what the host sends."""
     said, answer = _pairing(who, transcript)
     said.add(GUEST, encode_pairing(replace(answer, olm=transcript.opening)))
-    ours, theirs, _ = said.keys(who.isk, shared)
+    ours, theirs, _ = said.derive_keys(who.isk, shared)
     return theirs, ours

@@ -135,11 +135,11 @@ class NodeMachine:
 
     def places(self) -> tuple[str, ...]:
         """Every rendezvous that is known, ours and our meshes'."""
-        return self._belonging.places()
+        return self._belonging.known_urls()
 
     def typed(self) -> tuple[str, ...]:
         """Every rendezvous that the person has typed."""
-        return self._belonging.typed()
+        return self._belonging.typed_urls()
 
     def meshes(self) -> tuple[MeshRecord, ...]:
         """All meshes; the one into which invites lead first."""
@@ -149,11 +149,11 @@ class NodeMachine:
     def unreached(self, now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
         """Members that no link reaches, of one mesh or of all."""
         meshes = (mesh for mesh in self._meshes if of is None or mesh.record.id == of)
-        return tuple(one for mesh in meshes for one in mesh.view.unreached(now))
+        return tuple(one for mesh in meshes for one in mesh.view.unreached_members(now))
 
     def hinted(self, now: float) -> Servers:
         """All STUN and TURN servers that rendezvous have hinted."""
-        return self._servers.servers(self.places(), True, now)
+        return self._servers.servers_for(self.places(), True, now)
 
     def nearby_keys(self, now: float) -> list[NearbyKey]:
         """By which keys others are known on this machine's own network, and we to them."""
@@ -166,23 +166,23 @@ class NodeMachine:
 
     def nearby_status(self) -> tuple[RendezvousStatus, ...]:
         """How it stands with the places on this machine's own network."""
-        return self._rendezvous.status(nearby=True)
+        return self._rendezvous.get_status(nearby=True)
 
     def meets_at(self, topic: Topic) -> bool:
         """Whether anything of ours is met at that topic."""
-        return self._meshes.at(topic) is not None or self._invites.at(topic) is not None
+        return self._meshes.find_by_topic(topic) is not None or self._invites.find_by_topic(topic) is not None
 
     def status(self) -> Status:
         """The present state, to show."""
-        places = self._rendezvous.status()
+        places = self._rendezvous.get_status()
         visited = {url for mesh in self._meshes for url in mesh.view.seat_links.listeners.visited}
         visited -= set(self.places())
         return Status(
-            tuple(link for mesh in self._meshes for link in mesh.links()),
+            tuple(link for mesh in self._meshes for link in mesh.link_statuses()),
             tuple(place for place in places if place.url not in visited),
             self.waiting(),
-            tuple(mesh.status() for mesh in self._meshes),
-            self._rendezvous.clock(),
+            tuple(mesh.get_status() for mesh in self._meshes),
+            self._rendezvous.clock_status(),
             dict(sorted(self._counters.items())),
             (*self.nearby_status(), *(place for place in places if place.url in visited)),
         )
@@ -257,7 +257,7 @@ class NodeMachine:
             case inputs.CellsFetched():
                 return self._routing.take_fetched(input, now)
             case inputs.InviteOpened():
-                return self._routing.route_belonging(self._belonging.open(input, now), now)
+                return self._routing.route_belonging(self._belonging.open_invite(input, now), now)
             case inputs.InviteEntered() | inputs.InviteCancelled():
                 return self._routing.change_invite(input, now)
             case (
@@ -269,7 +269,7 @@ class NodeMachine:
                 | inputs.ContactRenewed()
                 | inputs.ContactRemoved()
             ):
-                return self._routing.route_belonging(self._belonging.change(input, now), now)
+                return self._routing.route_belonging(self._belonging.change_contact(input, now), now)
             case (
                 inputs.MeshLeft()
                 | inputs.RendezvousAdded()
@@ -303,7 +303,7 @@ class NodeMachine:
 
     def _say_goodbye(self, now: float) -> list[Effect]:
         out: list[Effect] = []
-        for invite in self._invites.open():
+        for invite in self._invites.list_open():
             out += self._routing.route_invite(invite, self._invites.cancel(invite), now)
         return out + self._routing.route_conversations(self._conversations.say_goodbye(now), now)
 

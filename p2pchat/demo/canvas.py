@@ -31,7 +31,7 @@ class Canvas:
         self._letters: dict[Point, str] = {}
         self._styles: dict[Point, str] = {}
 
-    def line(self, start: Point, end: Point, style: str, *, every: int = 1) -> None:
+    def draw_line(self, start: Point, end: Point, style: str, *, every: int = 1) -> None:
         """Join the middles of two characters; ``every`` 3 sets each third dot only."""
         x0, y0 = start[0] * ACROSS, start[1] * DOWN + 2
         x1, y1 = end[0] * ACROSS, end[1] * DOWN + 2
@@ -39,14 +39,14 @@ class Canvas:
         for step in range(0, steps + 1, every):
             self._dot(x0 + round((x1 - x0) * step / steps), y0 + round((y1 - y0) * step / steps), style)
 
-    def label(self, middle: Point, text: str, style: str) -> None:
+    def draw_label(self, middle: Point, text: str, style: str) -> None:
         """Write ``text`` around a character."""
         left = min(max(0, middle[0] - len(text) // 2), self._width - len(text))
         for offset, letter in enumerate(text):
             at = (left + offset, middle[1])
             self._letters[at], self._styles[at] = letter, style
 
-    def text(self) -> Text:
+    def to_text(self) -> Text:
         """The whole, line by line."""
         drawn = Text(no_wrap=True)
         for y in range(self._height):

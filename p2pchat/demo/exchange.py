@@ -56,23 +56,23 @@ class EchoExchange:
         self._echoes: asyncio.Queue[str] = asyncio.Queue()
         self._moments: dict[str, dict[str, str]] = {}
 
-    async def exchange(self, text: str) -> Exchange:
+    async def exchange_text(self, text: str) -> Exchange:
         """Send one text and wait for it to come back. Raises P2PChatError when it cannot even be sent."""
-        began = time.monotonic()
+        begun_at = time.monotonic()
         sent = await self._mesh.you.send(ECHO, text, wait="queued")
         echo = None
         try:
             async with asyncio.timeout(PATIENCE_S):
                 echo = await self._echoes.get()
         except TimeoutError:
-            return Exchange(text, None, time.monotonic() - began, 0, None)
-        seconds = time.monotonic() - began
+            return Exchange(text, None, time.monotonic() - begun_at, 0, None)
+        seconds = time.monotonic() - begun_at
         made = _made(self._moments[sent.id])
-        way = await self._mesh.way(*made)
-        cells = len(self._mesh.sights.originated(YOU, *made))
+        way = await self._mesh.find_path(*made)
+        cells = len(self._mesh.sights.cells_from(YOU, *made))
         return Exchange(text, echo, seconds, cells, way)
 
-    async def follow(self) -> None:
+    async def follow_node(self) -> None:
         """Take in what our node tells, for ever."""
         async for event in self._mesh.you.listen():
             if isinstance(event, MessageEvent) and event.sender == ECHO:
@@ -91,7 +91,7 @@ async def each_way(mesh: DemoMesh, tell: Callable[[Way], None]) -> None:
         moments.setdefault(event.id, {})[event.state] = event.at
         if event.state == "delivered":
             known = moments.pop(event.id)
-            way = await mesh.way(*_made(known))
+            way = await mesh.find_path(*_made(known))
             if way is not None:
                 tell(way)
 
@@ -106,8 +106,8 @@ def _made(moments: Mapping[str, str]) -> tuple[str, str]:
 @asynccontextmanager
 async def talking(mesh: DemoMesh) -> AsyncIterator[EchoExchange]:
     """Listen to the echo inside the block, and send to it."""
-    talk = EchoExchange(mesh)
-    async with background(talk.follow()):
+    echo = EchoExchange(mesh)
+    async with background(echo.follow_node()):
         await asyncio.sleep(0)  # the listening is asked for now,
         await mesh.you.whoami()  # and granted before a later question is answered
-        yield talk
+        yield echo

@@ -30,10 +30,10 @@ AT_ONCE: Final = 8
 async def found(plan: str) -> None:
     """Make the homes of ``plan``: ``{"meet": URL, "nodes": [{"name", "home", "places": [URL…]}, …]}``,
     ``you`` first. Prints ``founded`` and ends the process."""
-    facts = json.loads(plan)
-    members = facts["nodes"]
+    layout = json.loads(plan)
+    members = layout["nodes"]
     for member in members:
-        create_home(Path(member["home"]), member["name"], [facts["meet"]])
+        create_home(Path(member["home"]), member["name"], [layout["meet"]])
     async with AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(connect(member["home"])) for member in members]
         you, places = nodes[0], [member["places"] for member in members]

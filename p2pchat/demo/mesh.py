@@ -64,13 +64,13 @@ class DemoMesh:
         """A node's home."""
         return self.homes / name
 
-    async def attach(self, name: str, stack: AsyncExitStack) -> None:
+    async def attach_node(self, name: str, stack: AsyncExitStack) -> None:
         """Speak to a node that has just said it runs."""
         client = await stack.enter_async_context(connect(self.home_of(name), run=False))
         self._ids |= {mesh.node: name for mesh in (await client.status()).meshes}
         self._clients[name] = client
 
-    async def look(self) -> set[Pair]:
+    async def list_links(self) -> set[Pair]:
         """Ask every node for its links; a link counts when both its ends say it is up."""
         names = list(self._clients)
         states = await asyncio.gather(*(self._clients[name].status() for name in names))
@@ -83,7 +83,7 @@ class DemoMesh:
         self.links = {frozenset((a, b)) for a, b in ends if b is not None and (b, a) in ends}
         return self.links
 
-    async def watch(self, name: str) -> None:
+    async def watch_node(self, name: str) -> None:
         """Collect what a node sees, for ever."""
         async for event in self._clients[name].trace():
             if isinstance(event, TracingEvent):
@@ -92,17 +92,17 @@ class DemoMesh:
             if isinstance(event, CellEvent):
                 self.sights.add(FirstSight(name, event.id, known, event.forwarded, event.at))
             else:
-                self.sights.passed(Passage(name, event.id, event.became, known, event.at))
+                self.sights.add_passage(Passage(name, event.id, event.became, known, event.at))
             self._seen.set()
 
-    async def way(self, since: str, until: str) -> Way | None:
+    async def find_path(self, since: str, until: str) -> Way | None:
         """The way of the first cell that ``you`` made between two moments and that came to ``echo``; None if
         the nodes do not tell in time."""
         try:
             async with asyncio.timeout(SIGHT_S):
                 while True:
-                    for cell in self.sights.originated(YOU, since, until):
-                        if way := self.sights.way(cell, ECHO):
+                    for cell in self.sights.cells_from(YOU, since, until):
+                        if way := self.sights.path_of(cell, ECHO):
                             return way
                     self._seen.clear()
                     await self._seen.wait()
@@ -128,7 +128,7 @@ async def running(mesh: DemoMesh, tell: Tell) -> AsyncIterator[None]:
                 raise P2PChatError(
                     f"the demo's nodes did not start within {START_S:g} s; is the machine very busy?"
                 ) from None
-            async with background(*(mesh.watch(name) for name in mesh.layout.names)):
+            async with background(*(mesh.watch_node(name) for name in mesh.layout.names)):
                 yield
     finally:
         await children.stop()
@@ -139,7 +139,7 @@ async def formed(mesh: DemoMesh) -> None:
     """Wait until links lead all the way. Raises P2PChatError."""
     try:
         async with asyncio.timeout(START_S):
-            while not connected(await mesh.look(), YOU, ECHO):
+            while not connected(await mesh.list_links(), YOU, ECHO):
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
         raise P2PChatError(
@@ -155,13 +155,15 @@ async def _start(
     tell(f"starting {layout.places} rendezvous servers")
     places = await children.start("rendezvous", "places", str(directory), str(layout.places + 1))
     founding = await children.start("founding", "founding", P2PCHAT_LINKS="1")
-    meet, *urls = json.loads(await places.line())
+    meet, *urls = json.loads(await places.read_line())
     tell(f"{len(layout.names)} people join one mesh, each with a real invite")
-    founding.tell(json.dumps({"meet": meet, "nodes": [_member(mesh, name, urls) for name in layout.names]}))
-    await founding.line()
+    founding.write_line(
+        json.dumps({"meet": meet, "nodes": [_member(mesh, name, urls) for name in layout.names]})
+    )
+    await founding.read_line()
     await founding.process.wait()
-    places.tell("close the first")
-    await places.line()
+    places.write_line("close the first")
+    await places.read_line()
     tell(f"starting {len(layout.names)} nodes, each in a process of its own")
     await together(*(_start_node(mesh, name, children, stack) for name in layout.names))
 
@@ -181,5 +183,5 @@ async def _start_node(mesh: DemoMesh, name: str, children: Children, stack: Asyn
         P2PCHAT_WALKS="no",  # walks would link neighbourhoods that are to stay apart
         P2PCHAT_PROFILE=mesh.profile,
     )
-    await child.line()
-    await mesh.attach(name, stack)
+    await child.read_line()
+    await mesh.attach_node(name, stack)

@@ -41,12 +41,12 @@ def mesh_picture(
     at = positions(layout, width)
     for pair in sorted(links, key=sorted):
         one, other = sorted(pair)
-        canvas.line(at[one], at[other], "bright_black", every=3)
+        canvas.draw_line(at[one], at[other], "bright_black", every=3)
     for one, other in pairwise(way):
-        canvas.line(at[one], at[other], "bold yellow")
+        canvas.draw_line(at[one], at[other], "bold yellow")
     for name in layout.names:
-        canvas.label(at[name], f" {name} ", _style(name, name in up, name in way))
-    return canvas.text()
+        canvas.draw_label(at[name], f" {name} ", _style(name, name in up, name in way))
+    return canvas.to_text()
 
 
 def positions(layout: Layout, width: int) -> dict[str, Point]:
@@ -62,12 +62,12 @@ def positions(layout: Layout, width: int) -> dict[str, Point]:
     return at
 
 
-def _style(name: str, up: bool, on_the_way: bool) -> str:
+def _style(name: str, up: bool, on_path: bool) -> str:
     if not up:
         return "bright_black"
     if name in _STYLES:
-        return _STYLES[name] + (" reverse" if on_the_way else "")
-    return "bold yellow reverse" if on_the_way else "bold"
+        return _STYLES[name] + (" reverse" if on_path else "")
+    return "bold yellow reverse" if on_path else "bold"
 
 
 def scene(picture: Text, steps: Sequence[tuple[str, str, str]], line: str, width: int) -> RenderableType:
@@ -88,7 +88,8 @@ def narration(text: str, way: Way) -> list[tuple[str, str, str]]:
     first, last = way[0], way[-1]
     told = [(first.node, "", _wrote(text, first))]
     told += [
-        (each.node, _after(first, each), _relayed(each, before, first)) for before, each in pairwise(way[:-1])
+        (sight.node, _after(first, sight), _relayed(sight, before, first))
+        for before, sight in pairwise(way[:-1])
     ]
     return [*told, (last.node, _after(first, last), _received(last))]
 

@@ -24,17 +24,17 @@ SWEEP_S: Final = 5.0
 async def serve_places(directory: Path, count: int) -> None:
     """Print the URLs as a JSON list. At the first line of stdin the first place closes for good; at the end
     of stdin all do, and ``directory`` goes."""
-    orders = await _stdin()
+    plan = await _stdin()
     try:
-        async with AsyncExitStack() as lasting:
+        async with AsyncExitStack() as stack:
             async with running() as first:
-                others = [await lasting.enter_async_context(running()) for _ in range(count - 1)]
+                others = [await stack.enter_async_context(running()) for _ in range(count - 1)]
                 _print(json.dumps([first.url, *(place.url for place in others)]))
-                ended = not await orders.readline()
+                ended = not await plan.readline()
             if not ended:
-                lasting.enter_context(_kept_shut(first.port))
+                stack.enter_context(_kept_shut(first.port))
                 _print("closed")
-                await orders.read()
+                await plan.read()
     finally:
         await _sweep(directory)
 

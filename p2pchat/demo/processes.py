@@ -27,7 +27,7 @@ class Child:
     process: asyncio.subprocess.Process
     log: Path
 
-    async def line(self) -> str:
+    async def read_line(self) -> str:
         """Its next line of stdout. Raises P2PChatError when it ends instead."""
         assert self.process.stdout is not None, "a pipe"
         line = await self.process.stdout.readline()
@@ -35,12 +35,12 @@ class Child:
             raise P2PChatError(f"the demo's {self.name} ended early: {self.last_words()}")
         return line.decode().strip()
 
-    def tell(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Write a line to its stdin."""
         assert self.process.stdin is not None, "a pipe"
         self.process.stdin.write(line.encode() + b"\n")
 
-    def release(self) -> None:
+    def let_end(self) -> None:
         """Let it end."""
         assert self.process.stdin is not None, "a pipe"
         self.process.stdin.close()
@@ -80,7 +80,7 @@ class Children:
     async def stop(self) -> None:
         """Let all end; kill what does not."""
         for child in self._children:
-            child.release()
+            child.let_end()
         waiting = [asyncio.ensure_future(child.process.wait()) for child in self._children]
         if waiting:
             await asyncio.wait(waiting, timeout=LEAVE_S)

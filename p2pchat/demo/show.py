@@ -40,24 +40,24 @@ async def show(layout: Layout, texts: Sequence[str], *, coloured: bool) -> None:
     mesh = DemoMesh(layout)
     stage = _Stage(mesh, console)
     with Live(console=console, auto_refresh=False) as live:
-        async with background(stage.keep_drawing(live)), running(mesh, stage.say):
-            stage.say("the nodes look for each other")
+        async with background(stage.keep_drawing(live)), running(mesh, stage.show_line):
+            stage.show_line("the nodes look for each other")
             await formed(mesh)
-            done = await _exchanges(mesh, texts or TEXTS[:1])
-            await stage.follow(done[0])
-            stage.draw(live)
+            exchanges = await _exchanges(mesh, texts or TEXTS[:1])
+            await stage.show_path(exchanges[0])
+            stage.draw_stage(live)
             live.stop()
             await _chat(mesh, console)
             console.print("[bright_black]ending all processes of the demo[/]")
 
 
 async def _exchanges(mesh: DemoMesh, texts: Sequence[str]) -> list[Exchange]:
-    async with talking(mesh) as talk:
-        done = [await talk.exchange(text) for text in texts]
-    await mesh.look()
-    if failure := failure_of(done):
+    async with talking(mesh) as echo:
+        exchanges = [await echo.exchange_text(text) for text in texts]
+    await mesh.list_links()
+    if failure := failure_of(exchanges):
         raise P2PChatError(failure)
-    return done
+    return exchanges
 
 
 class _Stage:
@@ -71,11 +71,11 @@ class _Stage:
         self._way: list[str] = []
         self._steps: list[tuple[str, str, str]] = []
 
-    def say(self, line: str) -> None:
+    def show_line(self, line: str) -> None:
         """What is going on."""
         self._line = line
 
-    def draw(self, live: Live) -> None:
+    def draw_stage(self, live: Live) -> None:
         """Draw all of it."""
         mesh, inner = self._mesh, self._width - 4
         picture = mesh_picture(
@@ -86,18 +86,20 @@ class _Stage:
     async def keep_drawing(self, live: Live) -> None:
         """Draw for as long as the picture is up."""
         while live.is_started:
-            self.draw(live)
+            self.draw_stage(live)
             await asyncio.sleep(FRAME_S)
 
-    async def follow(self, done: Exchange) -> None:
+    async def show_path(self, exchange: Exchange) -> None:
         """Show the way of a message, hop by hop."""
-        assert done.way is not None, "checked"
-        self.say("the way of one message, slowed down")
-        for number, step in enumerate(narration(done.text, done.way), 1):
-            self._way = way.names(done.way)[:number]
+        assert exchange.way is not None, "checked"
+        self.show_line("the way of one message, slowed down")
+        for number, step in enumerate(narration(exchange.text, exchange.way), 1):
+            self._way = way.names(exchange.way)[:number]
             self._steps.append(step)
             await asyncio.sleep(STEP_S)
-        self.say(f"{way.hops(done.way)} hops; the echo was back here after {done.seconds * 1000:.0f} ms")
+        self.show_line(
+            f"{way.hops(exchange.way)} hops; the echo was back here after {exchange.seconds * 1000:.0f} ms"
+        )
 
 
 async def _chat(mesh: DemoMesh, console: Console) -> None:
@@ -112,5 +114,5 @@ async def _chat(mesh: DemoMesh, console: Console) -> None:
 
     async with background(each_way(mesh, tell)):
         await chat.run_async()
-    if (failure := chat.failed()) is not None:
+    if (failure := chat.find_failure()) is not None:
         raise failure

@@ -38,26 +38,26 @@ async def transcript(
     async with running(mesh, printer.say):
         printer.say("waiting for links")
         await formed(mesh)
-        done: list[Exchange] = []
+        exchanges: list[Exchange] = []
         first_echo: float | None = None
-        async with talking(mesh) as talk:
+        async with talking(mesh) as echo:
             for text in texts or TEXTS:
-                done.append(await talk.exchange(text))
-                if done[-1].returned and first_echo is None:
+                exchanges.append(await echo.exchange_text(text))
+                if exchanges[-1].returned and first_echo is None:
                     first_echo = time.monotonic() - started
                 if not json:
-                    _print_exchange(done[-1], printer)
-        facts = facts_of(layout, len(await mesh.look()), done, first_echo)
-        printer.record(facts) if json else _print_facts(facts, printer)
-    if failure := failure_of(done):
+                    _print_exchange(exchanges[-1], printer)
+        record = facts_of(layout, len(await mesh.list_links()), exchanges, first_echo)
+        printer.record(record) if json else _print_facts(record, printer)
+    if failure := failure_of(exchanges):
         raise P2PChatError(failure)
 
 
 def facts_of(
-    layout: Layout, links: int, done: Sequence[Exchange], first_echo: float | None
+    layout: Layout, links: int, exchanges: Sequence[Exchange], first_echo: float | None
 ) -> dict[str, Any]:
     """What a script may rely on."""
-    first = next((each.way for each in done if each.way is not None), None)
+    first = next((exchange.way for exchange in exchanges if exchange.way is not None), None)
     return {
         "type": "demo",
         "nodes": len(layout.names),
@@ -66,65 +66,64 @@ def facts_of(
         "links": links,
         "hops": way.hops(first) if first is not None else None,
         "path": way.names(first) if first is not None else None,
-        "sent": len(done),
-        "received": sum(each.returned for each in done),
+        "sent": len(exchanges),
+        "received": sum(exchange.returned for exchange in exchanges),
         "frame_bytes": GEOMETRY.frame,
         "seconds_to_first_echo": round(first_echo, 3) if first_echo is not None else None,
-        "transcript": [_line_of(each) for each in done],
+        "transcript": [_line_of(exchange) for exchange in exchanges],
     }
 
 
-def _line_of(done: Exchange) -> dict[str, Any]:
+def _line_of(exchange: Exchange) -> dict[str, Any]:
     return {
-        "text": shortened(done.text, TEXT_WIDTH),
-        "bytes": len(done.text.encode()),
-        "returned": done.returned,
-        "seconds": round(done.seconds, 3),
-        "cells": done.cells,
-        "path": way.names(done.way) if done.way is not None else None,
+        "text": shortened(exchange.text, TEXT_WIDTH),
+        "bytes": len(exchange.text.encode()),
+        "returned": exchange.returned,
+        "seconds": round(exchange.seconds, 3),
+        "cells": exchange.cells,
+        "path": way.names(exchange.way) if exchange.way is not None else None,
     }
 
 
-def failure_of(done: Sequence[Exchange]) -> str | None:
+def failure_of(exchanges: Sequence[Exchange]) -> str | None:
     """Why this was not a success, in one line."""
-    lost = [each for each in done if not each.returned]
+    lost = [exchange for exchange in exchanges if not exchange.returned]
     if lost:
         what = "came back altered" if lost[0].echo is not None else "did not come back"
-        return (
-            f"{len(lost)} of {len(done)} messages {what}, the first of them {shortened(lost[0].text, 40)!r}"
-        )
-    if any(each.way is None for each in done):
+        first = shortened(lost[0].text, 40)
+        return f"{len(lost)} of {len(exchanges)} messages {what}, the first of them {first!r}"
+    if any(exchange.way is None for exchange in exchanges):
         return "every message came back, but the nodes did not tell by which way"
     return None
 
 
-def _print_exchange(done: Exchange, printer: Printer) -> None:
-    printer.print_line(f"{YOU:>5}: {shortened(done.text, TEXT_WIDTH)}")
+def _print_exchange(exchange: Exchange, printer: Printer) -> None:
+    printer.print_line(f"{YOU:>5}: {shortened(exchange.text, TEXT_WIDTH)}")
     printer.print_line(
-        f"{ECHO:>5}: {shortened(done.echo, TEXT_WIDTH) if done.echo is not None else '(nothing)'}"
+        f"{ECHO:>5}: {shortened(exchange.echo, TEXT_WIDTH) if exchange.echo is not None else '(nothing)'}"
     )
-    printer.print_line(f"       {way_line(done)}")
+    printer.print_line(f"       {way_line(exchange)}")
 
 
-def way_line(done: Exchange) -> str:
+def way_line(exchange: Exchange) -> str:
     """``you → r2 → r4 → echo, 3 hops, 1 cell, back after 41 ms``."""
-    way_there = " → ".join(way.names(done.way)) if done.way is not None else "by an unknown way"
-    cells = f"{done.cells} cell{'' if done.cells == 1 else 's'}"
-    return f"{way_there}, {cells} of {GEOMETRY.cell} bytes, back after {done.seconds * 1000:.0f} ms"
+    way_there = " → ".join(way.names(exchange.way)) if exchange.way is not None else "by an unknown way"
+    cells = f"{exchange.cells} cell{'' if exchange.cells == 1 else 's'}"
+    return f"{way_there}, {cells} of {GEOMETRY.cell} bytes, back after {exchange.seconds * 1000:.0f} ms"
 
 
-def _print_facts(facts: dict[str, Any], printer: Printer) -> None:
+def _print_facts(record: dict[str, Any], printer: Printer) -> None:
     printer.print_line("")
     printer.print_line(
-        f"{facts['received']} of {facts['sent']} messages came back through a mesh of {facts['nodes']} nodes "
-        f"({facts['relays']} relays), {facts['links']} links and {facts['rendezvous']} rendezvous."
+        f"{record['received']} of {record['sent']} messages came back through a mesh of {record['nodes']} "
+        f"nodes ({record['relays']} relays), {record['links']} links and {record['rendezvous']} rendezvous."
     )
-    if facts["path"] is not None:
+    if record["path"] is not None:
         printer.print_line(
-            f"The first travelled {facts['hops']} hops, {' → '.join(facts['path'])}; on every link each "
-            f"frame was {facts['frame_bytes']} bytes, whatever was in it."
+            f"The first travelled {record['hops']} hops, {' → '.join(record['path'])}; on every link each "
+            f"frame was {record['frame_bytes']} bytes, whatever was in it."
         )
-    if facts["seconds_to_first_echo"] is not None:
+    if record["seconds_to_first_echo"] is not None:
         printer.print_line(
-            f"From the start to the first echo it took {facts['seconds_to_first_echo']:.1f} s."
+            f"From the start to the first echo it took {record['seconds_to_first_echo']:.1f} s."
         )

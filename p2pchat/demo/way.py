@@ -64,18 +64,18 @@ class Sights:
         while len(self._cells) > CELLS_MAX:
             del self._cells[next(iter(self._cells))]
 
-    def passed(self, passage: Passage) -> None:
+    def add_passage(self, passage: Passage) -> None:
         """Remember an onion that passed."""
         self._passages[passage.node, passage.became] = passage
         while len(self._passages) > CELLS_MAX:
             del self._passages[next(iter(self._passages))]
 
-    def originated(self, node: str, since: str, until: str) -> list[str]:
+    def cells_from(self, node: str, since: str, until: str) -> list[str]:
         """The cells that began at ``node`` between two moments, both counted, in the order they did."""
         own = [seen[node] for seen in self._cells.values() if node in seen]
         return [sight.cell for sight in own if sight.source is None and since <= sight.at <= until]
 
-    def way(self, cell: str, end: str) -> Way | None:
+    def path_of(self, cell: str, end: str) -> Way | None:
         """How ``cell`` first came to ``end``; None while a part of that is not known (yet)."""
         spread = self._spread(cell, end)
         if spread is None:

@@ -90,14 +90,14 @@ class Multicast:
     def _readable(self) -> None:
         """Some datagrams a turn, as long as there is something left of what may be read."""
         for _ in range(AT_ONCE):
-            if not self._read.draw(self._loop.time()):
+            if not self._read.take_token(self._loop.time()):
                 self._loop.remove_reader(self._socket)
                 self._paused = self._loop.call_later(PAUSE_S, self._listen)
                 return
             try:
                 data, (host, port) = self._socket.recvfrom(DATAGRAM_MAX + 1)
             except BlockingIOError:
-                self._read.spend(-1.0)
+                self._read.spend_tokens(-1.0)
                 return
             except OSError:  # of something that was sent before
                 return
@@ -109,13 +109,13 @@ class Multicast:
         if near is None:
             return
         # A question costs nothing to look at, and is answered once a second however often it is asked.
-        if data == QUESTION or (self._may_say(sender) and self._ours.draw(self._loop.time())):
+        if data == QUESTION or (self._may_say(sender) and self._ours.take_token(self._loop.time())):
             self._receive(data, sender, near)
 
     def _may_say(self, sender: IPv4Address) -> bool:
         known = self._senders.get(sender) or Budget(self._loop.time(), SENDER_PER_S, SENDER_BURST)
         self._senders.put(sender, known)
-        return known.draw(self._loop.time())
+        return known.take_token(self._loop.time())
 
     def close(self) -> None:
         """Close the sockets."""

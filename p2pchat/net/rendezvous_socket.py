@@ -58,7 +58,7 @@ class RendezvousSocket(ClientConnection):
 
     def process_event(self, event: Event) -> None:
         super().process_event(event)
-        if isinstance(event, Frame) and not self._frames.draw(self.loop.time()):
+        if isinstance(event, Frame) and not self._frames.take_token(self.loop.time()):
             self._complain("it sends without measure", flooded=True)
 
     def check_reader(self) -> None:

@@ -55,8 +55,8 @@ _LINKS: Final[tuple[tuple[str, bool, Callable[[LinkInfo], str]], ...]] = (
 
 def status_picture(status: NodeInfo) -> RenderableType:
     """The whole state, in a frame."""
-    parts = (_facts(status), _rendezvous(status), _links(status), _held(status), _counters(status))
-    spaced = [each for part in parts for each in (part, Text())][:-1]
+    parts = (_figures(status), _rendezvous(status), _links(status), _held(status), _counters(status))
+    spaced = [piece for part in parts for piece in (part, Text())][:-1]
     return Panel(Group(*_troubles(status), *spaced), title=Text("node"), title_align="left")
 
 
@@ -64,7 +64,7 @@ def mesh_picture(status: NodeInfo, trouble: str = "") -> RenderableType:
     """The part that fits into some forty columns: health, privacy, links. ``trouble``: what keeps a message
     from being delivered."""
     held = sum(mesh.held_cells for mesh in status.meshes)
-    facts = _known(status)
+    figures = _known(status)
     return Group(
         *(
             (Text(one_line(trouble), "bold reverse"), Text())
@@ -80,7 +80,10 @@ def mesh_picture(status: NodeInfo, trouble: str = "") -> RenderableType:
         Text(),
         *_rendezvous_lines(status),
         Text(),
-        Text(f"{facts['outbox']}\nstores {held} packets for absent people\nmemory: {facts['memory']}", "dim"),
+        Text(
+            f"{figures['outbox']}\nstores {held} packets for absent people\nmemory: {figures['memory']}",
+            "dim",
+        ),
     )
 
 
@@ -93,7 +96,7 @@ def _troubles(status: NodeInfo) -> list[Text]:
         lines.append("TURN: your server refuses its user or password; see 'p2pchat config get ice'")
     if given(status.paths.hinted_refused):
         lines.append("TURN: the rendezvous' TURN server refuses you; tell its operator")
-    return [each for line in lines for each in (Text(line, "bold"), Text())]
+    return [piece for line in lines for piece in (Text(line, "bold"), Text())]
 
 
 def _known(status: NodeInfo) -> dict[str, str]:
@@ -115,7 +118,7 @@ def _known(status: NodeInfo) -> dict[str, str]:
     return known
 
 
-def _facts(status: NodeInfo) -> Table:
+def _figures(status: NodeInfo) -> Table:
     table = Table.grid(padding=(0, 2))
     for label, value in _known(status).items():
         table.add_row(Text(label, style="dim"), Text(value))

@@ -47,4 +47,4 @@ async def chat_in_lines(node: Node, name: str, coloured: bool) -> str:
             running.cancel()
             leaving.cancel()
             await asyncio.gather(running, leaving, return_exceptions=True)
-    return chat.model.sent.farewell()
+    return chat.model.sent.farewell_text()

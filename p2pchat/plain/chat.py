@@ -168,7 +168,7 @@ class PlainChat:
             return
         if line.contact == self.model.current:
             self.sheet.show_once(replace(line, stage="sending"))
-        recent = [each.id for each in self.model.sent.lines_sent(line.contact)[-MARKED:]]
+        recent = [sent.id for sent in self.model.sent.lines_sent(line.contact)[-MARKED:]]
         if stage in ("expired", "cancelled") or (stage == "delivered" and id not in recent):
             self.sheet.tell_stage(line, stage)
 
@@ -193,7 +193,7 @@ class PlainChat:
             line.append(("here", f" | {unread} unread"))
         if mine := self.model.sent.lines_sent(person.name)[-MARKED:]:
             marks = "  ".join(
-                f"{self.sheet.signs.mark(each.stage)} {shortened(each.text, 16)}".rstrip() for each in mine
+                f"{self.sheet.signs.mark_of(sent.stage)} {shortened(sent.text, 16)}".rstrip() for sent in mine
             )
             line.append(("status", f" | {marks}"))
         return line

@@ -119,7 +119,7 @@ class PlainScreen:
         for line in KEYS:
             self._chat.sheet.tell_line(line)
         self._chat.sheet.tell_line(
-            "   ".join(f"{self._chat.sheet.signs.mark(stage)} {what}" for stage, what in MEANINGS)
+            "   ".join(f"{self._chat.sheet.signs.mark_of(stage)} {what}" for stage, what in MEANINGS)
         )
 
     def show_everyone(self) -> None:

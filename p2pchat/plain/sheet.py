@@ -54,7 +54,7 @@ class Sheet:
 
     def tell_stage(self, line: ChatLine, stage: Stage) -> None:
         """How far a line has come that is not in view any more."""
-        self._show([("mark", f"      {self.signs.mark(stage)} {stage}: {shortened(line.text, 50)}")])
+        self._show([("mark", f"      {self.signs.mark_of(stage)} {stage}: {shortened(line.text, 50)}")])
 
     def is_new(self, id: str) -> bool:
         """Whether a message was not seen here before; now it was."""
@@ -88,7 +88,7 @@ class Sheet:
         pieces: Line = [("time", at), who, ("", f": {answers}{indented(line.text, len(at))}")]
         pieces += (("mark", f"  [{one_line(mark)}]") for mark in line.marks)
         if line.outgoing and line.stage != "sending":
-            pieces.append(("mark", f"  {self.signs.mark(line.stage)}"))
+            pieces.append(("mark", f"  {self.signs.mark_of(line.stage)}"))
         self._show(pieces)
 
     def _show(self, line: Line) -> None:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from p2pchat.core.stem.epoch_maps import EpochMaps
 from p2pchat.core.stem.forwarding import Forwarding
 from p2pchat.core.stem.outputs import Output, Relay, Spread
-from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.values.profile import Profile
 from p2pchat.ports import Entropy
@@ -85,12 +85,12 @@ class Relays:
 
     def _exposed(self, now: float) -> list[int]:
         names = frozenset(
-            self._stems[index].name(now) for index in sorted(self._hostile) if index in self._stems
+            self._stems[index].own_hop_id(now) for index in sorted(self._hostile) if index in self._stems
         )
         return [
             index
             for index, stem in self._stems.items()
-            if index not in self._hostile and not names.isdisjoint(stem.way)
+            if index not in self._hostile and not names.isdisjoint(stem.path)
         ]
 
 
@@ -102,7 +102,7 @@ class Hostile(Forwarding):
         relays: Relays,
         entropy: Entropy,
         counters: Counter[str],
-        epochs: Stations,
+        epochs: EpochMaps,
         on_loop: Callable[[bytes, float], None],
     ) -> None:
         super().__init__(entropy, counters, epochs, on_loop)

@@ -141,7 +141,7 @@ class Chat(ChatWindow):
     def _on_submitted(self, event: Compose.Submitted) -> None:
         writing = self.main.pane.writing
         if not self.prompts.try_act(lambda: self.verbs.take_line(event.text)) and not writing.text:
-            writing.load(event.text)
+            writing.continue_text(event.text)
 
     @on(Scrollback.Chosen)
     def _on_chosen(self, event: Scrollback.Chosen) -> None:

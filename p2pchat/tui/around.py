@@ -122,21 +122,21 @@ def _rest_in_words(state: State, space: int) -> str:
         parts.append((f"{state.waiting} on the way",) * 2)
     if state.hidden[0]:
         parts.append(state.hidden)
-    said = ""
+    text = ""
     for long, short in parts:
-        lead = " · " if said else ""
-        for each in (long, short):
-            if cell_len(said + lead + each) <= space:
-                said += lead + each
+        lead = " · " if text else ""
+        for part in (long, short):
+            if cell_len(text + lead + part) <= space:
+                text += lead + part
                 break
-    return said
+    return text
 
 
 def writing_keys(width: int) -> Text:
     """The keys while a person writes: the most useful ones, as many as fit."""
-    wanted = sorted(WRITING_KEYS, key=lambda each: _WRITING_FIRST.index(each[0]))
-    fitting = set(_fitting(wanted, width))
-    return _keys([each for each in WRITING_KEYS if each in fitting])
+    ranked = sorted(WRITING_KEYS, key=lambda entry: _WRITING_FIRST.index(entry[0]))
+    fitting = set(_fitting(ranked, width))
+    return _keys([entry for entry in WRITING_KEYS if entry in fitting])
 
 
 def keys(of: Keys, width: int) -> Text:
@@ -146,10 +146,10 @@ def keys(of: Keys, width: int) -> Text:
 
 def _fitting(of: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
     taken: list[tuple[str, str]] = []
-    for each in of:
-        if _keys([*taken, each]).cell_len > width:
+    for entry in of:
+        if _keys([*taken, entry]).cell_len > width:
             break
-        taken.append(each)
+        taken.append(entry)
     return taken
 
 
@@ -180,7 +180,7 @@ def title(person: Person | None, linked: bool, now: datetime, width: int) -> Tex
     if person is None:
         return Text("p2pchat")
     line = Text(cut(harmless_name(person.name), width), no_wrap=True)
-    lead, parts = "  ", _facts(person, linked, now, keys=True)
+    lead, parts = "  ", _remarks(person, linked, now, keys=True)
     if line.cell_len + cell_len(lead + " · ".join(parts)) > width:
         parts[0] = parts[0].partition(":")[0]  # "no link" says enough
     for part in parts:
@@ -190,19 +190,19 @@ def title(person: Person | None, linked: bool, now: datetime, width: int) -> Tex
     return line
 
 
-def _facts(person: Person, linked: bool, now: datetime, *, keys: bool) -> list[str]:
+def _remarks(person: Person, linked: bool, now: datetime, *, keys: bool) -> list[str]:
     def key(name: str) -> str:
         return f": {name}" if keys else ""
 
-    facts = [presence(person.contact, linked, now)]
-    facts.append("verified" if person.contact.verified else f"not verified{key('F7')}")
-    if lasts := person.contact.disappear:
-        facts.append(f"disappears after {span_words(lasts)}")
+    remarks = [presence(person.contact, linked, now)]
+    remarks.append("verified" if person.contact.verified else f"not verified{key('F7')}")
+    if retention := person.contact.disappear:
+        remarks.append(f"disappears after {span_words(retention)}")
     if person.contact.blocked:
-        facts.append(f"BLOCKED{key('F9')}")
+        remarks.append(f"BLOCKED{key('F9')}")
     elif person.muted:
-        facts.append(f"muted{key('F8')}")
-    return facts
+        remarks.append(f"muted{key('F8')}")
+    return remarks
 
 
 def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | Text:
@@ -211,10 +211,10 @@ def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | T
         return Text("You have no contacts yet: F5 makes a code for a friend.")
     table = Table.grid(padding=(0, 2))
     for person in people:
-        facts = _facts(person, linked, now, keys=False)
+        remarks = _remarks(person, linked, now, keys=False)
         if person.unread:
-            facts.append(f"{len(person.unread)} unread")
-        table.add_row(Text(harmless_name(person.name), "bold"), Text(" · ".join(facts)))
+            remarks.append(f"{len(person.unread)} unread")
+        table.add_row(Text(harmless_name(person.name), "bold"), Text(" · ".join(remarks)))
     return table
 
 

@@ -70,11 +70,11 @@ class Compose(TextArea):
         self._offers: list[str] = []
         self._offer = -1
 
-    def typed(self, text: str) -> None:
+    def insert_letters(self, text: str) -> None:
         """Take letters as if each had been typed."""
         self._replace_via_keyboard(text, *self.selection)
 
-    def load(self, text: str) -> None:
+    def continue_text(self, text: str) -> None:
         """Put a text into the field to continue it."""
         self.text = text
         self.move_cursor(self.document.end)
@@ -85,7 +85,7 @@ class Compose(TextArea):
         if not text.strip():
             return
         self._remember(text)
-        self.load("")
+        self.continue_text("")
         self.post_message(self.Submitted(text))
 
     def _remember(self, text: str) -> None:
@@ -101,7 +101,7 @@ class Compose(TextArea):
     def action_clear(self) -> None:
         """Clear the text; Up brings it back."""
         self._remember(self.text)
-        self.load("")
+        self.continue_text("")
 
     def action_look_back(self) -> None:
         """Turn to what was said."""
@@ -124,7 +124,7 @@ class Compose(TextArea):
         if self._place == len(self._before):
             self._kept = self.text
         self._place = place
-        self.load(self._before[place] if place < len(self._before) else self._kept)
+        self.continue_text(self._before[place] if place < len(self._before) else self._kept)
         return True
 
     def action_complete(self) -> None:
@@ -134,7 +134,7 @@ class Compose(TextArea):
         if self._offers:
             self._offer = (self._offer + 1) % len(self._offers)
             offers, place = self._offers, self._offer
-            self.load(offers[place])
+            self.continue_text(offers[place])
             self._offers, self._offer = offers, place
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:

@@ -91,7 +91,7 @@ class ConversationPane(Vertical):
             self._model.drafts.note_text(left, self.writing.text)
         if left != name:
             self.replying = None
-            self.writing.load(self._model.drafts.text_for(name))
+            self.writing.continue_text(self._model.drafts.text_for(name))
         self.mark_shown()
         self.reload_messages(around, unread)
 
@@ -114,13 +114,13 @@ class ConversationPane(Vertical):
         if around is None:
             lines = lines_of(await node.history(name, limit=self._page))
             shown = [*lines, *self._model.sent.lines_waiting(name, lines)]
-            self.scrollback.show(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
+            self.scrollback.show_lines(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
             return
         before = lines_of(await node.history(name, before=around.id, limit=PAGE // 2))
         after = lines_of(await node.history(name, after=around.id, limit=PAGE // 2))
         oldest, newest = (len(half) < PAGE // 2 for half in (before, after))
         messages = [*before, around, *after]
-        self.scrollback.show(messages, oldest=oldest, newest=newest, reveal=around.id)
+        self.scrollback.show_lines(messages, oldest=oldest, newest=newest, reveal=around.id)
 
     @on(Scrollback.Wanted)
     def _on_page_requested(self, event: Scrollback.Wanted) -> None:
@@ -157,9 +157,9 @@ class ConversationPane(Vertical):
     def show_message(self, message: ChatLine) -> None:
         """Show a new message, and mark the unread ones."""
         messages = self.scrollback.messages
-        came_before = messages.find_message(message.id) is not None and not message.outgoing
+        was_seen = messages.find_message(message.id) is not None and not message.outgoing
         self.scrollback.add(message)
-        if came_before or not self._model.looking:
+        if was_seen or not self._model.looking:
             messages.begin_unread(message.id)
 
     def show_reference(self, message: ChatLine) -> None:
@@ -183,7 +183,7 @@ class ConversationPane(Vertical):
         self.scrollback.messages.remove_message(refused.id)
         here, to = refused.to == self._model.current, harmless_name(refused.to)
         if here and not self.writing.text:
-            self.writing.load(refused.text)
+            self.writing.continue_text(refused.text)
             self._prompts.tell_failure(refused.why)
         elif not here and not self._model.drafts.text_for(refused.to):
             self._model.drafts.note_text(refused.to, refused.text)

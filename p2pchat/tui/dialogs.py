@@ -86,9 +86,9 @@ class Dialog(ModalScreen[T | None]):
         frame = Vertical(classes="frame")
         frame.border_title = self.title_text
         with frame:
-            yield from self.content()
+            yield from self.compose_content()
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         """What is inside."""
         raise NotImplementedError
 
@@ -112,7 +112,7 @@ class Help(Dialog[None]):
         super().__init__()
         self._changed = changed
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         table = Table.grid(padding=(0, 2))
         table.add_column(min_width=18)
         table.add_column()
@@ -139,7 +139,7 @@ class Confirm(Dialog[bool]):
         self._yes = yes
         self._no = no
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield Label(Text(self._question), classes="wide")
         with Horizontal(classes="buttons"):
             yield Button(self._no, id="no")
@@ -160,7 +160,7 @@ class Choose(Dialog[str]):
         self.title_text = title
         self._verbs = verbs
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield OptionList(*(Option(label, id=verb) for verb, label in self._verbs), id="verbs", markup=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -179,7 +179,7 @@ class Rewrite(Dialog[str]):
         super().__init__()
         self._text = "\t".join(map(harmless, text.split("\t")))
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield Label(
             Text(self.about),
             classes="wide",
@@ -216,7 +216,7 @@ class VerifyDialog(Dialog[bool]):
         self._name = harmless_name(name)
         self._contact = contact
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield Label(
             Text(
                 f"In person or on a call, compare all sixty digits with what {self._name} sees: "
@@ -274,7 +274,7 @@ class SearchDialog(Dialog[ChatLine]):
         self._found: list[ChatLine] = []
         self._waiting: Timer | None = None
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield Input(self._text, placeholder="what was said", compact=True)
         yield Label("", id="scope", classes="wide dim")
         yield OptionList(id="found", markup=False)
@@ -326,12 +326,12 @@ class SearchDialog(Dialog[ChatLine]):
 
 def _found_line(message: ChatLine, text: str, width: int) -> Text:
     """Sender, time, and the text around the match, in one line."""
-    said = one_line(message.text[:20_000])
-    place = max(0, said.casefold().find(text.casefold()) - 20)
+    line = one_line(message.text[:20_000])
+    place = max(0, line.casefold().find(text.casefold()) - 20)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
     row.append(f"{local_time(message.at):%Y-%m-%d %H:%M} ", "dim")
     row.append(f"{harmless_name(message.sender)} ", "bold")
-    row.append(("…" if place else "") + said[place : place + 200])
+    row.append(("…" if place else "") + line[place : place + 200])
     row.highlight_words([text], "reverse", case_sensitive=False)
     row.truncate(max(20, width), overflow="ellipsis")
     return row
@@ -348,7 +348,7 @@ class Report(Dialog[None]):
         self._found = found
         self._awaited = awaited
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         with VerticalScroll():
             yield Static(self._found, id="report", markup=False)
 

@@ -39,7 +39,7 @@ class Quiet(InOrder[R]):
         """Replaces Textual's handler, which prints a traceback with all variables."""
         self._close_messages_no_wait()
 
-    def failed(self) -> Exception | None:
+    def find_failure(self) -> Exception | None:
         """The failure that ended the program; None if the person ended it."""
         found = self._exception
         if isinstance(found, WorkerFailed) and isinstance(found.error, Exception):

@@ -42,7 +42,7 @@ class InOrder(Legible[R]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._came: deque[events.InputEvent | events.Paste] = deque()
+        self._arrived: deque[events.InputEvent | events.Paste] = deque()
         self._come = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -63,7 +63,7 @@ class InOrder(Legible[R]):
         if not isinstance(event, events.InputEvent | events.Paste) or event.is_forwarded:
             await super().on_event(event)
             return
-        self._came.append(event)
+        self._arrived.append(event)
         self._idle.clear()
         self._come.set()
         if not self._taking:
@@ -72,24 +72,24 @@ class InOrder(Legible[R]):
 
     async def _take_all(self) -> None:
         try:
-            await self._take_each()
+            await self._take_in_order()
         finally:
             self._idle.set()
 
-    async def _take_each(self) -> None:
+    async def _take_in_order(self) -> None:
         while True:
             await self._come.wait()
-            while self._came:
-                event = self._came[0]
+            while self._arrived:
+                event = self._arrived[0]
                 if isinstance(event, events.Paste) or _is_letter(event):
                     self.text_comes()
                     await self._settled()
                 letters = self._letters()
-                if letters and self.typed("".join(str(each.character) for each in letters)):
+                if letters and self.take_letters("".join(str(letter.character) for letter in letters)):
                     for _ in letters:
-                        self._came.popleft()
+                        self._arrived.popleft()
                 else:
-                    await super().on_event(self._came.popleft())
+                    await super().on_event(self._arrived.popleft())
                 await self._settled()
             self._come.clear()
             self._idle.set()
@@ -97,16 +97,16 @@ class InOrder(Legible[R]):
     def text_comes(self) -> None:
         """The next that came is text, typed or pasted: the place to have it in."""
 
-    def typed(self, _text: str) -> bool:
+    def take_letters(self, _text: str) -> bool:
         """Take letters that were typed one after another; False has each of them go the way of all keys."""
         return False
 
     def _letters(self) -> list[events.Key]:
         """Those that come next, up to the first key that is none."""
-        came = islice(self._came, AT_ONCE_MAX)
-        return [event for event in takewhile(_is_letter, came) if isinstance(event, events.Key)]
+        waiting = islice(self._arrived, AT_ONCE_MAX)
+        return [event for event in takewhile(_is_letter, waiting) if isinstance(event, events.Key)]
 
-    async def taken(self) -> None:
+    async def drain_input(self) -> None:
         """Wait until all that has come so far was handled to its end."""
         await self._idle.wait()
 
@@ -140,13 +140,13 @@ class _Mark:
         self._reached = True
 
     @property
-    def done(self) -> bool:
+    def is_passed(self) -> bool:
         """Whether the part has come to it, or never will."""
         return self._reached or self._part._closed or self._part._closing
 
 
 async def _reached(marks: list[_Mark]) -> None:
     turn = 0
-    while not all(mark.done for mark in marks):
+    while not all(mark.is_passed for mark in marks):
         await asyncio.sleep(0 if turn < _TURNS else _NAP_S)
         turn += 1

@@ -66,7 +66,7 @@ def entry_of(message: ChatLine) -> Entry:
     return Entry(message, local_time(message.at).date())
 
 
-def lay_out(entry: Entry, width: int, names: int, clock: str = "24h") -> None:
+def arrange(entry: Entry, width: int, names: int, clock: str = "24h") -> None:
     """Reckon the rows of one message: time as the ``clock`` has it, name in ``names`` cells, beside them the
     text, at last how far it has come."""
     message, width = entry.message, max(20, width)

@@ -74,7 +74,7 @@ class MainView(Vertical):
         model = self._model
         person = model.people.get(model.current)
         linked, now = bool(model.links), datetime.now(UTC)
-        self.people.show(model.in_order(), model.current, linked=linked, now=now)
+        self.people.list_people(model.in_order(), model.current, linked=linked, now=now)
         self.set_class(person is None, "-nobody")
         self.set_class(bool(self.trouble or model.hindrance), "-troubled")
         self.pane.show_title(around.Title(person, linked, now))

@@ -14,7 +14,7 @@ from typing import Final
 
 from p2pchat.chat.lines import ChatLine, Stage
 from p2pchat.chat.widths import count_columns
-from p2pchat.tui.layout import Entry, entry_of, lay_out, shown_name
+from p2pchat.tui.layout import Entry, arrange, entry_of, shown_name
 from p2pchat.wording.lines import local_time
 
 LOADED_MAX: Final = 2000
@@ -114,16 +114,16 @@ class MessageList:
 
     def add_page(self, messages: Sequence[ChatLine], *, before: bool, last: bool) -> None:
         """Add older or newer messages; ``last``: there are no more."""
-        fresh = [entry_of(message) for message in messages if message.id not in self._by_id]
+        added = [entry_of(message) for message in messages if message.id not in self._by_id]
         if before:
             self.oldest = last
-            self.entries[:0] = fresh
-            self._wrap_entries(fresh, above=True)
+            self.entries[:0] = added
+            self._wrap_entries(added, above=True)
             self._drop(first=False)
         else:
             self.newest = last
-            self.entries += fresh
-            self._wrap_entries(fresh)
+            self.entries += added
+            self._wrap_entries(added)
             self._drop(first=True)
 
     def replace_message(self, message: ChatLine) -> None:
@@ -190,22 +190,22 @@ class MessageList:
         self.width = width
         self._wrap_entries(self.entries)
 
-    def _wrap_entries(self, fresh: Sequence[Entry], *, above: bool = False) -> None:
+    def _wrap_entries(self, added: Sequence[Entry], *, above: bool = False) -> None:
         """Reckon the lines of some entries anew, and the places of all. ``above``: what came is not in
         view."""
-        longest = max((count_columns(shown_name(entry.message)) for entry in fresh), default=0)
+        longest = max((count_columns(shown_name(entry.message)) for entry in added), default=0)
         if longest > self._names:
-            self._names, fresh = longest, [*self.entries, *fresh]
-        for entry in fresh:
+            self._names, added = longest, [*self.entries, *added]
+        for entry in added:
             self._by_id[entry.message.id] = entry
-            lay_out(entry, self.width, self._names, self._clock)
+            arrange(entry, self.width, self._names, self._clock)
         before = self.total
         self._place_lines()
         self._on_change(self.total - before if above else 0)
 
     def _wrap_entry(self, entry: Entry) -> None:
         before = len(entry.lines)
-        lay_out(entry, self.width, self._names, self._clock)
+        arrange(entry, self.width, self._names, self._clock)
         if len(entry.lines) != before:
             self._place_lines()
         self._on_change(0)

@@ -70,7 +70,7 @@ class MessageView(ScrollView, can_focus=True):
 
     # --- what is loaded
 
-    def show(
+    def show_lines(
         self,
         messages: Sequence[ChatLine],
         *,
@@ -85,7 +85,7 @@ class MessageView(ScrollView, can_focus=True):
         self.clear()
         self.messages.load_messages([*messages, *late], oldest=oldest, newest=newest, unread=unread)
         if reveal is not None:
-            self.reveal(reveal)
+            self.reveal_line(reveal)
         else:
             self.to_end()
 
@@ -112,7 +112,7 @@ class MessageView(ScrollView, can_focus=True):
         """What was wanted does not come."""
         self._requested = None
 
-    def reveal(self, message: str) -> None:
+    def reveal_line(self, message: str) -> None:
         """Select a message that is loaded, and bring it into view."""
         self.selected = message if self.messages.find_entry(message) is not None else None
         self.scroll_to_selected()

@@ -33,8 +33,8 @@ def on_desktop(name: str, environment: Mapping[str, str] = os.environ) -> list[s
         return None
     program = shutil.which("notify-send", path=environment.get("PATH"))
     shown = one_line(harmless_name(name))[:NAME_MAX]
-    said = html.escape(f"{shown} wrote", quote=False)  # desktops read the second as markup
-    return [program, "--app-name=p2pchat", "--", "p2pchat", said] if program else None
+    title = html.escape(f"{shown} wrote", quote=False)  # desktops read the second as markup
+    return [program, "--app-name=p2pchat", "--", "p2pchat", title] if program else None
 
 
 def notify_desktop(name: str) -> None:

@@ -26,7 +26,7 @@ from p2pchat.wording.pairing import join_command, kept, qr_lines, stranger_line
 if TYPE_CHECKING:
     from p2pchat.client import Node
 
-Met = Callable[[], Awaitable[None]]
+OnPaired = Callable[[], Awaitable[None]]
 """Reads the contacts before the dialog closes: the next text is for the new contact."""
 
 CODE_MAX: Final = 40
@@ -41,16 +41,16 @@ class InviteDialog(Dialog[str]):
 
     title_text = "a code for a friend"
 
-    def __init__(self, node: Node, met: Met, link: bool = False) -> None:
+    def __init__(self, node: Node, on_paired: OnPaired, link: bool = False) -> None:
         super().__init__()
         self._node = node
-        self._met = met
+        self._met = on_paired
         self._link = link
         self._qr = False
         self._code = ""
         self._command = ""
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         with VerticalScroll():
             yield Static("", id="code")
             yield Static("", id="qr")
@@ -147,13 +147,13 @@ class JoinDialog(Dialog[str]):
 
     title_text = "a friend's code"
 
-    def __init__(self, node: Node, met: Met, code: str = "") -> None:
+    def __init__(self, node: Node, on_paired: OnPaired, code: str = "") -> None:
         super().__init__()
         self._node = node
-        self._met = met
+        self._met = on_paired
         self._given = code
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield Label(
             Text("The number and three words, a link, or the whole command that your friend sees."),
             classes="wide",

@@ -39,12 +39,14 @@ class People(OptionList):
         super().__init__(id=id, markup=False)
         self._shown: list[tuple[str, str]] = []
 
-    def show(self, people: Sequence[Person], current: str, *, linked: bool, now: datetime) -> None:
+    def list_people(self, people: Sequence[Person], current: str, *, linked: bool, now: datetime) -> None:
         """List the contacts; ``current`` is the open one. Without a link the presence of contacts is not
         known."""
         width = max(12, (self.scrollable_content_region.width or 24) - 2)
-        here = {each.name: seen(each.contact, linked, now) for each in people}
-        rows = [(each.name, _row(each, width, here[each.name], each.name == current)) for each in people]
+        here = {person.name: seen(person.contact, linked, now) for person in people}
+        rows = [
+            (person.name, _row(person, width, here[person.name], person.name == current)) for person in people
+        ]
         shown = [(name, row.markup) for name, row in rows]
         if shown != self._shown:
             self._shown = shown

@@ -39,13 +39,13 @@ class Preferences:
 
 def preferences(settings: Iterable[SettingInfo], environment: Mapping[str, str]) -> Preferences:
     """Of all settings, as the node tells them, and this program's environment."""
-    known = {each.key: of_this_chat(each, environment) for each in settings}
-    problems = tuple(each.problem for each in known.values() if each.problem)
+    known = {setting.key: of_this_chat(setting, environment) for setting in settings}
+    problems = tuple(setting.problem for setting in known.values() if setting.problem)
 
     def value(key: str) -> Any:
-        each, kind = known.get(key), SETTINGS[key].kind
-        sound = each is not None and not each.problem
-        return kind.read(each.value if each is not None and sound else SETTINGS[key].default)
+        setting, kind = known.get(key), SETTINGS[key].kind
+        sound = setting is not None and not setting.problem
+        return kind.read(setting.value if setting is not None and sound else SETTINGS[key].default)
 
     return Preferences(value("theme"), value("notifications"), value("time-format"), value("keys"), problems)
 

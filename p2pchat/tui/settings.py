@@ -52,7 +52,7 @@ class SettingsPage(Dialog[None]):
         self._chat_has = chat_has
         self._found: dict[str, answers.SettingInfo] = {}
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield OptionList(id="settings", markup=False)
         with VerticalScroll(id="detail", can_focus=False):
             yield Static(Text("one moment …"), id="about", markup=False)
@@ -75,11 +75,11 @@ class SettingsPage(Dialog[None]):
 
     async def _load(self) -> None:
         try:
-            found = {each.key: each for each in await self._node.settings()}
+            found = {info.key: info for info in await self._node.settings()}
         except P2PChatError as error:
             self._say(str(error))
             return
-        self._found = {**found, **{key: each for key, each in self._chat_has.items() if key in found}}
+        self._found = {**found, **{key: info for key, info in self._chat_has.items() if key in found}}
         self._draw()
 
     def _draw(self) -> None:
@@ -88,8 +88,8 @@ class SettingsPage(Dialog[None]):
         width = max(20, self.size.width * 96 // 100 - 8) if self.size.width < 80 else 66
         listed.clear_options()
         names = max(map(cell_len, self._found), default=0)
-        came = max((cell_len(origin(each)) for each in self._found.values()), default=0)
-        rows = {key: _row(each, width, names, came) for key, each in self._found.items()}
+        origins = max((cell_len(origin(info)) for info in self._found.values()), default=0)
+        rows = {key: _row(info, width, names, origins) for key, info in self._found.items()}
         listed.add_options([Option(row, id=key) for key, row in rows.items()])
         if self._found:
             listed.highlighted = min(chosen or 0, len(self._found) - 1)
@@ -107,18 +107,18 @@ class SettingsPage(Dialog[None]):
         if setting is None:
             self.app.notify(f"'p2pchat config set {key} …' changes it", markup=False)
             return
-        each = self._found[key]
-        asked: _ValueDialog = _Pick(setting, each) if _has_menu(setting) else _Write(setting, each)
+        info = self._found[key]
+        dialog: _ValueDialog = _Pick(setting, info) if _has_menu(setting) else _Write(setting, info)
 
         def answered(value: str | None) -> None:
             if value is None:
                 return
-            if value == each.value and each.source == "default":  # nothing was chosen that could be stored
-                self._tell_change(extended(each, answers.ChangeSettingResult, effect="unchanged"))
+            if value == info.value and info.source == "default":  # nothing was chosen that could be stored
+                self._tell_change(extended(info, answers.ChangeSettingResult, effect="unchanged"))
             else:
                 self._have(key, value)
 
-        self.app.push_screen(asked, answered)
+        self.app.push_screen(dialog, answered)
 
     def action_unset(self) -> None:
         """Have the default of the chosen one again."""
@@ -158,10 +158,10 @@ class _ValueDialog(Dialog[str]):
 class _Pick(_ValueDialog):
     """One of the values there are."""
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield Label(Text(_sentence(self._setting.about)), classes="wide dim")
         words = self._setting.kind.words
-        yield OptionList(*(Option(self._label(each), id=each) for each in words), id="values", markup=False)
+        yield OptionList(*(Option(self._label(word), id=word) for word in words), id="values", markup=False)
 
     def _label(self, word: str) -> str:
         notes = (("now", self._now.value), ("the default", self._setting.default))
@@ -181,7 +181,7 @@ class _Pick(_ValueDialog):
 class _Write(_ValueDialog):
     """A value to be written. What holds a password is not shown: one writes all of it anew."""
 
-    def content(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         yield Label(Text(_sentence(self._setting.about)), classes="wide dim")
         yield Label(Text(f"It must be {self._setting.kind.allowed}."), classes="wide")
         now = one_line(self._now.value)
@@ -215,24 +215,24 @@ def _has_menu(setting: SettingSpec) -> bool:
     return bool(words) and not isinstance(setting.kind, Number) and not words[0].endswith("=")
 
 
-def _row(each: answers.SettingInfo, width: int, names: int, came: int) -> Text:
+def _row(info: answers.SettingInfo, width: int, names: int, origins: int) -> Text:
     """In one line the name in ``names`` cells, the value, and in ``came`` cells where it comes from; the
     value gives way."""
-    space = max(4, width - names - came - 2)
+    space = max(4, width - names - origins - 2)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
-    row.append(f"{each.key:<{names}} ", "bold" if each.source != "default" else "")
-    value = Text(one_line(each.value) or "-", "bold" if each.source != "default" else "")
+    row.append(f"{info.key:<{names}} ", "bold" if info.source != "default" else "")
+    value = Text(one_line(info.value) or "-", "bold" if info.source != "default" else "")
     value.truncate(space, overflow="ellipsis", pad=True)
     row.append_text(value)
-    row.append(f" {origin(each)}", "dim")
+    row.append(f" {origin(info)}", "dim")
     return row
 
 
-def _about(each: answers.SettingInfo) -> Text:
-    text = Text(_sentence(each.about))
-    if each.problem:
-        text = Text(f"{one_line(each.problem)}. ", "bold").append_text(text)
-    text.append(f" A change takes effect: {each.takes_effect}.", "dim")
+def _about(info: answers.SettingInfo) -> Text:
+    text = Text(_sentence(info.about))
+    if info.problem:
+        text = Text(f"{one_line(info.problem)}. ", "bold").append_text(text)
+    text.append(f" A change takes effect: {info.takes_effect}.", "dim")
     return text
 
 

@@ -95,8 +95,10 @@ class Start(Quiet[Wishes]):
         self.exit(None)
 
     def _begin(self) -> None:
-        name, passphrase, again, url = (self.query_one(f"#{each}", Input).value for each in _QUESTIONS)
-        if passphrase != again:
+        name, passphrase, repeated, url = (
+            self.query_one(f"#{question}", Input).value for question in _QUESTIONS
+        )
+        if passphrase != repeated:
             self._refuse("the two passphrases differ", "again")
             return
         wishes = Wishes(name.strip(), passphrase or None, tuple(url.split()))

@@ -91,12 +91,12 @@ class ChatWindow(Quiet[None]):
         elif places := self.screen.query("Input, TextArea"):
             self.screen.set_focus(places.first())
 
-    def typed(self, text: str) -> bool:
+    def take_letters(self, text: str) -> bool:
         """Letters for what is being written are taken together."""
         writing = self.main.pane.writing
         if self.focused is not writing:
             return False
-        writing.typed(text)
+        writing.insert_letters(text)
         return True
 
     # --- keys

@@ -34,7 +34,7 @@ class Exposure:
     learns: str
     does_not: str
 
-    def record(self) -> dict[str, str]:
+    def to_fields(self) -> dict[str, str]:
         """The fields that ``--json`` prints."""
         return asdict(self)
 

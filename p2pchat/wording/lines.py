@@ -72,10 +72,10 @@ def contact_line(event: ContactEvent) -> str:
     if event.change != "disappearing":
         return f"{name}: {event.change}"
     by = name if (given(event.by) or event.name) == event.name else "you"
-    return f"{name}: what you two say from now on {lasting(given(event.disappear))} (set by {by})"
+    return f"{name}: what you two say from now on {lifetime(given(event.disappear))} (set by {by})"
 
 
-def lasting(seconds: float | None) -> str:
+def lifetime(seconds: float | None) -> str:
     """``disappears after 1 day``, or that it does not."""
     return "does not disappear" if seconds is None else f"disappears after {span_words(seconds)}"
 

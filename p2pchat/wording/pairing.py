@@ -15,7 +15,7 @@ from p2pchat.looks import alike
 from p2pchat.text import harmless_name, typed
 from p2pchat.wire.invite import parse_link
 from p2pchat.wire.places import is_public
-from p2pchat.wording.lines import lasting
+from p2pchat.wording.lines import lifetime
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -32,7 +32,7 @@ async def join_command(node: Node, code: str, link: bool, extra: tuple[str, ...]
             where = ["--lan"]
         return " ".join(["p2pchat join", typed(code), *where])
     status = await node.status()
-    up = [each.url for each in status.rendezvous if each.up]
+    up = [server.url for server in status.rendezvous if server.up]
     where = [f"--rendezvous {typed(url)}" for url in dict.fromkeys([*up, *extra])]
     if status.lan and not where:
         where = ["--lan"]
@@ -53,7 +53,7 @@ def kept(contact: ContactInfo) -> list[str]:
         )
     if contact.disappear:
         lines.append(
-            f"As before, what you and {name} say {lasting(contact.disappear)}. "
+            f"As before, what you and {name} say {lifetime(contact.disappear)}. "
             f"To end that:  p2pchat contacts disappear {word} off"
         )
     if contact.muted:
@@ -64,8 +64,8 @@ def kept(contact: ContactInfo) -> list[str]:
 def twin(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> str | None:
     """The contact whose name looks like this one's, which is why this name got a number; or None."""
     own = re.sub(r"-[0-9]+$", "", contact.name)
-    others = [each.name for each in contacts if each.fingerprint != contact.fingerprint]
-    return next((each for each in others if own != contact.name and alike(own, each)), None)
+    others = [other.name for other in contacts if other.fingerprint != contact.fingerprint]
+    return next((name for name in others if own != contact.name and alike(own, name)), None)
 
 
 def qr_lines(code: str) -> list[str]:

@@ -21,7 +21,7 @@ def question(name: str) -> str:
 
 def leaves_others(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> bool:
     """Whether other contacts share the mesh of ``contact``, so that a new secret is of use."""
-    return any(each.mesh == contact.mesh and each.fingerprint != contact.fingerprint for each in contacts)
+    return any(other.mesh == contact.mesh and other.fingerprint != contact.fingerprint for other in contacts)
 
 
 def outcome(gone: RemoveContactResult) -> list[str]:

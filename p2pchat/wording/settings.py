@@ -13,9 +13,9 @@ from p2pchat.config.table import SETTINGS, Effect
 from p2pchat.control.answers import ChangeSettingResult, SettingInfo
 
 
-def origin(each: SettingInfo) -> str:
+def origin(info: SettingInfo) -> str:
     """The source of a value in a word: an environment variable by its name."""
-    return each.variable if each.source == "environment" else each.source
+    return info.variable if info.source == "environment" else info.source
 
 
 def effect_line(changed: ChangeSettingResult) -> str:
@@ -42,19 +42,19 @@ def effect_line(changed: ChangeSettingResult) -> str:
 
 def clock_of(settings: Sequence[SettingInfo], environment: Mapping[str, str] = os.environ) -> str:
     """How a chat writes the time."""
-    found = (of_this_chat(each, environment) for each in settings if each.key == "time-format")
-    return next((each.value for each in found if not each.problem), "24h")
+    found = (of_this_chat(info, environment) for info in settings if info.key == "time-format")
+    return next((info.value for info in found if not info.problem), "24h")
 
 
-def of_this_chat(each: SettingInfo, environment: Mapping[str, str]) -> SettingInfo:
+def of_this_chat(info: SettingInfo, environment: Mapping[str, str]) -> SettingInfo:
     """A setting as this program has it: a setting of chats alone comes from this program's environment, not
     the node's."""
-    setting = SETTINGS.get(each.key)
+    setting = SETTINGS.get(info.key)
     if setting is None or setting.effect is not Effect.CHAT:
-        return each
+        return info
     if text := environment.get(setting.variable):
         chosen = read(setting, text, Source.ENVIRONMENT)
-        return each.with_changes(
+        return info.with_changes(
             value=chosen.shown, source=chosen.source.value, problem=chosen.problem or None
         )
-    return each
+    return info

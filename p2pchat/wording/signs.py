@@ -21,7 +21,7 @@ class Signs:
     dots: Mapping[bool | None, str]
     rule: str
 
-    def mark(self, state: str) -> str:
+    def mark_of(self, state: str) -> str:
         """The sign for the state of a message."""
         return self.marks.get(state, self.sending)
 

@@ -31,7 +31,9 @@ LINES_MAX = 400
 REASON = "Long because "
 """How that sentence of the head begins."""
 
-REQUIRED = frozenset({"close", "compose", "flush", "on", "read", "render", "run", "write"})
+REQUIRED = frozenset(
+    {"apply", "close", "collect", "compose", "flush", "on", "read", "render", "run", "write"}
+)
 """Methods that libraries call by these names."""
 
 CONVENTIONAL = frozenset({"aclose", "convert", "invoke"}) | frozenset(
@@ -40,6 +42,16 @@ CONVENTIONAL = frozenset({"aclose", "convert", "invoke"}) | frozenset(
 """Names that a reader expects: of Python's and click's classes; of cryptographic keys, where the class is the
 object (``cryptography``, vodozemac and ``hashlib`` have the same); and of a machine without I/O, which is
 given an input and the time."""
+
+STANDARD = (
+    frozenset({"add", "clear", "get", "pop", "put", "remove", "values"})
+    | frozenset({"call", "publish"})
+    | frozenset({"cancel", "receive", "release", "send", "start", "stop"})
+    | frozenset({"restore", "snapshot"})
+)
+"""Verbs of one word that have one meaning in the whole field: of Python's collections and queues; of remote
+procedures and message buses; of connections, locks, timers and services; of a state that is stored and
+rebuilt."""
 
 _FORBIDDEN = """
 acts afford afforded again asked asker became began came crowd crowded curious deafen done doubted each facts
@@ -290,7 +302,7 @@ def _runs_python(path: Path) -> bool:
 
 
 def _vague(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    if "_" in node.name or node.name in REQUIRED | CONVENTIONAL:
+    if "_" in node.name or node.name in REQUIRED | CONVENTIONAL | STANDARD:
         return False
     decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
     return not decorators & {"property", "cached_property", "setter", "override"}

@@ -81,8 +81,8 @@ def frame() -> Fields:
         sent.append({"from": role, "number": number, "kind": kind, "body": body, "frame": sealed})
 
     first = {
-        "offerer": ends["offerer"].up(offerer, answerer, NOW),
-        "answerer": ends["answerer"].up(answerer, offerer, NOW),
+        "offerer": ends["offerer"].on_open(offerer, answerer, NOW),
+        "answerer": ends["answerer"].on_open(answerer, offerer, NOW),
     }
     keys = LinkKeys(link64)
     told("offerer", first["offerer"], FrameKind.CONFIRM, keys.make_confirmation("offerer", offerer, answerer))
@@ -238,11 +238,11 @@ def _tried(secret: bytes, place: SeatRef | WalkRef, name: str, drawn: Drawn, rel
     offerer = OfferExchange(secret, NodeId(ours.draw_bytes(8)), ours)
     answerer = OfferExchange(secret, NodeId(theirs.draw_bytes(8)), theirs)
     with patch.object(exchange, "MLKEM768PublicKey", drawn.kem()):
-        opened = offerer.offer(place, _description("actpass", ours), relayed=relayed)
+        opened = offerer.seal_offer(place, _description("actpass", ours), relayed=relayed)
         read = answerer.read_offer(place, opened.blob)
         description = _description("active", theirs)
-        blob, keys = answerer.answer(place, opened.blob, read, description)
-    declined = answerer.decline(place, opened.blob, linked=True)
+        blob, keys = answerer.seal_answer(place, opened.blob, read, description)
+    declined = answerer.seal_decline(place, opened.blob, linked=True)
     reply, agreed = offerer.read_reply(place, opened, blob)
     assert isinstance(reply, Answer) and agreed is not None
     probe = bytes(32), bytes(32)

@@ -79,10 +79,10 @@ def pairing(drawn: Drawn) -> tuple[Fields, Paired, Paired]:
 def _paired(host: Host, guest: Guest) -> tuple[list[tuple[str, bytes]], dict[str, Paired]]:
     """Collect all that the two send to each other, and what each has at the end."""
     at_host, at_guest = (SeatRef(URL, host.topic, Seat(name)) for name in (b"the host", b"theguest"))
-    host.seated(at_host, (), NOW)
+    host.on_seated(at_host, (), NOW)
     blobs: list[tuple[str, bytes]] = []
     ends: dict[str, Paired] = {}
-    out: list[Output] = guest.seated(at_guest, (at_host.seat,), NOW)
+    out: list[Output] = guest.on_seated(at_guest, (at_host.seat,), NOW)
     role = "guest"
     while True:
         for each in out:
@@ -95,9 +95,9 @@ def _paired(host: Host, guest: Guest) -> tuple[list[tuple[str, bytes]], dict[str
         assert isinstance(message, Pass)
         blobs.append((role, message.blob))
         if role == "guest":
-            role, out = "host", host.blob(at_guest, message.blob, NOW)
+            role, out = "host", host.on_blob(at_guest, message.blob, NOW)
         else:
-            role, out = "guest", guest.blob(at_host, message.blob, NOW)
+            role, out = "guest", guest.on_blob(at_host, message.blob, NOW)
 
 
 def session(drawn: Drawn, host: Paired, guest: Paired) -> Fields:
@@ -160,7 +160,7 @@ class _Talk:
         """The host's offer of a new key; the guest's answer, which is yet to be said."""
         seed = RecordedEntropy("renewal")
         self.now += AGE_S
-        offer = self.ends["host"].renew(seed, self.now)
+        offer = self.ends["host"].offer_renewal(seed, self.now)
         assert isinstance(offer, RekeyOffer)
         self.says("host", offer)
         self.steps[-1]["ml_kem_seed"] = seed.of(64)
@@ -174,13 +174,13 @@ class _Talk:
 
     def _cell(self, role: str, lane: Lane, number: int, index: int, count: int, data: bytes) -> bytes:
         end = self.ends[role]
-        end.listen(self.now)
-        return end.seal(end.fragment(lane, number, number, index, count, data), self.now)
+        end.follow_epochs(self.now)
+        return end.seal_fragment(end.make_fragment(lane, number, number, index, count, data), self.now)
 
     def _read(self, role: str, sealed: bytes) -> Fragment:
         end = self.ends[role]
-        end.listen(self.now)
-        plain, _ = end.open(decode_cell(sealed))
+        end.follow_epochs(self.now)
+        plain, _ = end.open_cell(decode_cell(sealed))
         return end.read(plain)
 
     def _step(self, role: str, how: str, number: int, cells: list[bytes], rest: Fields) -> None:

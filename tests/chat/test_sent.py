@@ -90,7 +90,7 @@ async def test_what_was_not_taken_is_named_at_the_end(told: Told) -> None:
     told.model.say_text("first")
     await handed_over(told)
     told.model.say_text("lost\nfor ever")
-    assert told.model.sent.farewell() == (
+    assert told.model.sent.farewell_text() == (
         "the node did not answer; NOT sent to bob:\n  lost\n  for ever\n"
         "1 message is not delivered yet, and will go out while a node runs here: p2pchat node run"
     )

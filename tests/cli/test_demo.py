@@ -110,7 +110,7 @@ def test_links_that_do_not_meet_connect_nothing() -> None:
 def test_a_way_is_followed_back_from_its_end() -> None:
     sights = seen(sight(ECHO, "r4", 9), sight(YOU, None), sight("r4", "r1", 5), sight("r1", YOU, 2))
 
-    way = sights.way("c1", ECHO)
+    way = sights.path_of("c1", ECHO)
 
     assert way is not None
     assert names(way) == [YOU, "r1", "r4", ECHO]
@@ -120,23 +120,23 @@ def test_a_way_is_followed_back_from_its_end() -> None:
 def test_what_passed_by_elsewhere_is_not_on_the_way() -> None:
     sights = seen(sight(YOU, None), sight("r1", YOU), sight("r2", YOU), sight("r4", "r2"), sight(ECHO, "r4"))
 
-    way = sights.way("c1", ECHO)
+    way = sights.path_of("c1", ECHO)
 
     assert way is not None and names(way) == [YOU, "r2", "r4", ECHO]
 
 
 def test_a_way_is_unknown_while_one_on_it_has_not_told() -> None:
-    assert seen(sight(YOU, None), sight(ECHO, "r4")).way("c1", ECHO) is None
-    assert seen(sight(YOU, None), sight("r4", YOU)).way("c1", ECHO) is None
-    assert Sights().way("c1", ECHO) is None
+    assert seen(sight(YOU, None), sight(ECHO, "r4")).path_of("c1", ECHO) is None
+    assert seen(sight(YOU, None), sight("r4", YOU)).path_of("c1", ECHO) is None
+    assert Sights().path_of("c1", ECHO) is None
 
 
 def test_a_circle_is_no_way() -> None:
-    assert seen(sight("r1", "r2"), sight("r2", "r1")).way("c1", "r1") is None
+    assert seen(sight("r1", "r2"), sight("r2", "r1")).path_of("c1", "r1") is None
 
 
 def test_of_two_sights_by_one_node_the_first_counts() -> None:
-    way = seen(sight(YOU, None), sight(ECHO, YOU), sight(ECHO, "r9")).way("c1", ECHO)
+    way = seen(sight(YOU, None), sight(ECHO, YOU), sight(ECHO, "r9")).path_of("c1", ECHO)
 
     assert way is not None and names(way) == [YOU, ECHO]
 
@@ -150,7 +150,7 @@ def test_a_messages_cells_are_those_that_began_here_until_the_last_of_them_had_l
         sight(YOU, None, 22, "receipt"),
     )
 
-    assert sights.originated(YOU, at(20), at(21)) == ["piece 1", "piece 2"]
+    assert sights.cells_from(YOU, at(20), at(21)) == ["piece 1", "piece 2"]
 
 
 def test_an_onions_passages_lead_back_to_where_its_cell_was_written() -> None:
@@ -162,9 +162,9 @@ def test_an_onions_passages_lead_back_to_where_its_cell_was_written() -> None:
         ("r4", "o3", "c1", "r2"),
         ("r2", "of another", "stem", "r3"),
     ):
-        sights.passed(Passage(node, onion, became, source, at(1)))
+        sights.add_passage(Passage(node, onion, became, source, at(1)))
 
-    way = sights.way("c1", ECHO)
+    way = sights.path_of("c1", ECHO)
 
     assert way is not None
     assert names(way) == [YOU, "r1", "r2", "r4", ECHO]
@@ -173,16 +173,16 @@ def test_an_onions_passages_lead_back_to_where_its_cell_was_written() -> None:
 
 def test_a_stem_that_is_not_known_yet_is_no_way() -> None:
     sights = seen(sight(YOU, None, 0), sight("r4", "r2", 6), sight(ECHO, "r4", 9))
-    sights.passed(Passage("r4", "o3", "c1", "r2", at(1)))
+    sights.add_passage(Passage("r4", "o3", "c1", "r2", at(1)))
 
-    assert sights.way("c1", ECHO) is None
+    assert sights.path_of("c1", ECHO) is None
 
 
 def test_the_oldest_cells_are_forgotten() -> None:
     sights = seen(*(sight(YOU, None, 0, f"cell {number}") for number in range(CELLS_MAX + 1)))
 
-    assert sights.way("cell 0", YOU) is None
-    assert sights.way("cell 1", YOU) is not None
+    assert sights.path_of("cell 0", YOU) is None
+    assert sights.path_of("cell 1", YOU) is not None
 
 
 # --- what is told of it

@@ -227,5 +227,5 @@ def test_what_was_asked_by_a_clock_that_was_ahead_is_not_kept_for_ever() -> None
 
 def test_a_clock_that_was_ahead_at_a_renewal_does_not_put_off_the_next() -> None:
     renewal = Renewal(True, bytes(32), since=YEAR, count=1)
-    assert not renewal.due(0.0)
-    assert renewal.due(AGE_S)
+    assert not renewal.is_due(0.0)
+    assert renewal.is_due(AGE_S)

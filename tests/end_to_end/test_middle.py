@@ -65,16 +65,16 @@ async def test_the_same_frames_confirm_a_direct_link_and_not_one_through_the_mid
     try:
         ann_up, ben_up = await connected(ann, ben)
         offerer, answerer = link("offerer"), link("answerer")
-        hello = offerer.up(ann_up.own_fingerprint, ann_up.peer_fingerprint, 0.0)
-        answerer.up(ben_up.own_fingerprint, ben_up.peer_fingerprint, 0.0)
+        hello = offerer.on_open(ann_up.own_fingerprint, ann_up.peer_fingerprint, 0.0)
+        answerer.on_open(ben_up.own_fingerprint, ben_up.peer_fingerprint, 0.0)
         answerer.receive(await deliver(hello, ann, [], ben), 0.0)
         assert answerer.confirmed
 
         alice_up, _ = await connected(alice, his_left)
         _, bob_up = await connected(his_right, bob)
         offerer, answerer = link("offerer"), link("answerer")
-        hello = offerer.up(alice_up.own_fingerprint, alice_up.peer_fingerprint, 0.0)
-        welcome = answerer.up(bob_up.own_fingerprint, bob_up.peer_fingerprint, 0.0)
+        hello = offerer.on_open(alice_up.own_fingerprint, alice_up.peer_fingerprint, 0.0)
+        welcome = answerer.on_open(bob_up.own_fingerprint, bob_up.peer_fingerprint, 0.0)
         with pytest.raises(Unreadable):
             answerer.receive(await deliver(hello, alice, [his_left, his_right], bob), 0.0)
         with pytest.raises(Unreadable):

@@ -51,14 +51,14 @@ class Siege:
         number, ciphertext = session.encrypt(plain, self.random.randbytes(SALT_BYTES))
         pieces = split(ciphertext)
         for index, piece in enumerate(pieces):
-            self._spread(session.fragment(Lane.ORDERED, number, number, index, len(pieces), piece))
+            self._spread(session.make_fragment(Lane.ORDERED, number, number, index, len(pieces), piece))
 
     def notice(self) -> None:
         """Something outside of Olm."""
         session = self._mallory()._session
         data = mutate(TARGETS["notice"].samples, self.random)[: GEOMETRY.data]
         floor = session.payloads.next_number
-        self._spread(session.fragment(Lane.NOTICE, floor, floor, 0, 1, data))
+        self._spread(session.make_fragment(Lane.NOTICE, floor, floor, 0, 1, data))
 
     def control(self) -> None:
         """Something to a neighbour."""
@@ -89,7 +89,7 @@ class Siege:
 
     def _spread(self, fragment: Fragment) -> None:
         talk, node = self._mallory(), self.world.machines["mallory"].running
-        cell = talk._session.seal(fragment, self.world.now)
+        cell = talk._session.seal_fragment(fragment, self.world.now)
         batch = node._routing.route_conversations([SendInto(talk.contact.mesh, cell)], self.world.now)
         self.world.carry_out("mallory", batch)
 

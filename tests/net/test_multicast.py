@@ -112,7 +112,7 @@ async def test_a_flood_is_read_no_faster_than_it_may_come(port: int) -> None:
     with listening(heard) as made:
         await flood(port, b"\0" * 64, "127.0.0.1")
         assert made._paused is not None
-        assert made._read.left(made._loop.time()) < 1.0
+        assert made._read.tokens_left(made._loop.time()) < 1.0
     assert heard == []
 
 

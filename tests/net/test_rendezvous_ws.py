@@ -134,7 +134,7 @@ async def test_connecting_twice_is_connecting_once(new_node: Nodes) -> None:
         node.connections.open_connection(server.url)
         await node.up(server.url)
         await node.seated(server.url)
-        assert server.broker.census().connections == 1
+        assert server.broker.take_census().connections == 1
 
 
 async def test_a_private_server_says_so_and_its_token_is_a_part_of_its_address(new_node: Nodes) -> None:

@@ -27,7 +27,7 @@ from p2pchat.wire.signalling import (
 from rendezvous.broker import Broker
 from rendezvous.limits import ClientGroup, Limits, Rate, groups
 from rendezvous.orders import Census, Close, Deliver, Output
-from rendezvous.topics import PUT_OUT_CAP, SILENT_S, UNANSWERED_S, Connection
+from rendezvous.topics import EXPELLED_CAP, SILENT_S, UNANSWERED_S, Connection
 
 MESH, HOST, GUEST = SeatMode.MESH, SeatMode.HOST, SeatMode.GUEST
 TOPIC, OTHER_TOPIC = Topic(b"t" * 32), Topic(b"o" * 32)
@@ -179,7 +179,7 @@ def test_the_invite_is_over_when_an_answered_guest_leaves(disconnects: bool) -> 
     assert room.says(late, Take(TOPIC, GUEST)) == refused(late, Refusal.ABSENT)
     assert room.says(host, Pass(TOPIC, g, BLOB)) == [Deliver(host, Gone(TOPIC, g))]
     assert room.says(host, Leave(TOPIC)) == [], "the host's seat went with it"
-    assert room.broker.census().seats == 0
+    assert room.broker.take_census().seats == 0
 
 
 @pytest.mark.parametrize("disconnects", [False, True])
@@ -244,7 +244,7 @@ def test_a_friend_takes_the_place_of_a_silent_guest_at_once() -> None:
 def test_an_invite_remembers_some_guests_that_it_refused() -> None:
     room = Room(replace(Limits(), connections_per_address=1000, seats_per_address=1000))
     room.takes(room.enter(), HOST)
-    for number in range(PUT_OUT_CAP + 1):
+    for number in range(EXPELLED_CAP + 1):
         room.takes(room.enter(f"203.0.{number}.1"), GUEST)
         room.now += SILENT_S
         room.broker.tick(room.now)
@@ -441,7 +441,7 @@ def test_addresses_are_forgotten_once_forgetting_changes_nothing() -> None:
     assert room.try_to_enter("198.51.100.2") is None, "the table of addresses is full"
     room.now = 1.0
     room.broker.tick(room.now)
-    assert room.broker.census() == EMPTY
+    assert room.broker.take_census() == EMPTY
     room.enter("198.51.100.2")
 
 
@@ -452,12 +452,12 @@ def test_nothing_is_left_when_everybody_has_left() -> None:
     room.takes(guest, GUEST)
     for client in (host, guest, member):
         room.takes(client, MESH, OTHER_TOPIC)
-    assert room.broker.census() == Census(connections=3, seats=5, topics=2, groups=4)
+    assert room.broker.take_census() == Census(connections=3, seats=5, topics=2, groups=4)
     for client in (guest, member, host):
         room.leaves(client)
     room.now = 1000.0
     room.broker.tick(room.now)
-    assert room.broker.census() == EMPTY
+    assert room.broker.take_census() == EMPTY
 
 
 def test_a_broker_for_some_topics_refuses_seats_at_others() -> None:
@@ -470,4 +470,4 @@ def test_a_broker_for_some_topics_refuses_seats_at_others() -> None:
         assert said == Deliver(client, SeatRefused(other, Refusal.ABSENT))
     (said,) = broker.on_message(client, encode_client(Take(TOPIC, SeatMode.MESH)), 0.0)
     assert isinstance(said, Deliver) and isinstance(said.message, Seated)
-    assert (broker.census().seats, broker.census().topics) == (1, 1)
+    assert (broker.take_census().seats, broker.take_census().topics) == (1, 1)

@@ -161,18 +161,18 @@ class Clients(RuleBasedStateMachine):
     def sits(self, seat: Seat, topic: Topic) -> bool:
         """Whether the end of an invite, or of a guest's patience, has left this seat."""
         there = self.broker.seating.topics.get(topic)
-        return there is not None and there.find(seat) is not None
+        return there is not None and there.find_seat(seat) is not None
 
     @invariant()
     def counts_agree_with_what_the_clients_were_told(self) -> None:
-        census = self.broker.census()
+        census = self.broker.take_census()
         assert census.connections == len(self.address)
         assert census.seats == len(self.held)
         assert census.topics == len({topic for _, topic in self.held})
 
     @invariant()
     def no_cap_is_passed(self) -> None:
-        census = self.broker.census()
+        census = self.broker.take_census()
         assert census.connections <= TIGHT.connections
         assert census.seats <= TIGHT.seats
         assert census.topics <= TIGHT.topics
@@ -189,7 +189,7 @@ class Clients(RuleBasedStateMachine):
             self.drop(connection)
         self.now += 1000.0
         self.hear(self.broker.tick(self.now))
-        assert self.broker.census() == Census(connections=0, seats=0, topics=0, groups=0)
+        assert self.broker.take_census() == Census(connections=0, seats=0, topics=0, groups=0)
 
 
 Clients.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)

@@ -13,7 +13,7 @@ RATE = Rate(burst=3, per_second=2.0)
 def drawn(bucket: Bucket, now: float) -> int:
     """How many tokens can be drawn at a moment."""
     count = 0
-    while bucket.draw(now):
+    while bucket.take_token(now):
         count += 1
     return count
 
@@ -29,8 +29,8 @@ def test_it_is_full_at_first_and_then_refilled_by_the_second() -> None:
 def test_what_is_refused_costs_nothing() -> None:
     bucket = Bucket(RATE, now=0.0)
     drawn(bucket, 0.0)
-    assert not any(bucket.draw(0.1) for _ in range(100))
-    assert bucket.draw(0.5)
+    assert not any(bucket.take_token(0.1) for _ in range(100))
+    assert bucket.take_token(0.5)
 
 
 @pytest.mark.parametrize("worth", [1, 4])
@@ -40,9 +40,9 @@ def test_clients_of_one_network_have_it_several_times(worth: int) -> None:
 
 def test_to_look_takes_nothing() -> None:
     bucket = Bucket(RATE, now=0.0)
-    assert bucket.has(0.0)
-    assert bucket.full(0.0)
-    bucket.draw(0.0)
-    assert bucket.has(0.0)
-    assert not bucket.full(0.0)
-    assert bucket.full(0.5)
+    assert bucket.has_token(0.0)
+    assert bucket.is_full(0.0)
+    bucket.take_token(0.0)
+    assert bucket.has_token(0.0)
+    assert not bucket.is_full(0.0)
+    assert bucket.is_full(0.5)

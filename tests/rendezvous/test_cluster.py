@@ -168,7 +168,7 @@ def test_what_was_lost_on_the_bus_is_missed_and_said_again() -> None:
     assert seat in room.client(1).sits(SeatMode.MESH).others
     room.pass_time(HELLO_SECONDS)
     room.bus.clear()
-    room.carry_out(room.machines[0], room.machines[0].cluster.look(room.now + HELLO_SECONDS))
+    room.carry_out(room.machines[0], room.machines[0].cluster.tick(room.now + HELLO_SECONDS))
     assert [type(decode(data)) for _, data in room.bus] == [Hello], "all is well again"
 
 
@@ -177,7 +177,7 @@ def test_a_newcomer_is_greeted_at_once() -> None:
     room.client(0).sits(SeatMode.HOST)
     late = Machine(b"LATE", 9, Limits())
     room.add(late)
-    room.carry_out(late, late.cluster.hello())
+    room.carry_out(late, late.cluster.announce_presence())
     room.deliver()
     room.client(2).sits(SeatMode.GUEST)
 
@@ -234,7 +234,7 @@ def test_what_is_no_message_of_a_server_is_dropped(data: bytes, cut: int) -> Non
             decode(each)
         except Malformed:
             room = Room(1)
-            assert room.machines[0].cluster.heard([each], room.now) == []
+            assert room.machines[0].cluster.on_messages([each], room.now) == []
 
 
 OTHER = Topic(b"o" * 32)
@@ -315,7 +315,7 @@ def test_any_sequence_is_told_consistently_and_nothing_is_left(
     play.end()
     for machine in play.room.machines:
         if machine.alive:
-            census, cluster = machine.broker.census(), machine.cluster
+            census, cluster = machine.broker.take_census(), machine.cluster
             assert (census.connections, census.seats, census.topics) == (0, 0, 0)
             assert not (cluster._visits or cluster._visitors)
             assert not (cluster._questions or machine.broker.seating.claims)

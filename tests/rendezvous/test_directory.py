@@ -45,7 +45,7 @@ def test_it_knows_what_was_said_last(steps: list[tuple[str, bytes, Topic, bytes,
         assert directory.has_invite(topic) == any(
             at == topic and kind is TopicKind.INVITE for (_, at, _), kind in has.items()
         )
-        count, seats = directory.sample(topic, 6)
+        count, seats = directory.sample_seats(topic, 6)
         assert (count, set(seats), len(seats)) == (len(there), there, len(there))
     for server in SERVERS:
         own = Sum()
@@ -63,7 +63,7 @@ def test_few_are_drawn_from_many_alike() -> None:
         directory.enter_seat(SERVERS[n % 2], TOPICS[0], Seat(SERVERS[n % 2] + bytes([n] * 4)), TopicKind.MESH)
     counts: dict[Seat, int] = {}
     for _ in range(400):
-        count, seats = directory.sample(TOPICS[0], 6)
+        count, seats = directory.sample_seats(TOPICS[0], 6)
         assert (count, len(set(seats))) == (20, 6)
         for seat in seats:
             counts[seat] = counts.get(seat, 0) + 1
@@ -75,8 +75,8 @@ def test_it_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     directory = Directory(random.Random(0))
     for n in range(5):
         directory.enter_seat(b"AAAA", TOPICS[0], Seat(b"AAAA" + bytes([n] * 4)), TopicKind.MESH)
-    assert directory.sample(TOPICS[0], 6)[0] == 3
+    assert directory.sample_seats(TOPICS[0], 6)[0] == 3
     assert directory.agrees_with(b"AAAA", Sum(5, 0)), "it would ask for all of them for ever"
     directory.forget_server(b"AAAA")
     directory.enter_seat(b"BBBB", TOPICS[0], Seat(b"B" * 8), TopicKind.MESH)
-    assert directory.sample(TOPICS[0], 6) == (1, (b"B" * 8,))
+    assert directory.sample_seats(TOPICS[0], 6) == (1, (b"B" * 8,))

@@ -36,13 +36,13 @@ TOKEN = "0123456789abcdefABCD-_"
     ],
 )
 def test_the_path_decides(path: str, tokens: tuple[str, ...], asked: str, entrance: Entrance) -> None:
-    assert Door(path, tokens).admit(asked) is entrance
+    assert Door(path, tokens).decide_entrance(asked) is entrance
 
 
 def test_tokens_can_be_changed_and_an_address_with_one_can_be_told_to_others() -> None:
     door = Door("/rv", (TOKEN,))
-    door.renew(("another-token-of-some-length",))
-    assert door.admit("/rv/" + TOKEN) is Entrance.PRIVATE
+    door.replace_tokens(("another-token-of-some-length",))
+    assert door.decide_entrance("/rv/" + TOKEN) is Entrance.PRIVATE
     check_rendezvous((f"wss://meet.example.org/rv/{TOKEN}", "wss://meet.example.org/" + "t" * 48))
 
 

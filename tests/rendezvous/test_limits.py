@@ -31,18 +31,18 @@ def test_a_network_is_worth_some_addresses_and_who_is_to_blame_is_one_customer()
 
 def test_a_bucket_gives_its_burst_then_its_rate() -> None:
     bucket = Bucket(Rate(burst=2, per_second=0.5), now=10.0)
-    assert bucket.full(10.0)
-    assert [bucket.draw(10.0) for _ in range(3)] == [True, True, False]
-    assert not bucket.draw(11.9)
-    assert bucket.draw(12.0)
-    assert not bucket.draw(12.0)
-    assert not bucket.full(15.9)
-    assert bucket.full(16.0)
+    assert bucket.is_full(10.0)
+    assert [bucket.take_token(10.0) for _ in range(3)] == [True, True, False]
+    assert not bucket.take_token(11.9)
+    assert bucket.take_token(12.0)
+    assert not bucket.take_token(12.0)
+    assert not bucket.is_full(15.9)
+    assert bucket.is_full(16.0)
 
 
 def test_a_bucket_never_holds_more_than_its_burst() -> None:
     bucket = Bucket(Rate(burst=2, per_second=100.0), now=0.0)
-    assert [bucket.draw(1e6) for _ in range(3)] == [True, True, False]
+    assert [bucket.take_token(1e6) for _ in range(3)] == [True, True, False]
 
 
 def test_one_client_stays_within_what_one_connection_may_say() -> None:

@@ -229,7 +229,7 @@ async def test_nothing_of_a_client_that_is_gone_waits_for_a_collection() -> None
                     elif how == "abort":
                         client.transport.abort()
             async with asyncio.timeout(10):
-                while server.broker.census().connections or _sockets():
+                while server.broker.take_census().connections or _sockets():
                     await asyncio.sleep(0.01)
         finally:
             gc.enable()

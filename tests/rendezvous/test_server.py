@@ -116,8 +116,8 @@ async def test_a_client_that_vanishes_loses_its_seats(enters: Enters) -> None:
         client = await enters(server.url)
         await sits(client, SeatMode.MESH)
         client.transport.abort()
-        await until(lambda: server.broker.census().connections == 0)
-        assert server.broker.census().seats == 0
+        await until(lambda: server.broker.take_census().connections == 0)
+        assert server.broker.take_census().seats == 0
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_a_broken_client_is_disconnected_and_told_why(
         client = await enters(server.url)
         await client.send(message)
         assert await close_code(client) == code
-        await until(lambda: server.broker.census().connections == 0)
+        await until(lambda: server.broker.take_census().connections == 0)
 
 
 async def test_a_reader_too_slow_is_cut_off_and_its_seat_is_free(enters: Enters) -> None:
@@ -151,7 +151,7 @@ async def test_a_reader_too_slow_is_cut_off_and_its_seat_is_free(enters: Enters)
         flooding.cancel()
         for client in (slow, quick):
             client.transport.abort()  # neither would read as far as a closing handshake
-        assert server.broker.census().connections == 1
+        assert server.broker.take_census().connections == 1
 
 
 UPGRADE = (
@@ -178,7 +178,7 @@ async def test_frames_of_every_kind_count_against_what_a_connection_may_say(
         await sits(client, SeatMode.MESH)
         client.transport.pause_reading()
         client.transport.write(first + then * 50_000)
-        await until(lambda: server.broker.census().connections == 0)
+        await until(lambda: server.broker.take_census().connections == 0)
         client.transport.resume_reading()
         assert await close_code(client) == 1008
 
@@ -196,7 +196,7 @@ async def seats(*sent: bytes) -> int:
             writer.write(each)
             await writer.drain()
             await asyncio.sleep(0.001)  # so that it is read by itself; nothing depends on that it is
-        await until(lambda: server.broker.census().seats == 3)
+        await until(lambda: server.broker.take_census().seats == 3)
         writer.write(b"\x88\x80" + bytes(4))
         answers = await everything(reader)
         await hang_up(writer)
@@ -242,7 +242,7 @@ async def test_a_client_that_breaks_the_protocol_and_does_not_read_is_dropped(en
         client = await enters(server.url)
         client.transport.pause_reading()
         client.transport.write(b"\x8f\x80" + bytes(4))
-        await until(lambda: server.broker.census().connections == 0)
+        await until(lambda: server.broker.take_census().connections == 0)
         client.transport.abort()
 
 
@@ -280,7 +280,7 @@ async def test_a_client_that_does_not_read_its_pongs_is_cut_off(enters: Enters) 
                 await client.drain()
 
         flooding = asyncio.create_task(flood())
-        await until(lambda: server.broker.census().connections == 0)
+        await until(lambda: server.broker.take_census().connections == 0)
         flooding.cancel()
         client.transport.abort()
 
@@ -319,7 +319,7 @@ async def test_a_client_of_a_full_server_is_told_so(enters: Enters) -> None:
         assert refusal.value.response.status_code == 503
         assert refusal.value.response.body == FULL.encode()
         await first.close()
-        await until(lambda: server.broker.census().connections == 0)
+        await until(lambda: server.broker.take_census().connections == 0)
         await enters(server.url)
 
 
@@ -335,7 +335,7 @@ async def status(url: str, path: str = "/", **headers: str) -> int:
 async def test_the_health_check_tells_whether_clients_are_accepted(enters: Enters) -> None:
     async with running(limits=replace(Limits(), connections=1)) as server:
         assert await status(server.url, "/healthz") == 200
-        await until(lambda: server.broker.census().connections == 0)
+        await until(lambda: server.broker.take_census().connections == 0)
         await enters(server.url)
         assert await status(server.url, "/healthz") == 503
 
@@ -360,7 +360,7 @@ async def test_a_private_rendezvous_lets_in_whose_address_ends_with_a_token(ente
         assert await status(server.url, "/chat/another-token-entirely") == 403
         assert await status(server.url, "/a-token-of-the-family") == 404
         assert await status(server.url, "/chat/healthz") == 200
-        door.renew(("another-token-entirely",))
+        door.replace_tokens(("another-token-entirely",))
         await enters(server.url + "/chat/another-token-entirely")
 
 
@@ -431,7 +431,7 @@ async def test_it_logs_nothing_even_at_the_lowest_level(
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"nonsense\r\n\r\n")
         await hang_up(writer)
-        await until(lambda: server.broker.census().connections == 0)
+        await until(lambda: server.broker.take_census().connections == 0)
     own = [record for record in caplog.records if record.name not in ("websockets.client", "asyncio")]
     assert own == []
 

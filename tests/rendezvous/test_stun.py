@@ -81,22 +81,22 @@ def test_an_answer_is_never_more_than_twelve_or_twentyfour_bytes_longer(data: st
 
 def test_a_network_has_its_share_and_leaves_the_others_theirs() -> None:
     allowance = AnswerAllowance(0.0)
-    asked = [allowance.draw(f"192.0.2.{n % 256}", 0.0) for n in range(PER_NETWORK.burst + 10)]
+    asked = [allowance.allow_answer(f"192.0.2.{n % 256}", 0.0) for n in range(PER_NETWORK.burst + 10)]
     assert asked.count(True) == PER_NETWORK.burst
-    assert allowance.draw("192.0.3.1", 0.0)
-    assert allowance.draw("2001:db8::1", 0.0)
+    assert allowance.allow_answer("192.0.3.1", 0.0)
+    assert allowance.allow_answer("2001:db8::1", 0.0)
 
 
 def test_what_a_network_is_refused_costs_the_others_nothing() -> None:
     allowance = AnswerAllowance(0.0)
     for _ in range(2 * IN_ALL.burst):
-        allowance.draw("192.0.2.7", 0.0)
-    assert allowance.draw("198.51.100.1", 0.0)
+        allowance.allow_answer("192.0.2.7", 0.0)
+    assert allowance.allow_answer("198.51.100.1", 0.0)
 
 
 def test_an_ipv6_site_is_one_network() -> None:
     allowance = AnswerAllowance(0.0)
-    asked = [allowance.draw(f"2001:db8:0:{n % 256:x}::1", 0.0) for n in range(PER_NETWORK.burst + 1)]
+    asked = [allowance.allow_answer(f"2001:db8:0:{n % 256:x}::1", 0.0) for n in range(PER_NETWORK.burst + 1)]
     assert asked.count(True) == PER_NETWORK.burst
 
 
@@ -106,7 +106,7 @@ def test_forged_addresses_reach_the_limit_over_all_and_memory_stays_bounded() ->
     for second in range(10):
         for n in range(3000):
             forged = ipaddress.IPv4Address(0x01000000 + (second * 3000 + n) * 256)
-            answered += allowance.draw(str(forged), second + n / 3000)
+            answered += allowance.allow_answer(str(forged), second + n / 3000)
     assert answered <= IN_ALL.burst + 10 * IN_ALL.per_second
     assert len(allowance) <= NETWORKS_MAX
 

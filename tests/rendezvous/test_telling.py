@@ -39,7 +39,7 @@ def test_what_was_missed_shows_and_is_told_anew() -> None:
     hears(teller, answers)
     anew = [teller.begin_anew([ONE, OTHER]), *teller.tell_some(), teller.say_hello()]
     assert hears(listener, anew) == [] and not teller.incomplete
-    assert known.has_invite(TOPIC) and known.sample(TOPIC, 6) == (1, (ONE.seat,))
+    assert known.has_invite(TOPIC) and known.sample_seats(TOPIC, 6) == (1, (ONE.seat,))
 
 
 def test_what_goes_is_told() -> None:
@@ -47,7 +47,7 @@ def test_what_goes_is_told() -> None:
     teller, listener = Telling(b"AAAA", Directory(random.Random(1))), Telling(b"BBBB", known)
     gone = TellSeat(ONE.topic, ONE.seat, TopicKind.NOTHING)
     assert hears(listener, [teller.tell_seat(ONE), teller.tell_seat(gone), teller.say_hello()]) == []
-    assert known.sample(TOPIC, 6) == (0, ())
+    assert known.sample_seats(TOPIC, 6) == (0, ())
 
 
 def test_many_are_told_some_at_a_time_and_what_goes_meanwhile_is_left_out() -> None:
@@ -55,9 +55,9 @@ def test_many_are_told_some_at_a_time_and_what_goes_meanwhile_is_left_out() -> N
     teller, listener = Telling(b"AAAA", Directory(random.Random(1))), Telling(b"BBBB", known)
     many = [TellSeat(TOPIC, Seat(b"AAAA" + n.to_bytes(4, "big")), TopicKind.MESH) for n in range(AT_ONCE * 2)]
     assert hears(listener, [teller.begin_anew(many), *teller.tell_some(), teller.say_hello()]) == []
-    assert known.sample(TOPIC, 6)[0] == AT_ONCE
+    assert known.sample_seats(TOPIC, 6)[0] == AT_ONCE
     first, last = (TellSeat(TOPIC, each.seat, TopicKind.NOTHING) for each in (many[0], many[-1]))
     assert teller.tell_seat(last) is None
     assert hears(listener, [teller.tell_seat(first), *teller.tell_some(), teller.say_hello()]) == []
-    assert known.sample(TOPIC, 6)[0] == AT_ONCE * 2 - 2
+    assert known.sample_seats(TOPIC, 6)[0] == AT_ONCE * 2 - 2
     assert teller.tell_some() == []

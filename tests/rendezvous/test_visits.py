@@ -86,7 +86,7 @@ def test_a_silent_guest_from_elsewhere_is_put_out_and_told() -> None:
     room.deliver()
     assert guest.hears() == [Gone(TOPIC, h.seat)]
     assert host.hears() == [Gone(TOPIC, g.seat)]
-    assert guest.machine.broker.census().seats == 0
+    assert guest.machine.broker.take_census().seats == 0
     room.client(2).sits(SeatMode.GUEST)
 
 
@@ -103,5 +103,5 @@ def test_a_guest_of_another_server_leaves_nothing_when_its_host_goes_first() -> 
     guest.goes()
     room.pass_time(DEAD_SECONDS)
     for machine in room.machines:
-        census = machine.broker.census()
+        census = machine.broker.take_census()
         assert (census.connections, census.seats, census.topics) == (0, 0, 0)

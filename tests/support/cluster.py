@@ -68,7 +68,7 @@ class Room:
             to, data = self.bus.popleft()
             for machine in self.machines:
                 if machine.alive and machine.name not in self.deaf and to in (None, machine.name):
-                    self.carry_out(machine, machine.cluster.heard([data], self.now))
+                    self.carry_out(machine, machine.cluster.on_messages([data], self.now))
 
     def pass_time(self, seconds: float) -> None:
         until = self.now + seconds
@@ -76,7 +76,7 @@ class Room:
             self.now += TICK_SECONDS
             for machine in self.machines:
                 if machine.alive:
-                    self.carry_out(machine, machine.cluster.look(self.now))
+                    self.carry_out(machine, machine.cluster.tick(self.now))
             self.deliver()
 
     def add(self, machine: Machine) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 
 from p2pchat.core.anti_entropy.hold import Hold, cell_key, slot_at
 from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, SendReconcile
-from p2pchat.core.anti_entropy.responder import Serving
+from p2pchat.core.anti_entropy.responder import Responder
 from p2pchat.core.kit.allowance import Allowance
 from p2pchat.core.values.effects import Effect, Persist
 from p2pchat.core.values.records import DropCells, HeldCell, PutCells
@@ -67,7 +67,7 @@ class Side:
         self.hold.add(name(number), EPOCH, body(number), now)
 
     def has(self, numbers: Iterable[int]) -> bool:
-        return all(self.hold.known(cell_key(name(each))) for each in numbers)
+        return all(self.hold.knows_key(cell_key(name(each))) for each in numbers)
 
     def take(self, outputs: Iterable[Output], now: float) -> None:
         for output in outputs:
@@ -94,8 +94,8 @@ class Side:
             self.take(self.reconcile.tick(now), now)
         while self.fetches:
             numbers = self.fetches.popleft()
-            self.take(self.reconcile.fetched(numbers, self._read(numbers), now), now)
-        self.take(self.reconcile.bulk(LINK, FRAMES - len(self.outgoing), now), now)
+            self.take(self.reconcile.on_fetched(numbers, self._read(numbers), now), now)
+        self.take(self.reconcile.take_cells(LINK, FRAMES - len(self.outgoing), now), now)
         return [self.outgoing.popleft() for _ in range(min(FRAMES, len(self.outgoing)))]
 
     def _persist(self, effects: Iterable[Effect]) -> None:
@@ -117,9 +117,9 @@ class Side:
         return HeldCell(cell.number, cell.key, cell.epoch, cell.slot, body(self.made[cell.number]))
 
 
-def serving_of(kept: Hold, now: float = NOW) -> Serving:
+def serving_of(kept: Hold, now: float = NOW) -> Responder:
     """What one side does for the other, with an allowance that is not used up."""
-    return Serving(kept, Allowance(1 << 20, now), now)
+    return Responder(kept, Allowance(1 << 20, now), now)
 
 
 class Pair:

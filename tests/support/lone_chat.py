@@ -48,7 +48,7 @@ async def main(setting: dict[str, Any]) -> int:
     Path(setting["sent"]).write_text(
         json.dumps({"sent": node.sent, "said": [plain(each) for each in node.said]})
     )
-    if (failure := chat.failed()) is not None:
+    if (failure := chat.find_failure()) is not None:
         traceback.print_exception(failure)
         return 1
     return 0

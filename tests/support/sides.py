@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from p2pchat.core.membership.link_table import LinkTable
-from p2pchat.core.membership.neighbour import Neighbour, SeatRef, Way
+from p2pchat.core.membership.neighbour import Endpoint, Neighbour, SeatRef
 from p2pchat.core.membership.neighbours import Neighbours
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.offers import Offers
@@ -39,16 +39,16 @@ class Side:
         self.here = replace(THERE, nat=nat)
 
     def offers(
-        self, now: float, relayed: bool = False, at: Way = SEAT, sought: bool = False
+        self, now: float, relayed: bool = False, at: Endpoint = SEAT, sought: bool = False
     ) -> tuple[LinkId, bytes]:
-        (made,) = self.links.begin(at, now, sought=sought, relayed=relayed)
+        (made,) = self.links.offer_link(at, now, sought=sought, relayed=relayed)
         assert isinstance(made, MakeOffer) and made.relayed is relayed
         return made.link, blob_of(self.links.on_made(OfferMade(made.link, self.here), now))
 
     def answers(self, offer: bytes, now: float) -> tuple[MakeAnswer, bytes]:
-        out = self.links.blob(SEAT, offer, now)
+        out = self.links.on_blob(SEAT, offer, now)
         (wanted,) = [each for each in out if isinstance(each, OfferReceived)]
-        (made,) = self.links.accept(wanted, now)
+        (made,) = self.links.accept_offer(wanted, now)
         assert isinstance(made, MakeAnswer)
         return made, blob_of(self.links.on_made(AnswerMade(made.link, self.here), now))
 
@@ -62,7 +62,7 @@ def linked(ana: Side, bob: Side, now: float = 0.0) -> tuple[Neighbour, Neighbour
     """A link between two sides that have confirmed each other."""
     link, offer = ana.offers(now)
     made, answer = bob.answers(offer, now)
-    ana.links.blob(SEAT, answer, now)
+    ana.links.on_blob(SEAT, answer, now)
     one, other = b"a" * 32, b"b" * 32
     (hello,) = ana.neighbours.on_channel(LinkUp(link, one, other), now)
     (welcome,) = bob.neighbours.on_channel(LinkUp(made.link, other, one), now)

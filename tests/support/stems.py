@@ -64,8 +64,8 @@ class Wired:
         binding = "".join(sorted(one + other)).encode().ljust(32)
         self._carry(one, self.stems[one].link_up(self._number(other), binding, self.now))
         self._carry(other, self.stems[other].link_up(self._number(one), binding, self.now))
-        self._carry(one, self.stems[one].sought(self._number(other), self.now))
-        self._carry(other, self.stems[other].sought(self._number(one), self.now))
+        self._carry(one, self.stems[one].on_sought(self._number(other), self.now))
+        self._carry(other, self.stems[other].on_sought(self._number(one), self.now))
         self._settle()
 
     def unlink(self, one: str, other: str) -> None:
@@ -84,16 +84,16 @@ class Wired:
 
     def leave(self, name: str) -> None:
         """The node stops; its links stay up long enough for what it still says."""
-        self._carry(name, self.stems[name].leave(self.now))
+        self._carry(name, self.stems[name].flush_waiting(self.now))
         self._settle()
 
     def hand(self, source: str, target: str, onion: bytes) -> None:
         """An onion comes to ``target`` over its link with ``source``."""
-        self._carry(target, self.stems[target].onion(self._number(source), onion, self.now))
+        self._carry(target, self.stems[target].on_onion(self._number(source), onion, self.now))
         self._settle()
 
     def say(self, source: str, target: str, message: TopologyMessage) -> None:
-        self._carry(target, self.stems[target].heard(self._number(source), message, self.now))
+        self._carry(target, self.stems[target].on_topology(self._number(source), message, self.now))
         self._settle()
 
     def run(self, seconds: float) -> None:
@@ -116,8 +116,8 @@ class Wired:
 
     def pinned(self, name: str) -> list[str]:
         """The hops of a node's stem."""
-        names = {stem.name(self.now): letter for letter, stem in self.stems.items()}
-        return [names[node] for node in self.stems[name].way]
+        names = {stem.own_hop_id(self.now): letter for letter, stem in self.stems.items()}
+        return [names[node] for node in self.stems[name].path]
 
     def _settle(self) -> None:
         while self._queue:
@@ -128,9 +128,9 @@ class Wired:
             if isinstance(what, bytes):
                 self.onions.append((source, target, what))
                 if not self.drops(source, target, what):
-                    self._carry(target, stem.onion(link, what, self.now))
+                    self._carry(target, stem.on_onion(link, what, self.now))
             else:
-                self._carry(target, stem.heard(link, what, self.now))
+                self._carry(target, stem.on_topology(link, what, self.now))
 
     def _carry(self, name: str, outputs: Iterable[Output]) -> None:
         for each in outputs:
@@ -144,7 +144,7 @@ class Wired:
                 case Spread(body):
                     self.entered.append((name, body))
                     for stem in self.stems.values() if self.broadcasts else ():
-                        stem.seen(cell_id(body), self.now)
+                        stem.on_cell_seen(cell_id(body), self.now)
                 case CellDispatched(tag):
                     self.left.append(tag)
                 case Unlisted(link):

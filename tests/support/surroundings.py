@@ -27,7 +27,7 @@ class Place:
     def reachable(self) -> int:
         return len(self.links)
 
-    def map(self) -> dict[HopId, list[HopId]]:
+    def confirmed_links(self) -> dict[HopId, list[HopId]]:
         return self.links
 
     def link_to(self, node: HopId) -> LinkId | None:
@@ -39,7 +39,7 @@ class Place:
     def verify_key(self, node: HopId) -> bytes | None:
         return KEY.public
 
-    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
+    def sign_ticket(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
         return KEY.sign_ticket(walk_key, key, vacant)
 
 
@@ -49,16 +49,16 @@ class Around:
     def __init__(self, place: Place | None = None) -> None:
         self.place = place
 
-    def here(self, now: float) -> Place | None:
+    def own_position(self, now: float) -> Place | None:
         return self.place
 
-    def called(self, name: HopId) -> Place | None:
+    def position_of(self, name: HopId) -> Place | None:
         return self.place if name == OWN else None
 
-    def idle(self, link: LinkId) -> bool:
+    def is_idle(self, link: LinkId) -> bool:
         return True
 
-    def first(self, link: LinkId) -> bool:
+    def is_stem_start(self, link: LinkId) -> bool:
         return False
 
     def is_needed(self, link: LinkId, now: float) -> bool:

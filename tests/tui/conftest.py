@@ -47,7 +47,7 @@ class Desk:
     async def settle(self) -> None:
         for _ in range(3):
             await self.pilot.pause()
-            await self.chat.taken()
+            await self.chat.drain_input()
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let things happen until it holds; a test that waits for ever ends by its timeout."""

@@ -152,7 +152,7 @@ async def test_what_was_said_while_the_node_was_gone_goes_out_when_it_is_back(
 async def _fail(desk: Open) -> None:
     async with desk() as it:
         it.chat._handle_exception(WorkerFailed(ZeroDivisionError("secret")))
-        assert isinstance(it.chat.failed(), ZeroDivisionError)
+        assert isinstance(it.chat.find_failure(), ZeroDivisionError)
         assert it.chat._exit_renderables == []
 
 

@@ -33,7 +33,7 @@ async def test_leaving_while_no_node_answers_gives_back_what_was_not_sent(
         await it.press("enter", "ctrl+q")
         assert it.chat.is_running
         await it.press("ctrl+q")
-    assert it.chat.model.sent.farewell() == "the node did not answer; NOT sent to bob:\n  two\n  lines"
+    assert it.chat.model.sent.farewell_text() == "the node did not answer; NOT sent to bob:\n  two\n  lines"
 
 
 async def test_a_burst_of_keys_opens_one_dialog(desk: Open) -> None:

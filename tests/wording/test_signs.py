@@ -30,7 +30,7 @@ def test_the_locale_chooses_the_signs(environment: Mapping[str, str], encoding: 
 
 
 def test_signs_of_ascii_are_ascii_and_tell_apart_what_must_be() -> None:
-    told = [ASCII.mark(state) for state in ("sending", "queued", "relayed", "delivered", "expired")]
+    told = [ASCII.mark_of(state) for state in ("sending", "queued", "relayed", "delivered", "expired")]
     assert len(set(told)) == len(told)
     assert "".join([*told, *ASCII.dots.values(), ASCII.rule]).isascii()
     assert set(ASCII.marks) == set(UNICODE.marks)

@@ -108,8 +108,8 @@ class Eviction:
 
     def _remember(self, keys: Iterable[CellKey]) -> None:
         self.remembered.update(dict.fromkeys(keys))
-        surplus = len(self.remembered) - REMEMBERED_CAP
-        for key in list(islice(self.remembered, max(0, surplus))):
+        excess = len(self.remembered) - REMEMBERED_CAP
+        for key in list(islice(self.remembered, max(0, excess))):
             del self.remembered[key]
 
     def _drop(self, place: Place, count: int) -> list[tuple[CellKey, Epoch]]:

@@ -48,7 +48,7 @@ WRITE_MAX = 2048
 DROP_MAX = 4096
 """Cells dropped at one time, so that the end of an epoch, with a hundred thousand, holds nothing up."""
 
-DROP_AGAIN_S = 1.0
+DROP_PAUSE_S = 1.0
 """If more are to be dropped, they are so soon."""
 
 SUM_CHUNKS = 16
@@ -69,19 +69,19 @@ class Kept(Protocol):
     @property
     def capacity(self) -> int: ...
 
-    def known(self, key: CellKey) -> bool: ...
+    def knows_key(self, key: CellKey) -> bool: ...
 
-    def recent(self, key: CellKey) -> HeldCell | None: ...
+    def cell_in_memory(self, key: CellKey) -> HeldCell | None: ...
 
-    def number(self, key: CellKey) -> int | None: ...
+    def number_on_disk(self, key: CellKey) -> int | None: ...
 
-    def view(self, now: float) -> Horizon: ...
+    def horizon_at(self, now: float) -> Horizon: ...
 
-    def young(self, key: CellKey) -> bool: ...
+    def settled_lately(self, key: CellKey) -> bool: ...
 
-    def sketch(self, interval: Interval, view: Horizon, now: float) -> tuple[Sketch, int]: ...
+    def sketch_interval(self, interval: Interval, view: Horizon, now: float) -> tuple[Sketch, int]: ...
 
-    def keys(self, interval: Interval, view: Horizon, now: float) -> list[CellKey]: ...
+    def keys_in(self, interval: Interval, view: Horizon, now: float) -> list[CellKey]: ...
 
 
 class Hold:
@@ -115,7 +115,7 @@ class Hold:
             self._eviction.load_key(cell.slot, cell.epoch, cell.key)
             keys.setdefault(cell.epoch, []).append(cell.key)
         self._eviction.sort_keys()
-        self._settled = {epoch: KeySet(each) for epoch, each in keys.items()}
+        self._settled = {epoch: KeySet(settled_keys) for epoch, settled_keys in keys.items()}
 
     # --- cells
 
@@ -129,7 +129,7 @@ class Hold:
         not on its way to any node.
         """
         key = cell_key(id)
-        if self.known(key):
+        if self.knows_key(key):
             return
         seen = slot_at(now)
         if slot is None:
@@ -148,20 +148,20 @@ class Hold:
         """The cells that a link brought now belong to the common lane."""
         self._eviction.merge_lane(link)
 
-    def known(self, key: CellKey) -> bool:
+    def knows_key(self, key: CellKey) -> bool:
         """Whether the cell of this key is kept, or was and had to go before its time."""
         return key in self._numbers or key in self._eviction.remembered
 
-    def body(self, id: CellId) -> bytes | None:
+    def find_body(self, id: CellId) -> bytes | None:
         """A cell's bytes, if they are in memory."""
-        held = self.recent(cell_key(id))
+        held = self.cell_in_memory(cell_key(id))
         return held.body if held is not None else None
 
-    def recent(self, key: CellKey) -> HeldCell | None:
+    def cell_in_memory(self, key: CellKey) -> HeldCell | None:
         """A whole cell, if it is in memory."""
         return self._recent.get(key) or self._unwritten.get(key)
 
-    def number(self, key: CellKey) -> int | None:
+    def number_on_disk(self, key: CellKey) -> int | None:
         """Under which number a cell is on disk, or soon will be."""
         return self._numbers.get(key)
 
@@ -189,7 +189,7 @@ class Hold:
         numbers = tuple(number for number in gone if number is not None)
         self._due = (epoch_at(now) + 1.0) * EPOCH_SECONDS if self._numbers else None
         if expired or self._excess:
-            self._wake(now + DROP_AGAIN_S)
+            self._wake(now + DROP_PAUSE_S)
         dropped = [Persist(DropCells(self._mesh, numbers))] if numbers else []
         return [*dropped, *([Persist(PutCells(self._mesh, written))] if written else [])]
 
@@ -199,7 +199,7 @@ class Hold:
             return self._due
         return min(self._due, self._sum_at)
 
-    def status(self) -> HoldStatus:
+    def get_status(self) -> HoldStatus:
         """As a value to show."""
         cells = len(self._numbers)
         slot = self._eviction.oldest
@@ -229,15 +229,15 @@ class Hold:
 
     # --- what a neighbour's hold is compared with
 
-    def view(self, now: float) -> Horizon:
+    def horizon_at(self, now: float) -> Horizon:
         """The part of this hold in which nothing is missing that was ever seen."""
         return Horizon(floor_at(now), self._eviction.since)
 
-    def young(self, key: CellKey) -> bool:
+    def settled_lately(self, key: CellKey) -> bool:
         """Whether a cell settled so lately that neighbours may not have noticed."""
         return key in self._young
 
-    def sketch(self, interval: Interval, view: Horizon, now: float) -> tuple[Sketch, int]:
+    def sketch_interval(self, interval: Interval, view: Horizon, now: float) -> tuple[Sketch, int]:
         """The sketch of all settled keys in an interval, and the steps it took (a key each)."""
         self._settle(now)
         total, steps = Sketch(), 0
@@ -245,24 +245,24 @@ class Hold:
         older = [place for place in slots if place[0] < view.since]
         if sum(len(slots[place]) for place in older) * 2 > len(self._numbers):
             keys = list(self._dated([place for place in slots if place[0] >= view.since], interval, view))
-            total.add(keys)
+            total.add_keys(keys)
             return total, len(keys)
         for epoch, settled in self._settled.items():
             if epoch >= view.floor:
-                part, took = settled.sketch(interval)
-                total.include(part)
+                part, took = settled.sketch_interval(interval)
+                total.add_sketch(part)
                 steps += took
         keys = list(self._dated(older, interval, view))
         if keys:
-            total.remove(keys)
+            total.remove_keys(keys)
         return total, steps + len(keys)
 
-    def keys(self, interval: Interval, view: Horizon, now: float) -> list[CellKey]:
+    def keys_in(self, interval: Interval, view: Horizon, now: float) -> list[CellKey]:
         """All settled keys in an interval."""
         self._settle(now)
         if not view.since:
             settled = (keys for epoch, keys in self._settled.items() if epoch >= view.floor)
-            return [key for keys in settled for key in keys.keys(interval)]
+            return [key for keys in settled for key in keys.keys_in(interval)]
         newer = [place for place in self._eviction.slots if place[0] >= view.since]
         return list(self._dated(newer, interval, view))
 
@@ -277,11 +277,11 @@ class Hold:
                         yield key
 
     def _settle(self, now: float) -> None:
-        ready = list(takewhile(lambda each: each[1][0] <= now - SETTLE_S, self._unsettled.items()))
+        ready = list(takewhile(lambda entry: entry[1][0] <= now - SETTLE_S, self._unsettled.items()))
         for key, (_, epoch) in ready:
             del self._unsettled[key]
             self._settled.setdefault(epoch, KeySet()).add(key)
-        for key, _ in list(takewhile(lambda each: each[1] <= now - 2 * SETTLE_S, self._young.items())):
+        for key, _ in list(takewhile(lambda entry: entry[1] <= now - 2 * SETTLE_S, self._young.items())):
             del self._young[key]
 
 

@@ -46,22 +46,22 @@ class _Chunk:
 
     def _sum_up(self) -> None:
         if len(self._added) + len(self._removed) > UNSUMMED_MAX:
-            self.sketch()
+            self.get_sketch()
 
-    def sketch(self) -> Sketch:
+    def get_sketch(self) -> Sketch:
         if self._added:
-            self._sketch.add(self._added)
+            self._sketch.add_keys(self._added)
             self._added = []
         if self._removed:
-            self._sketch.remove(self._removed)
+            self._sketch.remove_keys(self._removed)
             self._removed = []
         return self._sketch
 
-    def split(self) -> _Chunk:
+    def split_upper(self) -> _Chunk:
         """Keep the lower half; return the upper one."""
         half = len(self.keys) // 2
         upper = _Chunk(self.keys[half:])
-        self.sketch().exclude(upper.sketch())
+        self.get_sketch().subtract_sketch(upper.get_sketch())
         self.keys = self.keys[:half]
         return upper
 
@@ -88,7 +88,7 @@ class KeySet:
         chunk = self._chunks[place]
         chunk.add(key)
         if len(chunk.keys) > CHUNK_MAX:
-            upper = chunk.split()
+            upper = chunk.split_upper()
             self._chunks.insert(place + 1, upper)
             self._firsts.insert(place + 1, upper.keys[0])
 
@@ -99,32 +99,32 @@ class KeySet:
         if place and not self._chunks[place].keys:
             del self._chunks[place], self._firsts[place]
 
-    def sketch(self, interval: Interval) -> tuple[Sketch, int]:
+    def sketch_interval(self, interval: Interval) -> tuple[Sketch, int]:
         """The sketch of all keys in an interval, and the steps it took: a key each."""
         total, steps = Sketch(), 0
         for chunk, start, end in self._within(interval):
             outside = len(chunk.keys) - (end - start)
             if outside < end - start:
-                total.include(chunk.sketch())
+                total.add_sketch(chunk.get_sketch())
                 if outside:
-                    total.remove((*chunk.keys[:start], *chunk.keys[end:]))
+                    total.remove_keys((*chunk.keys[:start], *chunk.keys[end:]))
             else:
-                total.add(chunk.keys[start:end])
+                total.add_keys(chunk.keys[start:end])
             steps += 1 + min(outside, end - start)
         return total, steps
 
     def sum_up(self) -> Iterator[None]:
         """Sum up what has not been yet, one chunk (0.6 ms) for each value taken."""
         for chunk in list(self._chunks):
-            chunk.sketch()
+            chunk.get_sketch()
             yield
 
-    def keys(self, interval: Interval) -> Iterator[CellKey]:
+    def keys_in(self, interval: Interval) -> Iterator[CellKey]:
         """All keys in an interval, in order."""
         for chunk, start, end in self._within(interval):
             yield from chunk.keys[start:end]
 
-    def count(self, interval: Interval) -> int:
+    def count_in(self, interval: Interval) -> int:
         """How many keys there are in an interval."""
         return sum(end - start for _, start, end in self._within(interval))
 

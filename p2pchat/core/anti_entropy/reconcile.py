@@ -13,8 +13,8 @@ from dataclasses import field
 from typing import assert_never
 
 from p2pchat.core.anti_entropy.hold import SETTLE_S, Kept, cell_key
-from p2pchat.core.anti_entropy.requester import Pull, Role
-from p2pchat.core.anti_entropy.responder import STEPS_BURST, STEPS_PER_S, Serving
+from p2pchat.core.anti_entropy.requester import Requester, Role
+from p2pchat.core.anti_entropy.responder import STEPS_BURST, STEPS_PER_S, Responder
 from p2pchat.core.kit.allowance import Allowance
 from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.moments import NEVER
@@ -61,7 +61,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Read cells from the disk; answered by ``fetched``."""
+    """Read cells from the disk; answered by ``on_fetched``."""
 
     numbers: tuple[int, ...]
 
@@ -73,9 +73,9 @@ Output = SendReconcile | Recovered | Fetch
 class _ReconcilePeer:
     """One link that is up. ``due``: when a pull of ``role`` may begin, if one is wanted."""
 
-    serving: Serving
+    serving: Responder
     cells: Allowance
-    began: bool
+    by_us: bool
     due: float | None
     role: Role = Role.FIRST
     turn: bool = False
@@ -96,7 +96,7 @@ class Reconcile:
         self._allowances = Table[LinkId, tuple[Allowance, Allowance]](ALLOWANCES_CAP)
         """What each link may bring and be given; also of links that fell quiet, for what comes back has used
         up what it has used up."""
-        self._pull: Pull | None = None
+        self._pull: Requester | None = None
         self._from: LinkId | None = None
         self._busy: dict[LinkId, None] = {}
         """Neighbours that wait for cells."""
@@ -105,14 +105,14 @@ class Reconcile:
 
     # --- links
 
-    def link_up(self, link: LinkId, began: bool, now: float) -> list[Output]:
-        """Cells may travel over this link from now on. ``began``: our side made the offer, and asks first."""
+    def link_up(self, link: LinkId, by_us: bool, now: float) -> list[Output]:
+        """Cells may travel over this link from now on. ``by_us``: our side made the offer, and asks first."""
         self._due = None
         new = Allowance(self._kept.capacity, now), Allowance(self._kept.capacity, now)
         bring, take = allowances = self._allowances.get(link, new)
         self._allowances.put(link, allowances)
-        serving = Serving(self._kept, take, now)
-        self._peers[link] = _ReconcilePeer(serving, bring, began, now + START_S if began else None)
+        serving = Responder(self._kept, take, now)
+        self._peers[link] = _ReconcilePeer(serving, bring, by_us, now + START_S if by_us else None)
         return []
 
     def link_down(self, link: LinkId, now: float) -> list[Output]:
@@ -143,10 +143,10 @@ class Reconcile:
         self._counters["reconcile: frames received"] += 1
         match message:
             case SketchRequest():
-                peer.turn = peer.turn or not peer.began
-                return self._say(link, peer.serving.ask(message, now))
+                peer.turn = peer.turn or not peer.by_us
+                return self._say(link, peer.serving.answer_request(message, now))
             case CellRequest(keys):
-                peer.serving.want(keys, now)
+                peer.serving.queue_cells(keys, now)
                 self._busy[link] = None
                 return []
             case RoleSwap(last):
@@ -154,7 +154,7 @@ class Reconcile:
             case InSync() | Summary() | KeyList():
                 if link != self._from or self._pull is None:
                     return []
-                return self._say(link, self._pull.heard(message, now)) + self._begin(now)
+                return self._say(link, self._pull.on_answer(message, now)) + self._begin(now)
             case _:
                 assert_never(message)
 
@@ -166,45 +166,45 @@ class Reconcile:
 
     def _held(self, link: LinkId, message: CellDelivery, now: float) -> list[Output]:
         id = cell_id(message.cell)
-        if link != self._from or self._pull is None or not self._pull.arrived(cell_key(id)):
+        if link != self._from or self._pull is None or not self._pull.on_arrival(cell_key(id)):
             self._counters["reconcile: cells unasked for"] += 1
             return []
         self._counters["reconcile: cells recovered"] += 1
-        said = self._say(link, self._pull.recovered(now))
-        return [Recovered(link, id, message.cell, message.slot), *said, *self._begin(now)]
+        outputs = self._say(link, self._pull.on_recovered(now))
+        return [Recovered(link, id, message.cell, message.slot), *outputs, *self._begin(now)]
 
-    def arrived(self, id: CellId) -> bool:
+    def on_arrival(self, id: CellId) -> bool:
         """A cell of this id came another way; True when we had asked for it."""
         if self._pull is None:
             return False
         self._due = None
-        return self._pull.arrived(cell_key(id))
+        return self._pull.on_arrival(cell_key(id))
 
     # --- serving
 
-    def bulk(self, link: LinkId, space: int, now: float) -> list[Output]:
+    def take_cells(self, link: LinkId, space: int, now: float) -> list[Output]:
         """Up to ``space`` cells this neighbour waits for, and perhaps an order to read more."""
         peer = self._peers.get(link)
         if peer is None or space <= 0 or not peer.serving.ready:
             return []
         self._due = None
-        cells, numbers = peer.serving.bulk(space, now)
+        cells, numbers = peer.serving.take_cells(space, now)
         self._counters["reconcile: cells served"] += len(cells)
-        said: list[Output] = [SendReconcile(link, cell) for cell in cells]
-        return [*said, Fetch(numbers)] if numbers else said
+        outputs: list[Output] = [SendReconcile(link, cell) for cell in cells]
+        return [*outputs, Fetch(numbers)] if numbers else outputs
 
-    def serving(self) -> list[LinkId]:
-        """The links for which ``bulk`` has something to do."""
+    def served_links(self) -> list[LinkId]:
+        """The links for which ``take_cells`` has something to do."""
         if not self._busy:
             return []
-        self._busy = {link: None for link in self._busy if not self._peers[link].serving.done}
+        self._busy = {link: None for link in self._busy if not self._peers[link].serving.is_served}
         return [link for link in self._busy if self._peers[link].serving.ready]
 
-    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
-        """These numbers were read, and these cells were there. ``bulk`` goes on."""
+    def on_fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
+        """These numbers were read, and these cells were there. ``take_cells`` goes on."""
         self._due = None
         for peer in self._peers.values():
-            peer.serving.fetched(numbers, cells)
+            peer.serving.on_fetched(numbers, cells)
         return []
 
     # --- time
@@ -212,15 +212,15 @@ class Reconcile:
     def tick(self, now: float) -> list[Output]:
         """Begin what is due, give up what does not get on."""
         self._due = None
-        out: list[Output] = []
+        outputs: list[Output] = []
         if self._pull is not None and self._from is not None and now >= self._pull.next_wakeup():
-            out += self._say(self._from, self._pull.tick(now))
+            outputs += self._say(self._from, self._pull.tick(now))
         for peer in self._peers.values():
             peer.serving.tick(now)
-        return out + self._begin(now)
+        return outputs + self._begin(now)
 
     def next_wakeup(self) -> float | None:
-        """When ``tick``, and after it ``bulk``, is next due."""
+        """When ``tick``, and after it ``take_cells``, is next due."""
         if self._due is None:
             self._due = min(self._deadlines(), default=NEVER)
         return None if self._due == NEVER else self._due
@@ -235,7 +235,7 @@ class Reconcile:
 
     def _begin(self, now: float) -> list[Output]:
         """If the last pull is over, begin the next that is due: the one that has waited longest."""
-        out: list[Output] = []
+        outputs: list[Output] = []
         while self._pull is None or self._pull.over:
             if self._pull is not None:
                 self._counters["reconcile: abandoned" if self._pull.failed else "reconcile: done"] += 1
@@ -250,13 +250,13 @@ class Reconcile:
             _, self._from = min(waiting)
             peer = self._peers[self._from]
             peer.due = None
-            self._pull = Pull(self._kept, peer.role, self._steps, peer.cells, now)
-            out += self._say(self._from, self._pull.begin(now))
-        return out
+            self._pull = Requester(self._kept, peer.role, self._steps, peer.cells, now)
+            outputs += self._say(self._from, self._pull.ask_first(now))
+        return outputs
 
     def _say(self, link: LinkId, messages: Iterable[Reconciling]) -> list[Output]:
-        said: list[Output] = [SendReconcile(link, message) for message in messages]
-        if SendReconcile(link, RoleSwap(last=False)) in said:
+        outputs: list[Output] = [SendReconcile(link, message) for message in messages]
+        if SendReconcile(link, RoleSwap(last=False)) in outputs:
             self._peers[link].turn = True
-        self._counters["reconcile: frames sent"] += len(said)
-        return said
+        self._counters["reconcile: frames sent"] += len(outputs)
+        return outputs

@@ -79,24 +79,24 @@ class Role(Enum):
 
 @dataclass(slots=True)
 class _Span:
-    """An interval that is cut in ``pieces``, of which ``done`` were taken."""
+    """An interval that is cut in ``pieces``, of which ``taken`` were taken."""
 
     interval: Interval
     pieces: int
-    done: int = 0
+    taken: int = 0
 
-    def take(self) -> Interval:
+    def take_piece(self) -> Interval:
         low, high = self.interval
-        edges = (low + (high - low) * each // self.pieces for each in (self.done, self.done + 1))
-        self.done += 1
+        edges = (low + (high - low) * number // self.pieces for number in (self.taken, self.taken + 1))
+        self.taken += 1
         return next(edges), next(edges)
 
 
 Question = SketchRequest | CellRequest | RoleSwap
 
 
-class Pull:
-    """``begin``, then feed it answers and arrivals until it is ``over``."""
+class Requester:
+    """``ask_first``, then feed it answers and arrivals until it is ``over``."""
 
     def __init__(self, kept: Kept, role: Role, steps: Budget, cells: Allowance, now: float) -> None:
         """``steps``: what may be spent on comparing; shared with the pulls before and after. ``cells``: what
@@ -105,15 +105,15 @@ class Pull:
         self._role = role
         self._steps = steps
         self._cells = cells
-        self._view = kept.view(now)
+        self._view = kept.horizon_at(now)
         self._serial = 0
-        self._asked: dict[int, Interval] = {}
+        self._open_questions: dict[int, Interval] = {}
         self._spans = [_Span(WHOLE, 1)]
         self._to_want: dict[CellKey, None] = {}
-        self._wanted: dict[CellKey, None] = {}
+        self._missing: dict[CellKey, None] = {}
         self._lacking = False
         self._early = False
-        self._came = 0
+        self._arrivals = 0
         self._check_at = now + PROGRESS_S
         self._end_at = now + PULL_S
         self.over = False
@@ -121,25 +121,25 @@ class Pull:
         """Over, but not done: the neighbour did not get on, left intervals that could not be read, or has
         brought all that it may."""
 
-    def begin(self, now: float) -> list[Question]:
+    def ask_first(self, now: float) -> list[Question]:
         """Ask for the first time."""
         return self._next(now)
 
     # --- answers
 
-    def heard(self, answer: Answer, now: float) -> list[Question]:
+    def on_answer(self, answer: Answer, now: float) -> list[Question]:
         """An answer; one without a question is ignored."""
         if self.over or answer.serial != self._serial:
             return []
         if isinstance(answer, InSync):
-            self._asked = {}
-        elif answer.index in self._asked and self._plausible(answer.view, now):
-            interval = self._asked.pop(answer.index)
+            self._open_questions = {}
+        elif answer.index in self._open_questions and self._plausible(answer.view, now):
+            interval = self._open_questions.pop(answer.index)
             if isinstance(answer, KeyList):
                 self._compare_list(answer, interval, now)
             else:
                 self._compare_sketch(answer, interval, now)
-            if self._steps.left(now) <= 0:
+            if self._steps.tokens_left(now) <= 0:
                 self._give_up()
         return self._next(now)
 
@@ -153,13 +153,13 @@ class Pull:
     def _compare_list(self, answer: KeyList, interval: Interval, now: float) -> None:
         low, high = bounds(interval)
         theirs = dict.fromkeys(key for key in answer.keys if low <= key < high)
-        ours = self._kept.keys(interval, answer.view, now)
-        self._steps.spend(len(ours))
+        ours = self._kept.keys_in(interval, answer.view, now)
+        self._steps.spend_tokens(len(ours))
         self._differ((key for key in ours if key not in theirs), theirs)
 
     def _compare_sketch(self, answer: Summary, interval: Interval, now: float) -> None:
-        ours, steps = self._kept.sketch(interval, answer.view, now)
-        self._steps.spend(steps)
+        ours, steps = self._kept.sketch_interval(interval, answer.view, now)
+        self._steps.spend_tokens(steps)
         found = difference(ours, answer.table, answer.size)
         if found.whole:
             self._differ(found.ours, found.theirs)
@@ -170,9 +170,9 @@ class Pull:
 
     def _differ(self, ours: Iterable[CellKey], theirs: Iterable[CellKey]) -> None:
         """These keys only one of the two has."""
-        self._lacking = self._lacking or any(not self._kept.young(key) for key in ours)
+        self._lacking = self._lacking or any(not self._kept.settled_lately(key) for key in ours)
         for key in theirs:
-            if not self._kept.known(key) and key not in self._wanted:
+            if not self._kept.knows_key(key) and key not in self._missing:
                 self._to_want[key] = None
 
     def _cut(self, interval: Interval, differences: int, size: int) -> None:
@@ -186,17 +186,17 @@ class Pull:
 
     # --- arrivals
 
-    def arrived(self, key: CellKey) -> bool:
+    def on_arrival(self, key: CellKey) -> bool:
         """A cell came, from anywhere; True when it had been wanted here."""
         self._to_want.pop(key, None)
-        if key not in self._wanted:
+        if key not in self._missing:
             return False
-        del self._wanted[key]
+        del self._missing[key]
         return True
 
-    def recovered(self, now: float) -> list[Question]:
+    def on_recovered(self, now: float) -> list[Question]:
         """One that was wanted came from this neighbour."""
-        self._came += 1
+        self._arrivals += 1
         return self._next(now)
 
     # --- time
@@ -204,16 +204,16 @@ class Pull:
     def tick(self, now: float) -> list[Question]:
         """Give up where there is no getting on."""
         if now >= self._check_at:
-            if self._came < PROGRESS_CELLS or now >= self._end_at:
+            if self._arrivals < PROGRESS_CELLS or now >= self._end_at:
                 self._give_up()
-            self._check_at, self._came = now + PROGRESS_S, 0
+            self._check_at, self._arrivals = now + PROGRESS_S, 0
         return self._next(now)
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due: at once if all that was wanted has come another way."""
-        if self._wanted or self._asked:
+        if self._missing or self._open_questions:
             return self._check_at
-        return self._cells.again(self._next_wish) or 0.0
+        return self._cells.available_at(self._next_wish) or 0.0
 
     def _give_up(self) -> None:
         self.over = self.failed = True
@@ -224,33 +224,33 @@ class Pull:
         """Want more, ask more, or be done."""
         if self.over:
             return []
-        out: list[Question] = [*self._want(now), *self._ask(now)]
-        if self._wanted or self._asked or self._cells.again(self._next_wish) is not None:
-            return out
+        questions: list[Question] = [*self._want(now), *self._ask(now)]
+        if self._missing or self._open_questions or self._cells.available_at(self._next_wish) is not None:
+            return questions
         self.over = True
         if self._early:
-            out.append(RoleSwap(last=False))
+            questions.append(RoleSwap(last=False))
         elif self._lacking and self._role is not Role.LAST:
-            out.append(RoleSwap(last=True))
-        return out
+            questions.append(RoleSwap(last=True))
+        return questions
 
     def _want(self, now: float) -> list[CellRequest]:
         """As many as a frame names, while few are on their way; fewer only if others are not found just
         now, or may not be brought."""
-        if len(self._wanted) > WINDOW - KEYS_MAX:
+        if len(self._missing) > WINDOW - KEYS_MAX:
             return []
-        if len(self._to_want) < KEYS_MAX and self._asked and self._wanted:
+        if len(self._to_want) < KEYS_MAX and self._open_questions and self._missing:
             return []
-        if self._to_want and self._cells.spent(now):
+        if self._to_want and self._cells.is_spent(now):
             self._give_up()
             return []
         count = self._next_wish
-        if self._cells.whole(now) < count:
+        if self._cells.cells_left(now) < count:
             return []
-        keys = [key for key in islice(self._to_want, count) if not self._kept.known(key)]
+        keys = [key for key in islice(self._to_want, count) if not self._kept.knows_key(key)]
         self._to_want = dict.fromkeys(islice(self._to_want, count, None))
-        self._wanted.update(dict.fromkeys(keys))
-        self._cells.spend(len(keys))
+        self._missing.update(dict.fromkeys(keys))
+        self._cells.spend_cells(len(keys))
         return [CellRequest(tuple(keys))] if keys else []
 
     @property
@@ -260,24 +260,24 @@ class Pull:
 
     def _ask(self, now: float) -> list[SketchRequest]:
         """About the next intervals, when all is answered and most has come."""
-        if self._asked or len(self._to_want) + len(self._wanted) > ASK_BELOW:
+        if self._open_questions or len(self._to_want) + len(self._missing) > ASK_BELOW:
             return []
         intervals = sorted(self._intervals())
         if not intervals:
             return []
         self._serial = self._serial % SERIAL_MAX + 1
-        self._view = Horizon(self._kept.view(now).floor, self._view.since)
-        self._asked = dict(enumerate(intervals))
+        self._view = Horizon(self._kept.horizon_at(now).floor, self._view.since)
+        self._open_questions = dict(enumerate(intervals))
         digest = b""
         if intervals == [WHOLE]:
-            sketch, steps = self._kept.sketch(WHOLE, self._view, now)
-            self._steps.spend(steps)
+            sketch, steps = self._kept.sketch_interval(WHOLE, self._view, now)
+            self._steps.spend_tokens(steps)
             digest = sketch.digest()
         return [SketchRequest(self._serial, self._view, tuple(intervals), digest)]
 
     def _intervals(self) -> Iterator[Interval]:
         for _ in range(INTERVALS_MAX):
-            while self._spans and self._spans[-1].done == self._spans[-1].pieces:
+            while self._spans and self._spans[-1].taken == self._spans[-1].pieces:
                 self._spans.pop()
             if self._spans:
-                yield self._spans[-1].take()
+                yield self._spans[-1].take_piece()

@@ -41,7 +41,7 @@ FETCH_MAX = 64
 Answer = InSync | Summary | KeyList
 
 
-class Serving:
+class Responder:
     """One neighbour's account."""
 
     def __init__(self, kept: Kept, cells: Allowance, now: float) -> None:
@@ -57,42 +57,42 @@ class Serving:
 
     # --- questions
 
-    def ask(self, question: SketchRequest, now: float) -> list[Answer]:
+    def answer_request(self, question: SketchRequest, now: float) -> list[Answer]:
         """One answer for each interval; none for those beyond the allowance."""
-        own = self._kept.view(now)
+        own = self._kept.horizon_at(now)
         view = Horizon(max(own.floor, question.view.floor), max(own.since, question.view.since))
-        out: list[Answer] = []
+        answers: list[Answer] = []
         for index, interval in enumerate(question.intervals):
-            if self._steps.left(now) <= 0:
+            if self._steps.tokens_left(now) <= 0:
                 break
-            sketch, steps = self._kept.sketch(interval, view, now)
-            self._steps.spend(ANSWER_STEPS + steps)
+            sketch, steps = self._kept.sketch_interval(interval, view, now)
+            self._steps.spend_tokens(ANSWER_STEPS + steps)
             if (interval, view, sketch.digest()) == (WHOLE, question.view, question.digest):
                 return [InSync(question.serial)]
             if sketch.size <= KEYS_MAX:
-                keys = tuple(self._kept.keys(interval, view, now))
-                out.append(KeyList(question.serial, index, view, keys))
+                keys = tuple(self._kept.keys_in(interval, view, now))
+                answers.append(KeyList(question.serial, index, view, keys))
             else:
-                out.append(Summary(question.serial, index, view, sketch.size, sketch.table()))
-        return out
+                answers.append(Summary(question.serial, index, view, sketch.size, sketch.to_bytes()))
+        return answers
 
     # --- cells
 
-    def want(self, keys: Iterable[CellKey], now: float) -> None:
+    def queue_cells(self, keys: Iterable[CellKey], now: float) -> None:
         """Queue the cells that are kept and were not sent lately."""
         if now >= self._served_since + SERVED_FOR_S:
             self._served, self._served_since = set(), now
         for key in keys:
-            number = self._kept.number(key)
+            number = self._kept.number_on_disk(key)
             if number is not None and number not in self._served and len(self._queue) < QUEUE_CAP:
                 self._served.add(number)
                 self._queue[key] = number
 
-    def bulk(self, space: int, now: float) -> tuple[list[CellDelivery], tuple[int, ...]]:
+    def take_cells(self, space: int, now: float) -> tuple[list[CellDelivery], tuple[int, ...]]:
         """Up to ``space`` cells to be sent now, and the numbers of cells to be read from the disk."""
         fetch = self._prepare()
-        count = min(space, len(self._ready), self._cells.whole(now))
-        self._cells.spend(count)
+        count = min(space, len(self._ready), self._cells.cells_left(now))
+        self._cells.spend_cells(count)
         ready = (self._ready.popleft() for _ in range(count))
         return [CellDelivery(cell.slot, cell.body) for cell in ready], fetch
 
@@ -103,7 +103,7 @@ class Serving:
         numbers: list[int] = []
         for key, number in list(islice(self._queue.items(), FETCH_MAX)):
             del self._queue[key]
-            held = self._kept.recent(key)
+            held = self._kept.cell_in_memory(key)
             if held is not None:
                 self._ready.append(held)
             else:
@@ -111,27 +111,27 @@ class Serving:
         self._fetching = tuple(numbers)
         return self._fetching
 
-    def fetched(self, numbers: tuple[int, ...], cells: Iterable[HeldCell]) -> None:
+    def on_fetched(self, numbers: tuple[int, ...], cells: Iterable[HeldCell]) -> None:
         """These numbers were read, and these cells were there; they may have been another neighbour's."""
         if numbers == self._fetching:
             self._fetching = ()
             self._ready.extend(cells)
 
     @property
-    def done(self) -> bool:
+    def is_served(self) -> bool:
         """Whether nothing is waited for."""
         return not (self._ready or self._queue or self._fetching)
 
     @property
     def ready(self) -> bool:
-        """Whether ``bulk`` would have something to do."""
+        """Whether ``take_cells`` would have something to do."""
         return bool(self._ready) or (bool(self._queue) and not self._fetching)
 
     def tick(self, now: float) -> None:
         """Note that time has passed."""
-        self._cells.whole(now)
+        self._cells.cells_left(now)
 
     def next_wakeup(self) -> float | None:
         """When cells that wait for the allowance may be sent; those that wait for room on the link need no
         waking."""
-        return self._cells.again(1) if self._ready else None
+        return self._cells.available_at(1) if self._ready else None

@@ -54,34 +54,34 @@ class Sketch:
         self._sums = sums
         self._counts = counts
 
-    def add(self, keys: Iterable[CellKey]) -> None:
+    def add_keys(self, keys: Iterable[CellKey]) -> None:
         """These are in the set now, and were not."""
-        self.include(_summed(keys))
+        self.add_sketch(_summed(keys))
 
-    def remove(self, keys: Iterable[CellKey]) -> None:
+    def remove_keys(self, keys: Iterable[CellKey]) -> None:
         """These were in the set, and are not now."""
-        self.exclude(_summed(keys))
+        self.subtract_sketch(_summed(keys))
 
-    def include(self, other: Sketch) -> None:
+    def add_sketch(self, other: Sketch) -> None:
         """Add another set, which has no key in common with this one."""
         self.size += other.size
         self._sums ^= other._sums
         self._counts += other._counts
 
-    def exclude(self, other: Sketch) -> None:
+    def subtract_sketch(self, other: Sketch) -> None:
         """Take a set out, all of which is in this one."""
         self.size -= other.size
         self._sums ^= other._sums
         self._counts -= other._counts
 
-    def table(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """``TABLE_BYTES`` bytes, to be compared with another's."""
         sums = self._sums.to_bytes(BUCKETS * _SYMBOL, "little")
         return sums + self._counts.to_bytes(BUCKETS * _COUNT_BYTES, "little")[::_COUNT_BYTES]
 
     def digest(self) -> bytes:
         """8 bytes; equal for equal sets, and for others only if their sketches could not be told apart."""
-        return digest(self.size.to_bytes(8, "big") + self.table(), 8)
+        return digest(self.size.to_bytes(8, "big") + self.to_bytes(), 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,14 @@ class Difference:
 
 def difference(ours: Sketch, theirs: bytes, their_size: int) -> Difference:
     """Compare with the table, ``TABLE_BYTES``, of another node's ``their_size`` keys. Any bytes will do."""
-    sums, counts = _unpacked(ours.table())
+    sums, counts = _unpacked(ours.to_bytes())
     for bucket, (their_sum, their_count) in enumerate(zip(*_unpacked(theirs), strict=True)):
         sums[bucket] ^= their_sum
         counts[bucket] = (counts[bucket] - their_count) % 256
-    surplus = ours.size - their_size
-    estimate = max(abs(surplus), _estimate(counts, surplus))
+    excess = ours.size - their_size
+    estimate = max(abs(excess), _estimate(counts, excess))
     only_ours, only_theirs = _peeled(sums, counts)
-    whole = not any(sums) and not any(counts) and len(only_ours) - len(only_theirs) == surplus
+    whole = not any(sums) and not any(counts) and len(only_ours) - len(only_theirs) == excess
     return Difference(tuple(only_ours), tuple(only_theirs), whole, estimate)
 
 
@@ -126,20 +126,20 @@ def _peeled(sums: list[int], counts: list[int]) -> tuple[list[CellKey], list[Cel
         expected, buckets = _hashed(key)
         if sign in (1, 255) and check == expected and bucket in buckets:
             (plus if sign == 1 else minus).append(key)
-            for each in buckets:
-                sums[each] ^= symbol
-                counts[each] = (counts[each] - sign) % 256
+            for index in buckets:
+                sums[index] ^= symbol
+                counts[index] = (counts[index] - sign) % 256
             waiting += buckets
     return cast("list[CellKey]", plus), cast("list[CellKey]", minus)
 
 
-def _estimate(counts: list[int], surplus: int) -> int:
+def _estimate(counts: list[int], excess: int) -> int:
     """How many keys differ, from how far the buckets' counts are spread.
 
     Each of d keys falls into one of a table's buckets, so counts vary by d/24 with any signs. Counts are
     known modulo 256, which serves up to some ten thousand differences; beyond that it tells too few.
     """
-    mean = round(surplus / TABLE_SIZE)
+    mean = round(excess / TABLE_SIZE)
     spread = sum(((count - mean + 128) % 256 - 128) ** 2 for count in counts)
     return round(spread / BUCKETS * TABLE_SIZE * TABLE_SIZE / (TABLE_SIZE - 1))
 
@@ -170,7 +170,7 @@ def _summed(keys: Iterable[CellKey]) -> Sketch:
         for bucket in buckets:
             sums[bucket] ^= symbol
             counts[bucket] += 1
-    joined = b"".join([each.to_bytes(_SYMBOL, "little") for each in sums])
+    joined = b"".join([symbol.to_bytes(_SYMBOL, "little") for symbol in sums])
     return Sketch(size, int.from_bytes(joined, "little"), int.from_bytes(_COUNTS.pack(*counts), "little"))
 
 

@@ -58,14 +58,14 @@ class Announcements:
 
     def tick(self, now: float) -> list[Sending]:
         """Announce what has waited long enough."""
-        out: list[Sending] = []
+        outputs: list[Sending] = []
         for link, waiting in self._links.items():
             if waiting.until is not None and waiting.until <= now:
-                out += [SendGossip(link, Ihave(ids, late=False)) for ids in in_batches(waiting.fresh)]
-                out += [SendGossip(link, Ihave(ids, late=True)) for ids in in_batches(waiting.late)]
+                outputs += [SendGossip(link, Ihave(ids, late=False)) for ids in in_batches(waiting.fresh)]
+                outputs += [SendGossip(link, Ihave(ids, late=True)) for ids in in_batches(waiting.late)]
                 self._links[link] = _WaitingIds()
         self._due = min((at.until for at in self._links.values() if at.until is not None), default=None)
-        return out
+        return outputs
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""

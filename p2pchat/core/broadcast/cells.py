@@ -75,11 +75,11 @@ class _Known:
         self._seen = seen
         self._hold = hold
 
-    def known(self, id: CellId) -> bool:
-        return self._seen.known(id) or self._hold.known(cell_key(id))
+    def has_seen(self, id: CellId) -> bool:
+        return self._seen.has_seen(id) or self._hold.knows_key(cell_key(id))
 
-    def body(self, id: CellId) -> bytes | None:
-        return self._hold.body(id)
+    def find_body(self, id: CellId) -> bytes | None:
+        return self._hold.find_body(id)
 
 
 class Cells:
@@ -112,13 +112,13 @@ class Cells:
 
     # --- what the parent asks
 
-    def tree(self) -> dict[LinkId, bool]:
+    def tree_links(self) -> dict[LinkId, bool]:
         """By link: whether cells are pushed over it."""
         return self._broadcast.pushing_links()
 
-    def status(self) -> tuple[HoldStatus, bool]:
+    def get_status(self) -> tuple[HoldStatus, bool]:
         """What is held, and whether something is being caught up on."""
-        return self._hold.status(), self._reconcile.pulling is not None
+        return self._hold.get_status(), self._reconcile.pulling is not None
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
@@ -135,29 +135,29 @@ class Cells:
 
     def tick(self, now: float) -> list[Output]:
         """Do what is due."""
-        out = self._sent(self._broadcast.tick(now), None)
-        return out + self._reconciled(self._reconcile.tick(now), now)
+        outputs = self._sent(self._broadcast.tick(now), None)
+        return outputs + self._reconciled(self._reconcile.tick(now), now)
 
-    def forget(self, now: float) -> list[Output]:
+    def forget_expired(self, now: float) -> list[Output]:
         """Drop what is too old."""
         return [*self._hold.tick(now)] if self.grants.has_links else []
 
-    def leave(self, now: float) -> list[Output]:
+    def persist_held(self, now: float) -> list[Output]:
         """Write down what is held."""
         return [*self._hold.flush(now)]
 
     def link_up(self, link: LinkId, ours: bool, now: float) -> list[Output]:
         """Cells may travel over this link from now on; ``ours``: we made the offer."""
         self.grants.link_up(link)
-        out = self._sent(self._broadcast.link_up(link, now), None)
-        return out + self._reconciled(self._reconcile.link_up(link, ours, now), now)
+        outputs = self._sent(self._broadcast.link_up(link, now), None)
+        return outputs + self._reconciled(self._reconcile.link_up(link, ours, now), now)
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Output]:
         """The link is gone, or so quiet that it may be. ``broken``: no neighbour said so."""
         self.grants.link_down(link)
         self._hold.link_down(link)
-        out = self._sent(self._broadcast.link_down(link, broken, now), None)
-        return out + self._reconciled(self._reconcile.link_down(link, now), now)
+        outputs = self._sent(self._broadcast.link_down(link, broken, now), None)
+        return outputs + self._reconciled(self._reconcile.link_down(link, now), now)
 
     def on_gossip(self, link: LinkId, message: gossip.Gossip, now: float) -> list[Output]:
         """A neighbour said something of cells that spread."""
@@ -167,17 +167,17 @@ class Cells:
         """A neighbour said something of cells that were missed."""
         return self._reconciled(self._reconcile.receive(link, message, now), now)
 
-    def fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
+    def on_fetched(self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float) -> list[Output]:
         """Held cells were read from the disk."""
-        return self._reconciled(self._reconcile.fetched(numbers, cells, now), now)
+        return self._reconciled(self._reconcile.on_fetched(numbers, cells, now), now)
 
-    def serve(self, space: Callable[[LinkId], int], now: float) -> list[Output]:
+    def serve_requests(self, space: Callable[[LinkId], int], now: float) -> list[Output]:
         """What neighbours asked for goes out as far as their links are idle; ``space``: frames that would
         leave on a link at once."""
-        out: list[Output] = []
-        for link in self._reconcile.serving():
-            out += self._reconciled(self._reconcile.bulk(link, space(link) - RESERVED, now), now)
-        return out
+        outputs: list[Output] = []
+        for link in self._reconcile.served_links():
+            outputs += self._reconciled(self._reconcile.take_cells(link, space(link) - RESERVED, now), now)
+        return outputs
 
     # --- credit
 
@@ -187,11 +187,11 @@ class Cells:
 
     # --- cells
 
-    def enter(self, body: bytes, source: LinkId | None, now: float) -> list[Output]:
+    def enter_cell(self, body: bytes, source: LinkId | None, now: float) -> list[Output]:
         """Here a cell enters the broadcast; ``source`` is the link that brought its onion, None if it is
         ours. Raises Malformed."""
         cell, id = decode_cell(body), cell_id(body)
-        if source is not None and not self._seen.alive(cell.epoch, now):
+        if source is not None and not self._seen.is_alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
             return []
         if source is not None and not self.stamps.is_worth_it(cell):
@@ -204,7 +204,7 @@ class Cells:
         self._counters["cells entered for others"] += 1
         return [*spread, CellArrived(cell)]
 
-    def pushed(self, link: LinkId, body: bytes, now: float) -> list[Output]:
+    def on_push(self, link: LinkId, body: bytes, now: float) -> list[Output]:
         """A neighbour sent a cell."""
         if not self.grants.spend_credit(link, now):
             self._counters["cells refused: no credit"] += 1
@@ -218,17 +218,17 @@ class Cells:
     def _cell(self, link: LinkId, body: bytes, now: float) -> list[Output]:
         """Pass it on if it is new and alive."""
         cell = decode_cell(body)
-        if not self._seen.alive(cell.epoch, now):
+        if not self._seen.is_alive(cell.epoch, now):
             self._counters["cells refused: expired"] += 1
             return []
         id = cell_id(body)
-        if self._known.known(id):
+        if self._known.has_seen(id):
             self._counters["cells seen again"] += 1
             self.grants.give_back(link)
             return self._sent(self._broadcast.on_duplicate(id, link, now), link)
         if not self.stamps.is_worth_it(cell):
             return []
-        self._reconcile.arrived(id)
+        self._reconcile.on_arrival(id)
         self._seen.first_sight(id, cell.epoch, now)
         self._counters["cells relayed"] += 1
         return [CellKnown(id), *self._spread(id, cell.epoch, body, link, now), CellArrived(cell)]
@@ -248,8 +248,8 @@ class Cells:
         self._hold.add(id, epoch, cell, now, by=by or OURS)
         sending = self._broadcast.on_new_cell(id, cell, source, now)
         sending = self._without_late(sending, id, by, now)
-        pushes = sum(isinstance(each, Push) for each in sending)
-        return [*self._sent(sending, by), Notify(CellSeen(id, self._whence(by), pushes, now))]
+        pushes = sum(isinstance(order, Push) for order in sending)
+        return [*self._sent(sending, by), Notify(CellSeen(id, self._source_node(by), pushes, now))]
 
     def _without_late(
         self, sending: Iterable[Sending], id: CellId, by: LinkId | None, now: float
@@ -268,41 +268,41 @@ class Cells:
     def _recovered(self, late: reconcile.Recovered, now: float) -> list[Output]:
         """A cell we had missed: keep it, say that we have it, see whether it is for us."""
         cell = decode_cell(late.cell)
-        if not self._seen.alive(cell.epoch, now) or not self.stamps.is_worth_it(cell):
+        if not self._seen.is_alive(cell.epoch, now) or not self.stamps.is_worth_it(cell):
             return []
         if not self._seen.first_sight(late.id, cell.epoch, now):
             return []
         self._hold.add(late.id, cell.epoch, late.cell, now, late.slot, late.link)
-        said = self._sent(self._broadcast.on_recovered(late.id, late.link, now), late.link)
-        seen = Notify(CellSeen(late.id, self._whence(late.link), 0, now))
-        return [CellKnown(late.id), *said, seen, CellArrived(cell, late=True)]
+        outputs = self._sent(self._broadcast.on_recovered(late.id, late.link, now), late.link)
+        seen = Notify(CellSeen(late.id, self._source_node(late.link), 0, now))
+        return [CellKnown(late.id), *outputs, seen, CellArrived(cell, late=True)]
 
     # --- one machine's outputs are another's inputs
 
     def _sent(self, sending: Iterable[Sending], source: LinkId | None) -> list[Output]:
         """``source`` is the link whose doing it is."""
-        done: list[Output] = []
-        for each in sending:
-            match each:
+        outputs: list[Output] = []
+        for order in sending:
+            match order:
                 case Push(link, cell):
-                    done.append(Put(link, Frame(FrameKind.CELL, cell), source))
+                    outputs.append(Put(link, Frame(FrameKind.CELL, cell), source))
                 case SendGossip(link, message):
-                    done.append(say(link, message))
-        return done
+                    outputs.append(say(link, message))
+        return outputs
 
-    def _reconciled(self, out: Iterable[reconcile.Output], now: float) -> list[Output]:
-        done: list[Output] = []
-        for each in out:
-            match each:
+    def _reconciled(self, produced: Iterable[reconcile.Output], now: float) -> list[Output]:
+        outputs: list[Output] = []
+        for output in produced:
+            match output:
                 case reconcile.SendReconcile(link, message):
-                    done.append(say(link, message))
+                    outputs.append(say(link, message))
                 case reconcile.Fetch(numbers):
-                    done.append(FetchCells(self._mesh, numbers))
+                    outputs.append(FetchCells(self._mesh, numbers))
                 case reconcile.Recovered():
-                    done += self._recovered(each, now)
-        return done
+                    outputs += self._recovered(output, now)
+        return outputs
 
-    def _whence(self, link: LinkId | None) -> NodeId | None:
+    def _source_node(self, link: LinkId | None) -> NodeId | None:
         return self._node_at(link) if link is not None else None
 
 

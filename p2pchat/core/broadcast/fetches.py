@@ -100,7 +100,7 @@ class Fetches:
 
     def may_serve(self, link: LinkId, now: float) -> bool:
         """Whether a neighbour may fetch one more cell from us; it counts."""
-        return self._links[link].served.draw(now)
+        return self._links[link].served.take_token(now)
 
     def tick(self, now: float) -> list[FetchRequest]:
         """Cells that have not come by themselves, by the link from which they are fetched."""

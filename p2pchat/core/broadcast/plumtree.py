@@ -63,8 +63,8 @@ class Plumtree:
         """It missed what came just before it."""
         for part in self._tree, self._announcements, self._fetches:
             part.link_up(link)
-        for id, came_at in self._lately.items():
-            if came_at > now - LATELY_S:
+        for id, seen_at in self._lately.items():
+            if seen_at > now - LATELY_S:
                 self._announcements.announce_cell(link, id, now, late=True)
         return []
 
@@ -87,17 +87,17 @@ class Plumtree:
         counts = self._tree.count_cell(now)
         if counts and source is not None:
             self._tree.note_first(id, source, now)
-        out: list[Sending] = []
+        outputs: list[Sending] = []
         for link, branch in self._tree.branches.items():
             if link == source or link in had:
                 continue
             if not branch.eager:
                 self._announcements.announce_cell(link, id, now)
                 continue
-            out.append(Push(link, cell))
+            outputs.append(Push(link, cell))
             if counts:
                 self._tree.note_push(branch)
-        return out
+        return outputs
 
     def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
         """Announce it instead: a node that lags behind fetches the cells that no other brings it."""
@@ -127,13 +127,13 @@ class Plumtree:
         match message:
             case Ihave(ids, late):
                 for id in ids:
-                    if not self._cells.known(id):
+                    if not self._cells.has_seen(id):
                         self._fetches.on_announced(id, source, late, now)
                 return []
             case Graft(ids, eager):
                 if eager:
                     self._tree.on_graft(source)
-                bodies = [self._cells.body(id) for id in ids if self._fetches.may_serve(source, now)]
+                bodies = [self._cells.find_body(id) for id in ids if self._fetches.may_serve(source, now)]
                 return [Push(source, body) for body in bodies if body is not None]
             case Prune(agreed=False):
                 return self._tree.on_proposal(source, now)

@@ -28,12 +28,12 @@ class Seen:
         self._count = 0
         self.forgotten = 0
 
-    def alive(self, epoch: Epoch, now: float) -> bool:
+    def is_alive(self, epoch: Epoch, now: float) -> bool:
         """Whether a cell of this epoch may still be relayed."""
         current = epoch_at(now)
         return current - PAST_EPOCHS <= epoch <= current + FUTURE_EPOCHS
 
-    def known(self, id: CellId) -> bool:
+    def has_seen(self, id: CellId) -> bool:
         """Whether a cell of this id was seen."""
         return any(id in ids for ids in self._epochs.values())
 
@@ -52,7 +52,7 @@ class Seen:
         return True
 
     def _expire(self, now: float) -> None:
-        for epoch in [epoch for epoch in self._epochs if not self.alive(epoch, now)]:
+        for epoch in [epoch for epoch in self._epochs if not self.is_alive(epoch, now)]:
             self._count -= len(self._epochs.pop(epoch))
 
     def _forget_oldest(self) -> None:

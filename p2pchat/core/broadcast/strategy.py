@@ -39,11 +39,11 @@ Sending = Push | SendGossip
 class CellLookup(Protocol):
     """What a strategy may look up: the cells seen and still alive."""
 
-    def known(self, id: CellId) -> bool:
+    def has_seen(self, id: CellId) -> bool:
         """Whether the cell of this id was seen."""
         ...
 
-    def body(self, id: CellId) -> bytes | None:
+    def find_body(self, id: CellId) -> bytes | None:
         """Its bytes, while they are at hand."""
         ...
 

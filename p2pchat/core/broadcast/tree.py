@@ -47,12 +47,12 @@ class Branch:
         self.crossings += 1
         self.lead += lead
 
-    def shrink(self, kept: int) -> None:
+    def shrink_counts(self, kept: int) -> None:
         """Forget most of what was counted."""
         if self.crossings > kept:
             self.crossings, self.lead = float(kept), self.lead * kept / self.crossings
 
-    def gain(self, least: float) -> float:
+    def mean_lead(self, least: float) -> float:
         """The mean lead; infinite while too little was counted."""
         return self.lead / self.crossings if self.crossings >= least else float("inf")
 
@@ -154,9 +154,9 @@ class Tree:
             return []
         least = self._damping.crossings_min
         link, branch = min(
-            self.branches.items(), key=lambda item: item[1].gain(least) if item[1].eager else 1e9
+            self.branches.items(), key=lambda item: item[1].mean_lead(least) if item[1].eager else 1e9
         )
-        if not branch.eager or branch.gain(least) >= self._damping.lead_s:
+        if not branch.eager or branch.mean_lead(least) >= self._damping.lead_s:
             return []
         self._propose_after = self._counted + self._damping.retry_cells
         branch.agree_by = now + AGREE_S
@@ -165,7 +165,7 @@ class Tree:
     def on_proposal(self, link: LinkId, now: float) -> list[Sending]:
         """The other end finds the link worth little: agree if we do, and have pruned nothing just now."""
         branch = self.branches[link]
-        little = branch.gain(self._damping.crossings_min / 2) < self._damping.lead_s
+        little = branch.mean_lead(self._damping.crossings_min / 2) < self._damping.lead_s
         settled = self._counted >= self._agree_after and now >= self._agree_at
         if not (branch.eager and little and settled and self._count_eager() > 1):
             return []
@@ -190,7 +190,7 @@ class Tree:
         self._propose_after = self._counted + few + below(self._entropy, many - few + 1)
         self._agree_at, self._agree_after = now + soon, self._counted + few
         for other in self.branches.values():
-            other.shrink(self._damping.crossings_kept)
+            other.shrink_counts(self._damping.crossings_kept)
 
     def _count_eager(self) -> int:
         return sum(branch.eager for branch in self.branches.values())

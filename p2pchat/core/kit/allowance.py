@@ -30,20 +30,22 @@ class Allowance:
         self._second = Budget(now, CELLS_PER_S, CELLS_BURST)
         self._day = Budget(now, most / DAY_S, max(LEAST, most / 2))
 
-    def whole(self, now: float) -> int:
+    def cells_left(self, now: float) -> int:
         """How many cells may go now."""
-        return min(self._second.whole(now), self._day.whole(now))
+        return min(self._second.whole_tokens(now), self._day.whole_tokens(now))
 
-    def spend(self, count: int) -> None:
+    def spend_cells(self, count: int) -> None:
         """So many went, or were asked for."""
-        self._second.spend(count)
-        self._day.spend(count)
+        self._second.spend_tokens(count)
+        self._day.spend_tokens(count)
 
-    def spent(self, now: float) -> bool:
+    def is_spent(self, now: float) -> bool:
         """Whether less than a frame's keys is left of a day's: others may bring the rest."""
-        return self._day.left(now) < KEYS_MAX
+        return self._day.tokens_left(now) < KEYS_MAX
 
-    def again(self, count: int) -> float | None:
+    def available_at(self, count: int) -> float | None:
         """When so many may go, if they may not just now."""
-        due = [at for at in (self._second.again(count), self._day.again(count)) if at is not None]
+        due = [
+            at for at in (self._second.available_at(count), self._day.available_at(count)) if at is not None
+        ]
         return max(due, default=None)

@@ -27,27 +27,27 @@ class Budget:
         """When it was last looked what is left."""
         return self._at
 
-    def left(self, now: float) -> float:
+    def tokens_left(self, now: float) -> float:
         """What may be spent now; less than nothing after too much was."""
         self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
         self._at = now
         return self._left
 
-    def spend(self, amount: float) -> None:
+    def spend_tokens(self, amount: float) -> None:
         """It was spent, even if it was not there."""
         self._left -= amount
 
-    def draw(self, now: float) -> bool:
+    def take_token(self, now: float) -> bool:
         """Spend one, if there is one."""
-        if self.left(now) < 1.0:
+        if self.tokens_left(now) < 1.0:
             return False
         self._left -= 1.0
         return True
 
-    def whole(self, now: float) -> int:
+    def whole_tokens(self, now: float) -> int:
         """How many may be spent now, one by one."""
-        return max(0, int(self.left(now)))
+        return max(0, int(self.tokens_left(now)))
 
-    def again(self, count: int = 1) -> float | None:
+    def available_at(self, count: int = 1) -> float | None:
         """When there will be ``count`` to spend, if there were not."""
         return self._at + max(GRAIN_S, (count - self._left) / self._rate) if self._left < count else None

@@ -170,7 +170,7 @@ class Grants:
         """Whose credit grows, and up to how many cells since its link came up."""
         given: dict[LinkId, None] = {}
         held: dict[LinkId, None] = {}
-        while self._wanting and self._bucket.left(now) >= LITTLE:
+        while self._wanting and self._bucket.tokens_left(now) >= LITTLE:
             link = next(iter(self._wanting))
             del self._wanting[link]
             account = self._up[link]
@@ -193,7 +193,7 @@ class Grants:
         """What the link lacks of what it may have ahead, in whole steps; ample while the bucket is, else for
         a round trip of what it brought lately."""
         ahead = self._window
-        if self._bucket.left(now) <= SAVED / 2:
+        if self._bucket.tokens_left(now) <= SAVED / 2:
             ahead = int(min(ahead, max(LEAN, 2 * WINDOW_S * account.update_rate(now))))
         step = STEP if ahead >= 2 * STEP else LITTLE
         return step if account.left <= ahead - step else 0
@@ -204,7 +204,7 @@ class Grants:
     def _give(self, account: _CreditAccount, step: int, now: float) -> None:
         known = min(step, account.known)
         account.known -= known
-        self._bucket.spend(step - known)
+        self._bucket.spend_tokens(step - known)
         account.granted += step
         account.granted_at = now
 
@@ -212,4 +212,4 @@ class Grants:
         """When ``grant_due`` may next have something to give."""
         if not self._wanting:
             return None
-        return self._bucket.again(LITTLE) or self._bucket.at + LOOK_S
+        return self._bucket.available_at(LITTLE) or self._bucket.at + LOOK_S

@@ -19,16 +19,16 @@ class Pace:
         self.at = 0.0
         """When the next try is due; Unix seconds."""
 
-    def tried(self, now: float) -> None:
+    def on_attempt(self, now: float) -> None:
         """A try was made: the next one a little later."""
         self.at = now + self._gap * uniform(self._entropy, 0.75, 1.25)
         self._gap = min(self._last, self._gap * 2)
 
-    def succeeded(self) -> None:
+    def on_success(self) -> None:
         """If more is wanted, small gaps again."""
         self._gap = self._first
 
-    def hurry(self, now: float, within: float) -> None:
+    def retry_within(self, now: float, within: float) -> None:
         """Try at a random moment of the next ``within`` seconds, if nothing sooner is due; small gaps
         again."""
         self._gap = self._first

@@ -25,10 +25,10 @@ class Quota:
         self._budget = Budget(0.0, bytes_a_day / DAY_S, bytes_a_day)
         self.used_up = False
 
-    def draw(self, size: int, now: float) -> bool:
+    def take_bytes(self, size: int, now: float) -> bool:
         """Whether a payload of so many bytes may be kept; it counts as kept. The last one may go beyond the
         quota, so that none is too large for ever."""
-        self.used_up = self._budget.left(now) <= 0.0
+        self.used_up = self._budget.tokens_left(now) <= 0.0
         if not self.used_up:
-            self._budget.spend(LINE_BYTES + TEXT_BYTES * size)
+            self._budget.spend_tokens(LINE_BYTES + TEXT_BYTES * size)
         return not self.used_up

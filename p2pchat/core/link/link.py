@@ -61,12 +61,12 @@ class Link:
         self._engine_room = AT_ENGINE
         self._granted = FIRST
         self._spent = 0
-        self._heard_at = 0.0
+        self._received_at = 0.0
         self._sent_at = 0.0
         self.opened_at: float | None = None
         self.confirmed = False
         self.faded = False
-        """Whether the mesh has stopped counting on it because it was ``quiet``."""
+        """Whether the mesh has stopped counting on it because it was ``is_quiet``."""
         self.sent = 0
         self.received = 0
 
@@ -75,11 +75,11 @@ class Link:
         """A secret of this link's two ends, 32 bytes."""
         return self._keys.binding
 
-    def up(self, own_fingerprint: bytes, peer_fingerprint: bytes, now: float) -> list[bytes]:
+    def on_open(self, own_fingerprint: bytes, peer_fingerprint: bytes, now: float) -> list[bytes]:
         """The data channel is open: say who we are to DTLS, expect the peer to say the mirror image."""
         other: Role = "answerer" if self._role == "offerer" else "offerer"
         self._expected = self._keys.make_confirmation(other, peer_fingerprint, own_fingerprint)
-        self.opened_at = self._heard_at = now
+        self.opened_at = self._received_at = now
         mine = self._keys.make_confirmation(self._role, own_fingerprint, peer_fingerprint)
         self._queue.put_control(Frame(FrameKind.CONFIRM, mine))
         return self._release(now)
@@ -95,13 +95,13 @@ class Link:
         if not self.confirmed:
             self._check_confirmation(received)
         self.received += 1
-        self._heard_at = now
+        self._received_at = now
         match received.kind:
             case FrameKind.CELL | FrameKind.ONION:
                 return received
             case FrameKind.CONTROL:
-                said = control.decode(received.body)
-                return None if isinstance(said, control.Heartbeat) else said
+                message = control.decode(received.body)
+                return None if isinstance(message, control.Heartbeat) else message
             case FrameKind.CONFIRM | FrameKind.PADDING:
                 return None
 
@@ -113,7 +113,7 @@ class Link:
             self._queue.put_control(item)
         return self._release(now)
 
-    def drained(self, count: int, now: float) -> list[bytes]:
+    def on_drained(self, count: int, now: float) -> list[bytes]:
         """The engine has sent ``count`` frames, and takes as many again."""
         self._engine_room = min(AT_ENGINE, self._engine_room + count)
         return self._release(now)
@@ -130,17 +130,17 @@ class Link:
             return self.send(Frame(FrameKind.CONTROL, control.encode(control.Heartbeat(self.received))), now)
         return []
 
-    def dead(self, now: float) -> bool:
+    def is_dead(self, now: float) -> bool:
         """Whether the peer has been silent, or unconfirmed, for too long."""
         if self.opened_at is None:
             return False
         if not self.confirmed:
             return now >= self.opened_at + CONFIRM_S
-        return now >= self._heard_at + SILENCE_S
+        return now >= self._received_at + SILENCE_S
 
-    def quiet(self, now: float) -> bool:
+    def is_quiet(self, now: float) -> bool:
         """Whether the peer has been silent for so long that it should not be counted on."""
-        return now >= self._heard_at + QUIET_S
+        return now >= self._received_at + QUIET_S
 
     @property
     def space(self) -> int:
@@ -174,15 +174,15 @@ class Link:
 
     def silent_for(self, now: float) -> float:
         """Seconds since the peer was last heard."""
-        return now - self._heard_at
+        return now - self._received_at
 
     def next_wakeup(self) -> float | None:
-        """When ``tick`` or ``dead`` may next change its mind."""
+        """When ``tick`` or ``is_dead`` may next change its mind."""
         if self.opened_at is None:
             return None
         if not self.confirmed:
             return self.opened_at + CONFIRM_S
-        silence = self._heard_at + (SILENCE_S if self.faded else QUIET_S)
+        silence = self._received_at + (SILENCE_S if self.faded else QUIET_S)
         return silence if self._queue.control else min(self._sent_at + HEARTBEAT_S, silence)
 
     def _check_confirmation(self, received: Frame) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from p2pchat.core.membership.link_table import LinkTable
-from p2pchat.core.membership.neighbour import Neighbour, SeatRef, Way
+from p2pchat.core.membership.neighbour import Endpoint, Neighbour, SeatRef
 from p2pchat.core.membership.neighbours import Neighbours
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.offers import Offers
@@ -78,10 +78,10 @@ class ActiveView:
         self.relays = False
         """Whether a rendezvous of the mesh has hinted a TURN server."""
 
-    def unreached(self, now: float) -> tuple[Unreached, ...]:
+    def unreached_members(self, now: float) -> tuple[Unreached, ...]:
         """Members with which no link could be made."""
-        counting = {neighbour.node for neighbour in self._table.counting()}
-        return self._unreached.now(now, lambda node: node in counting)
+        counting = {neighbour.node for neighbour in self._table.counted_neighbours()}
+        return self._unreached.still_unreached(now, lambda node: node in counting)
 
     # --- time
 
@@ -92,13 +92,13 @@ class ActiveView:
         return self._due
 
     def _deadlines(self) -> Iterable[float]:
-        linked, missing = bool(self._table.counting()), self._missing()
+        linked, missing = bool(self._table.counted_neighbours()), self._missing()
         yield from self.seat_links.list_deadlines(linked)
         yield from self._refill.list_deadlines(linked, missing)
         for neighbour in self._table:
             yield neighbour.next_wakeup()
         if missing <= 0:
-            if self._places.surplus(list(self._table)):
+            if self._places.has_excess(list(self._table)):
                 yield self._places.shed_at
         elif not self.seat_links.seats.sitting:
             yield self._refill.alone_at if linked else 0.0
@@ -109,35 +109,37 @@ class ActiveView:
             return []
         self._due = None
         seats = self.seat_links.seats
-        out: list[ViewOutput] = [*seats.follow_epochs(now)]
-        out += self._carried(self._neighbours.tick(now), now)
+        outputs: list[ViewOutput] = [*seats.follow_epochs(now)]
+        outputs += self._carried(self._neighbours.tick(now), now)
         for neighbour in self._table:
-            if neighbour.looked(now):
-                out += self._checked(neighbour, now)
-        out += self._carried(self._refill.ask_others(now), now)
-        out += self._carried(self._refill.look_beyond(seats.may_be_torn(now), now), now)
-        out += self._carried(self.seat_links.visit_listeners(bool(self._table.counting()), now), now)
+            if neighbour.take_look(now):
+                outputs += self._checked(neighbour, now)
+        outputs += self._carried(self._refill.ask_others(now), now)
+        outputs += self._carried(self._refill.look_beyond(seats.may_be_torn(now), now), now)
+        outputs += self._carried(
+            self.seat_links.visit_listeners(bool(self._table.counted_neighbours()), now), now
+        )
         missing = self._missing()
         if missing > 0:
-            linked = bool(self._table.counting())
-            out += self._carried(self._refill.seek_missing(linked, missing, now), now)
+            linked = bool(self._table.counted_neighbours())
+            outputs += self._carried(self._refill.seek_missing(linked, missing, now), now)
             if not linked or self._refill.is_helpless(now):
-                out += seats.take_seats(now)
+                outputs += seats.take_seats(now)
         else:
             self._refill.note_full()
-            out += self._carried(self._refill.swap_links(now), now)
-            out += self._carried(self._refill.renew_links(now), now)
+            outputs += self._carried(self._refill.swap_links(now), now)
+            outputs += self._carried(self._refill.renew_links(now), now)
             shed = self._places.to_shed(list(self._table), now)
-            out += self._carried(self._neighbours.let_go(shed, now), now)
+            outputs += self._carried(self._neighbours.let_go(shed, now), now)
         if seats.sitting and now >= seats.ask_at:
-            out += seats.ask_greeters(now)
-        return out
+            outputs += seats.ask_greeters(now)
+        return outputs
 
     def _missing(self) -> int:
         """How many more links are to be sought, beyond those that count and the attempts under way."""
-        return self._places.missing(list(self._table))
+        return self._places.count_missing(list(self._table))
 
-    def part(self, link: LinkId, now: float) -> list[ViewOutput]:
+    def expel_neighbour(self, link: LinkId, now: float) -> list[ViewOutput]:
         """Let a neighbour go that does not keep to what all do."""
         neighbour = self._table.get(link)
         return self._carried(self._neighbours.let_go([neighbour], now), now) if neighbour is not None else []
@@ -145,7 +147,9 @@ class ActiveView:
     def shut_down(self, now: float) -> list[ViewOutput]:
         """Say goodbye to every neighbour and close."""
         return [
-            each for one in self._table for each in self._carried(self._neighbours.goodbye(one, now), now)
+            output
+            for one in self._table
+            for output in self._carried(self._neighbours.end_link(one, now), now)
         ]
 
     def leave_for_good(self, now: float) -> list[ViewOutput]:
@@ -169,12 +173,12 @@ class ActiveView:
         if self.seat_links.remember_listener(link, port):
             self._due = None
 
-    def expect(self, now: float) -> list[ViewOutput]:
+    def expect_guest(self, now: float) -> list[ViewOutput]:
         """A node is on the way: sit where the mesh is met."""
         self._due = None
         return [*self.seat_links.seats.take_seats(now)]
 
-    def unseated(self, url: str) -> None:
+    def on_seats_lost(self, url: str) -> None:
         """The connection to a rendezvous is gone, and our seats there with it."""
         self._due = None
         self.seat_links.seats.on_server_lost(url)
@@ -188,7 +192,7 @@ class ActiveView:
                 return self._carried(self.seat_links.on_seated(url, message, helpless, now), now)
             case signalling.Blob(topic, seat, blob):
                 self._due = None
-                return self._carried(self._offers.blob(SeatRef(url, topic, seat), blob, now), now)
+                return self._carried(self._offers.on_blob(SeatRef(url, topic, seat), blob, now), now)
             case signalling.Gone(topic, seat):
                 self._due = None
                 waiting = self._table.waiting_at(SeatRef(url, topic, seat))
@@ -210,52 +214,52 @@ class ActiveView:
             return self._carried(self._offers.on_made(input, now), now)
         return self._carried(self._neighbours.on_channel(input, now), now)
 
-    def _carried(self, out: Iterable[SeatOutput], now: float) -> list[ViewOutput]:
+    def _carried(self, produced: Iterable[SeatOutput], now: float) -> list[ViewOutput]:
         """What happened among the neighbours, and what follows from it here."""
-        done: list[ViewOutput] = []
-        for each in frames_first(out):
-            match each:
+        outputs: list[ViewOutput] = []
+        for output in frames_first(produced):
+            match output:
                 case SendBlob(at, blob):
-                    done += self._pass(at, blob, now)
+                    outputs += self._pass(at, blob, now)
                 case PeerIdentified(SeatRef(url, _, seat), node):
                     self.seat_links.seats.known.learn_owner(url, seat, node)
                 case PeerIdentified():
                     pass
                 case OfferReceived():
-                    done += self._carried(self._wanted(each, now), now)
+                    outputs += self._carried(self._on_offer(output, now), now)
                 case Opened(neighbour):
                     self._opened(neighbour, now)
-                    done.append(each)
+                    outputs.append(output)
                 case Closed(neighbour, broken):
                     self._closed(neighbour, broken, now)
-                    done.append(each)
+                    outputs.append(output)
                 case AttemptFailed(neighbour, answered):
-                    done += self._failed(neighbour, answered, now)
-                case MessageReceived(link, walk.Walk() | walk.Ticket() | walk.Piece() as said):
+                    outputs += self._failed(neighbour, answered, now)
+                case MessageReceived(link, walk.Walk() | walk.Ticket() | walk.Piece() as message):
                     self._due = None
-                    done += self._carried(self._refill.receive_walk(link, said, now), now)
+                    outputs += self._carried(self._refill.receive_walk(link, message, now), now)
                 case _:
-                    done.append(each)
-        return done
+                    outputs.append(output)
+        return outputs
 
-    def _wanted(self, wanted: OfferReceived, now: float) -> list[Output]:
+    def _on_offer(self, offer: OfferReceived, now: float) -> list[Output]:
         """Accept a link while there is a place for it; a guest makes room for a node that seeks us, or for
         a newcomer."""
-        at_seat = isinstance(wanted.at, SeatRef)
-        out: list[Output] = []
-        if not wanted.sought and not wanted.anew:
-            if self._places.full(list(self._table)):
+        at_seat = isinstance(offer.at, SeatRef)
+        outputs: list[Output] = []
+        if not offer.sought and not offer.anew:
+            if self._places.is_full(list(self._table)):
                 evicted = self._places.to_evict(list(self._table), at_seat, now)
-                out += self._neighbours.let_go(evicted, now)
+                outputs += self._neighbours.let_go(evicted, now)
             neighbours = list(self._table)
-            if self._places.full(neighbours) or not (at_seat or self._places.has_place(neighbours)):
-                return out + self._offers.decline(wanted.at, wanted.blob, linked=False)
-        return out + self._offers.accept(wanted, now)
+            if self._places.is_full(neighbours) or not (at_seat or self._places.has_place(neighbours)):
+                return outputs + self._offers.decline_offer(offer.at, offer.blob, linked=False)
+        return outputs + self._offers.accept_offer(offer, now)
 
     def _opened(self, neighbour: Neighbour, now: float) -> None:
         """One link more."""
         self._due = None
-        self._unreached.reached(neighbour.node)
+        self._unreached.on_link(neighbour.node)
         self.seat_links.link_up(neighbour)
         self._refill.link_up(neighbour, now)
 
@@ -271,29 +275,29 @@ class ActiveView:
     def _failed(self, neighbour: Neighbour, answered: bool, now: float) -> list[ViewOutput]:
         """An attempt came to nothing."""
         self._due = None
-        out: list[ViewOutput] = []
+        outputs: list[ViewOutput] = []
         if not answered:
-            self._unreached.failed(neighbour, now)
+            self._unreached.on_failure(neighbour, now)
         if isinstance(neighbour.at, SeatRef):
             self.seat_links.attempt_failed(neighbour.at, answered, now)
         else:
-            heard = answered or neighbour.link is not None
-            out += self._carried(self._refill.attempt_failed(neighbour.at, heard, now), now)
-        if not self._table.counting():
+            responded = answered or neighbour.link is not None
+            outputs += self._carried(self._refill.attempt_failed(neighbour.at, responded, now), now)
+        if not self._table.counted_neighbours():
             self.seat_links.seats.on_no_links(now)
-        return out
+        return outputs
 
     def _checked(self, neighbour: Neighbour, now: float) -> list[ViewOutput]:
         """Checks lead nowhere so far: say so, and try a TURN server where there is one."""
         self._due = None
-        if neighbour.unreached(now):
-            self._unreached.failed(neighbour, now)
+        if neighbour.is_unreached(now):
+            self._unreached.on_failure(neighbour, now)
         if not self.relays or not neighbour.needs_relay(now) or not isinstance(neighbour.at, SeatRef):
             return []
         self._counters["second tries with a TURN server"] += 1
         return self._carried(self._offers.try_relay(neighbour, now), now)
 
-    def _pass(self, at: Way, blob: bytes, now: float) -> list[ViewOutput]:
+    def _pass(self, at: Endpoint, blob: bytes, now: float) -> list[ViewOutput]:
         """Send a blob on its way."""
         if isinstance(at, SeatRef):
             return [Signal(at.url, Pass(at.topic, at.seat, blob))]
@@ -307,7 +311,7 @@ class ActiveView:
         if neighbour is None:
             return []
         self._due = None
-        return self._carried(self._neighbours.fade(neighbour), now)
+        return self._carried(self._neighbours.stop_counting(neighbour), now)
 
     def network_changed(self, now: float) -> None:
         """What did not work may work now: ask soon."""

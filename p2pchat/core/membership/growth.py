@@ -55,5 +55,5 @@ class Growth:
         """Whether it may be the link at which our stem begins; if so, the next one later."""
         due = now >= self._first_hop.at
         if due:
-            self._first_hop.tried(now)
+            self._first_hop.on_attempt(now)
         return due

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from p2pchat.core.link.link import Link
-from p2pchat.core.membership.neighbour import Neighbour, Way
+from p2pchat.core.membership.neighbour import Endpoint, Neighbour
 from p2pchat.core.values.effects import SendFrame
 from p2pchat.core.values.status import LinkStatus
 from p2pchat.types import LinkId, MeshId, NodeId
@@ -49,15 +49,15 @@ class LinkTable:
 
     # --- nodes at the other ends
 
-    def counting(self) -> list[Neighbour]:
+    def counted_neighbours(self) -> list[Neighbour]:
         """Those over whose links cells travel now."""
         return [neighbour for neighbour in self._neighbours.values() if neighbour.counts]
 
-    def knows(self, node: NodeId) -> bool:
+    def knows_node(self, node: NodeId) -> bool:
         """Whether there is a link with that node to count on, or an attempt at one."""
         return any(one.node == node and not one.faded for one in self._neighbours.values())
 
-    def waiting_at(self, at: Way) -> Neighbour | None:
+    def waiting_at(self, at: Endpoint) -> Neighbour | None:
         """An offer of ours that waits there for a reply."""
         return next((n for n in self._neighbours.values() if n.offered is not None and n.at == at), None)
 
@@ -68,11 +68,11 @@ class LinkTable:
 
     def list_bindings(self) -> dict[LinkId, bytes]:
         """By link that counts: a secret of its two ends, 32 bytes."""
-        return {neighbour.id: neighbour.binding for neighbour in self.counting()}
+        return {neighbour.id: neighbour.binding for neighbour in self.counted_neighbours()}
 
     def list_status(self, mesh: MeshId) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
-        return tuple(neighbour.status(mesh) for neighbour in self)
+        return tuple(neighbour.get_status(mesh) for neighbour in self)
 
     # --- what leaves
 

@@ -116,7 +116,7 @@ class Nearby:
         places, machine = self._places[of], url.rpartition(":")[0]
         beside = sum(known.rpartition(":")[0] == machine for known in places)
         budget = self._new.setdefault(of, Budget(now, NEW_PER_S, NEW_BURST))
-        return len(places) < PLACES_CAP and beside < OF_ONE_ADDRESS and budget.draw(now)
+        return len(places) < PLACES_CAP and beside < OF_ONE_ADDRESS and budget.take_token(now)
 
     def drop_place(self, url: str, now: float) -> None:
         """No node can be reached there: make room."""

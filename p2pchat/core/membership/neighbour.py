@@ -51,8 +51,8 @@ class SeatRef:
         return b""
 
 
-SAID_S = 6.0
-SAID_SOON_S = 2.0
+REPORT_S = 6.0
+REPORT_SOON_S = 2.0
 """Checks that lead nowhere for so long are told to the person, though they go on: over a poor way they may
 need seven. Soon, where both ends know that their NATs let nothing through, and no TURN server helps."""
 
@@ -63,7 +63,7 @@ def hopeless(one: Nat, other: Nat) -> bool:
     return Nat.BLOCKED in (one, other) or (one, other) == (Nat.SYMMETRIC, Nat.SYMMETRIC)
 
 
-Way = SeatRef | WalkRef
+Endpoint = SeatRef | WalkRef
 """Where a blob comes from or goes to."""
 
 
@@ -72,7 +72,7 @@ class Standing(Enum):
 
     SOUGHT = "sought"
     """A walk of ours ended there."""
-    MET = "met"
+    INTRODUCED = "met"
     """We offered it to a node that a rendezvous showed."""
     ACCEPTED = "accepted"
     """A walk of theirs ended here."""
@@ -85,8 +85,8 @@ class Neighbour:
     """``offered`` is set while our offer waits; ``offer`` and ``offer_blob`` while we prepare an answer."""
 
     id: LinkId
-    at: Way
-    began: float
+    at: Endpoint
+    begun_at: float
     node: NodeId | None = None
     offered: OpenOffer | None = field(default=None, repr=False)
     offer: Offer | None = None
@@ -126,11 +126,11 @@ class Neighbour:
         """Whether there is a link that no longer counts."""
         return self.up and not self.counts
 
-    def check(self, now: float) -> None:
+    def start_checks(self, now: float) -> None:
         """Both ends have told how they can be reached: they try."""
         assert self.own is not None and self.theirs is not None, "told"
         self.checked_since = now
-        self.looks = sorted((now + self._relay_after, now + self._said_after), reverse=True)
+        self.looks = sorted((now + self._relay_after, now + self._report_after), reverse=True)
 
     @property
     def _hopeless(self) -> bool:
@@ -142,10 +142,10 @@ class Neighbour:
         return RELAY_SOON_S if self._hopeless else RELAY_S
 
     @property
-    def _said_after(self) -> float:
-        return SAID_SOON_S if self._hopeless and not self.relayed else SAID_S
+    def _report_after(self) -> float:
+        return REPORT_SOON_S if self._hopeless and not self.relayed else REPORT_S
 
-    def looked(self, now: float) -> bool:
+    def take_look(self, now: float) -> bool:
         """Whether it is time to see how the checks go; the next look is another."""
         due = bool(self.looks) and now >= self.looks[-1]
         while self.looks and now >= self.looks[-1]:
@@ -157,10 +157,10 @@ class Neighbour:
         """Whether there is a channel, or was."""
         return self.link is not None and self.link.opened_at is not None
 
-    def unreached(self, now: float) -> bool:
+    def is_unreached(self, now: float) -> bool:
         """Whether checks have led nowhere for so long that it is worth saying."""
         since = self.checked_since
-        return since is not None and not self.opened and now >= since + self._said_after
+        return since is not None and not self.opened and now >= since + self._report_after
 
     def needs_relay(self, now: float) -> bool:
         """Whether checks have led nowhere for so long that a second try is due, which is ours to make."""
@@ -179,7 +179,7 @@ class Neighbour:
         if self.sought:
             return Standing.SOUGHT
         if self.ours:
-            return Standing.MET
+            return Standing.INTRODUCED
         return Standing.GUEST if isinstance(self.at, SeatRef) else Standing.ACCEPTED
 
     @property
@@ -188,29 +188,29 @@ class Neighbour:
         assert self.link is not None, "an open link"
         return self.link.binding
 
-    def young(self, now: float) -> bool:
+    def is_young(self, now: float) -> bool:
         """Whether the link has hardly settled."""
-        return not self.older(YOUNG_S, now)
+        return not self.is_older_than(YOUNG_S, now)
 
-    def older(self, seconds: float, now: float) -> bool:
+    def is_older_than(self, seconds: float, now: float) -> bool:
         """Whether the link was opened so long ago."""
         opened = self.link.opened_at if self.link is not None else None
         return opened is not None and now >= opened + seconds
 
-    def overdue(self, now: float) -> bool:
+    def is_overdue(self, now: float) -> bool:
         """Whether the attempt has taken, or the link has been silent, for too long."""
         if self.link is None or self.link.opened_at is None:
-            return now >= self.began + CONNECT_S
-        return self.link.dead(now)
+            return now >= self.begun_at + CONNECT_S
+        return self.link.is_dead(now)
 
     def next_wakeup(self) -> float:
-        """When ``overdue``, silence or a heartbeat is next due."""
+        """When ``is_overdue``, silence or a heartbeat is next due."""
         due = self.link.next_wakeup() if self.link is not None else None
         if due is not None:
             return due
-        return min([self.began + CONNECT_S, *self.looks[-1:]])
+        return min([self.begun_at + CONNECT_S, *self.looks[-1:]])
 
-    def status(self, mesh: MeshId) -> LinkStatus:
+    def get_status(self, mesh: MeshId) -> LinkStatus:
         """As a value to show."""
         link = self.link
         opened = link.opened_at if link is not None else None
@@ -218,5 +218,5 @@ class Neighbour:
         if self.up:
             state = "up" if self.counts else "quiet"
         counts = (link.sent, link.received, link.shed) if link is not None else (0, 0, 0)
-        since = opened or self.began
+        since = opened or self.begun_at
         return LinkStatus(self.id, mesh, self.node, state, since, *counts, standing=self.standing.value)

@@ -38,7 +38,7 @@ class Neighbours:
         self._table = table
         self._counters = counters
 
-    def seek(self, link: LinkId, among: int) -> list[Output]:
+    def mark_sought(self, link: LinkId, among: int) -> list[Output]:
         """This neighbour is one of those that we seek, drawn among so many."""
         neighbour = self._table.get(link)
         if neighbour is None or neighbour.sought or not neighbour.counts:
@@ -60,7 +60,9 @@ class Neighbours:
             case FrameReceived(_, data):
                 return self._frame(neighbour, data, now)
             case FramesDrained(_, count):
-                return self._frames(neighbour, neighbour.link.drained(count, now)) if neighbour.link else []
+                return (
+                    self._frames(neighbour, neighbour.link.on_drained(count, now)) if neighbour.link else []
+                )
             case LinkUp(_, own, peer, address):
                 neighbour.address = address
                 return self._channel_open(neighbour, own, peer, now)
@@ -71,22 +73,22 @@ class Neighbours:
 
     def tick(self, now: float) -> list[Output]:
         """Drop overdue attempts, stop counting on quiet links, send heartbeats."""
-        out: list[Output] = []
+        outputs: list[Output] = []
         for neighbour in self._table:
-            if neighbour.overdue(now):
-                out += self.close(neighbour, broken=True)
+            if neighbour.is_overdue(now):
+                outputs += self.close(neighbour, broken=True)
             elif neighbour.link is not None:
-                if neighbour.counts and neighbour.link.quiet(now):
+                if neighbour.counts and neighbour.link.is_quiet(now):
                     neighbour.link.faded = True
-                    out.append(Closed(neighbour, broken=True))
-                out += self._frames(neighbour, neighbour.link.tick(now))
-        return out
+                    outputs.append(Closed(neighbour, broken=True))
+                outputs += self._frames(neighbour, neighbour.link.tick(now))
+        return outputs
 
     def close(self, neighbour: Neighbour, broken: bool = False, answered: bool = False) -> list[Output]:
         """End an attempt or a link, without a word."""
         return [CloseLink(neighbour.id), *self._forget(neighbour, broken, answered)]
 
-    def goodbye(self, neighbour: Neighbour, now: float) -> list[Output]:
+    def end_link(self, neighbour: Neighbour, now: float) -> list[Output]:
         """End a link, and say so."""
         bye = Frame(FrameKind.CONTROL, control.encode(control.Bye()))
         last = self._table.send(neighbour.id, bye, now) if neighbour.up else []
@@ -94,12 +96,12 @@ class Neighbours:
 
     def let_go(self, some: Iterable[Neighbour], now: float) -> list[Output]:
         """Say goodbye to each."""
-        return [out for neighbour in some for out in self.goodbye(neighbour, now)]
+        return [output for neighbour in some for output in self.end_link(neighbour, now)]
 
     def _channel_open(self, neighbour: Neighbour, own: bytes, peer: bytes, now: float) -> list[Output]:
         if neighbour.link is None:
             return self.close(neighbour)
-        return self._frames(neighbour, neighbour.link.up(own, peer, now))
+        return self._frames(neighbour, neighbour.link.on_open(own, peer, now))
 
     def _frame(self, neighbour: Neighbour, data: bytes, now: float) -> list[Output]:
         """A frame came in. One that does not open closes the link, in silence."""
@@ -107,30 +109,30 @@ class Neighbours:
             return self.close(neighbour)
         counted = neighbour.counts
         try:
-            said = neighbour.link.receive(data, now)
+            message = neighbour.link.receive(data, now)
         except RefusedInput as refusal:
             self._counters[f"frames refused: {type(refusal).__name__.lower()}"] += 1
             return self.close(neighbour)
-        if isinstance(said, control.Bye):
+        if isinstance(message, control.Bye):
             return self.close(neighbour)
-        out: list[Output] = []
+        outputs: list[Output] = []
         if not counted:
             neighbour.link.faded = False
-            out.append(Opened(neighbour))
-            out += self._took_the_place(neighbour) if neighbour.anew else []
-        if isinstance(said, control.Credit):
-            out += self._frames(neighbour, neighbour.link.take_credit(said.granted, now))
-        elif said is not None:
-            out.append(MessageReceived(neighbour.id, said))
-        return out
+            outputs.append(Opened(neighbour))
+            outputs += self._took_the_place(neighbour) if neighbour.anew else []
+        if isinstance(message, control.Credit):
+            outputs += self._frames(neighbour, neighbour.link.take_credit(message.granted, now))
+        elif message is not None:
+            outputs.append(MessageReceived(neighbour.id, message))
+        return outputs
 
     def _took_the_place(self, new: Neighbour) -> list[Output]:
         """The new link stands: the old one with the same node ends."""
         new.anew = False
-        old = [each for each in self._table if each.node == new.node and each is not new]
-        return [out for each in old for out in self.close(each)]
+        old = [neighbour for neighbour in self._table if neighbour.node == new.node and neighbour is not new]
+        return [output for neighbour in old for output in self.close(neighbour)]
 
-    def fade(self, neighbour: Neighbour) -> list[Output]:
+    def stop_counting(self, neighbour: Neighbour) -> list[Output]:
         """Stop counting on a link until its other end is heard again."""
         if neighbour.link is None or not neighbour.counts:
             return []

@@ -64,7 +64,7 @@ class OfferExchange:
         self._node = node
         self._entropy = entropy
 
-    def offer(
+    def seal_offer(
         self, at: OfferEndpoint, description: Description, relayed: bool = False, anew: bool = False
     ) -> OpenOffer:
         """Seal an offer with a fresh hybrid key; ``blob`` is ``GEOMETRY.blob`` bytes."""
@@ -77,7 +77,7 @@ class OfferExchange:
         """Open an offer that was made there. Raises RefusedInput."""
         return decode_offer(open_blob(self._key(at), blob, b"offer" + at.binding))
 
-    def answer(
+    def seal_answer(
         self, at: OfferEndpoint, offer_blob: bytes, offer: Offer, description: Description
     ) -> tuple[bytes, LinkKeys]:
         """Seal the answer to an offer; return it with the keys of the link. Raises Unreadable on a bad
@@ -87,7 +87,7 @@ class OfferExchange:
         blob = self._reply(at, offer_blob, reply)
         return blob, LinkKeys.from_secrets(self._link_psk, response.shared, offer_blob, blob)
 
-    def decline(self, at: OfferEndpoint, offer_blob: bytes, linked: bool) -> bytes:
+    def seal_decline(self, at: OfferEndpoint, offer_blob: bytes, linked: bool) -> bytes:
         """Seal a refusal of an offer, because there is a link already or no room for one."""
         return self._reply(at, offer_blob, Decline(self._node, linked))
 

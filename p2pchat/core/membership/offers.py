@@ -12,7 +12,7 @@ from collections.abc import Callable
 from p2pchat.core.kit.table import Table
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.link_table import LinkTable
-from p2pchat.core.membership.neighbour import Neighbour, Way
+from p2pchat.core.membership.neighbour import Endpoint, Neighbour
 from p2pchat.core.membership.neighbours import Neighbours
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.membership.outputs import OfferReceived, Output, PeerIdentified, SendBlob
@@ -51,12 +51,18 @@ class Offers:
 
     # --- ours
 
-    def begin(
-        self, at: Way, now: float, sought: bool, swap: bool = False, relayed: bool = False, among: int = 0
+    def offer_link(
+        self,
+        at: Endpoint,
+        now: float,
+        sought: bool,
+        swap: bool = False,
+        relayed: bool = False,
+        among: int = 0,
     ) -> list[Output]:
         """Offer a link to the node at the end of that way. ``sought``: as one of those that we seek, drawn
         ``among`` so many; ``relayed``: as a second try."""
-        anew = any(each.faded for each in self._table)
+        anew = any(neighbour.faded for neighbour in self._table)
         neighbour = Neighbour(
             self._new_link(), at, now, sought=sought, among=among, swap=swap, relayed=relayed, anew=anew
         )
@@ -66,26 +72,28 @@ class Offers:
     def try_relay(self, neighbour: Neighbour, now: float) -> list[Output]:
         """Begin an attempt again, with a TURN server."""
         self._table.drop_link(neighbour)
-        again = self.begin(neighbour.at, now, neighbour.sought, neighbour.swap, True, neighbour.among)
-        return [CloseLink(neighbour.id), *again]
+        second_try = self.offer_link(
+            neighbour.at, now, neighbour.sought, neighbour.swap, True, neighbour.among
+        )
+        return [CloseLink(neighbour.id), *second_try]
 
-    def repeat(self, neighbour: Neighbour) -> list[Output]:
+    def repeat_offer(self, neighbour: Neighbour) -> list[Output]:
         """Send an offer that waits once more: a neighbour for which our lost link still looked alive
         declined the first."""
         return [SendBlob(neighbour.at, neighbour.offered.blob)] if neighbour.offered is not None else []
 
-    def blob(self, at: Way, blob: bytes, now: float) -> list[Output]:
+    def on_blob(self, at: Endpoint, blob: bytes, now: float) -> list[Output]:
         """A sealed blob came to our seat: a reply to our offer, or an offer. Raises RefusedInput."""
         waiting = self._table.waiting_at(at)
         if waiting is None or waiting.offered is None:
-            return self.offered(at, blob, now)
+            return self.on_offer(at, blob, now)
         try:
             reply, keys = self._exchange.read_reply(at, waiting.offered, blob)
         except RefusedInput:
-            return self.offered(at, blob, now)  # no reply to ours; it may be an offer that crossed it
+            return self.on_offer(at, blob, now)  # no reply to ours; it may be an offer that crossed it
         return self._reply(waiting, reply, keys, now)
 
-    def replied(self, at: Way, blob: bytes, now: float) -> list[Output]:
+    def on_reply(self, at: Endpoint, blob: bytes, now: float) -> list[Output]:
         """A sealed blob came where only the reply to our offer can. Raises RefusedInput."""
         waiting = self._table.waiting_at(at)
         if waiting is None or waiting.offered is None:
@@ -96,68 +104,68 @@ class Offers:
     def _reply(
         self, waiting: Neighbour, reply: Answer | Decline, keys: LinkKeys | None, now: float
     ) -> list[Output]:
-        met = PeerIdentified(waiting.at, reply.node)
+        identified = PeerIdentified(waiting.at, reply.node)
         if isinstance(reply, Decline) or keys is None:
-            return [met, *self._declined(waiting, reply, now)]
-        return [met, *self._answered_by(waiting, reply, Link(keys, "offerer"), now)]
+            return [identified, *self._declined(waiting, reply, now)]
+        return [identified, *self._answered_by(waiting, reply, Link(keys, "offerer"), now)]
 
-    def offered(self, at: Way, blob: bytes, now: float) -> list[Output]:
+    def on_offer(self, at: Endpoint, blob: bytes, now: float) -> list[Output]:
         """A sealed blob came where only an offer can. Let it be where our own attempt with the same node goes
         on; decline it from a neighbour. Raises RefusedInput."""
         offer = self._exchange.read_offer(at, blob)
         if self._repeated(digest(blob, 16)) or offer.node == self._node:
             return []
-        met = PeerIdentified(at, offer.node)
+        identified = PeerIdentified(at, offer.node)
         crossed = self._table.waiting_at(at)
         if crossed is not None and self._node < offer.node:
-            return [met]  # offers that crossed: the smaller node id stays the offerer
+            return [identified]  # offers that crossed: the smaller node id stays the offerer
         twins = [neighbour for neighbour in self._table if neighbour.node == offer.node]
         given_up = [twin for twin in twins if offer.relayed and not twin.opened and not twin.ours]
         twins = [twin for twin in twins if twin not in given_up]
         if any(not twin.up for twin in twins):
-            return [met]
-        quiet = all(twin.link is None or twin.link.quiet(now) or twin.faded for twin in twins)
+            return [identified]
+        quiet = all(twin.link is None or twin.link.is_quiet(now) or twin.faded for twin in twins)
         if not quiet and not offer.anew:
-            return [met, *self.decline(at, blob, linked=True)]
+            return [identified, *self.decline_offer(at, blob, linked=True)]
         old = [*given_up, *twins, *([crossed] if crossed is not None else [])]
         ends = [one for one in old if not one.up]
         sought = [one.among for one in old if one.sought]
-        wanted = OfferReceived(
+        received = OfferReceived(
             at, offer, blob, bool(sought), max(sought, default=0), anew=len(ends) < len(old)
         )
-        return [met, *(each for one in ends for each in self._neighbours.close(one)), wanted]
+        return [identified, *(output for one in ends for output in self._neighbours.close(one)), received]
 
-    def accept(self, wanted: OfferReceived, now: float) -> list[Output]:
+    def accept_offer(self, offer: OfferReceived, now: float) -> list[Output]:
         """Answer an offer."""
-        self._remember(digest(wanted.blob, 16))
+        self._remember(digest(offer.blob, 16))
         neighbour = Neighbour(
             self._new_link(),
-            wanted.at,
+            offer.at,
             now,
-            wanted.offer.node,
-            offer=wanted.offer,
-            offer_blob=wanted.blob,
-            sought=wanted.sought,
-            among=wanted.among,
-            relayed=wanted.offer.relayed,
-            anew=wanted.anew,
-            theirs=wanted.offer.description,
+            offer.offer.node,
+            offer=offer.offer,
+            offer_blob=offer.blob,
+            sought=offer.sought,
+            among=offer.among,
+            relayed=offer.offer.relayed,
+            anew=offer.anew,
+            theirs=offer.offer.description,
         )
         self._table.add_link(neighbour)
-        return [MakeAnswer(neighbour.id, wanted.offer.description, neighbour.relayed)]
+        return [MakeAnswer(neighbour.id, offer.offer.description, neighbour.relayed)]
 
-    def decline(self, at: Way, blob: bytes, linked: bool) -> list[Output]:
+    def decline_offer(self, at: Endpoint, blob: bytes, linked: bool) -> list[Output]:
         """Say no: there is a link already, or no room."""
         self._counters["offers declined"] += 1
-        return [SendBlob(at, self._exchange.decline(at, blob, linked))]
+        return [SendBlob(at, self._exchange.seal_decline(at, blob, linked))]
 
     def _declined(self, neighbour: Neighbour, reply: Answer | Decline, now: float) -> list[Output]:
         """They are our neighbour already, or full: give up. If they merely think they are, our offer stands
         and is repeated until they notice."""
-        if isinstance(reply, Decline) and reply.linked and not self._table.knows(reply.node):
+        if isinstance(reply, Decline) and reply.linked and not self._table.knows_node(reply.node):
             return []
-        known = [each.id for each in self._table if each.node == reply.node] if neighbour.sought else []
-        found = [out for link in known for out in self._neighbours.seek(link, neighbour.among)]
+        known = [other.id for other in self._table if other.node == reply.node] if neighbour.sought else []
+        found = [output for link in known for output in self._neighbours.mark_sought(link, neighbour.among)]
         return [*self._neighbours.close(neighbour, answered=True), *found]
 
     def _answered_by(self, neighbour: Neighbour, answer: Answer, link: Link, now: float) -> list[Output]:
@@ -168,17 +176,17 @@ class Offers:
         # A node that counts on a link with us declines: an answer says that the other end has none. But one
         # may have come up since we offered.
         newer = any(
-            twin.link is not None and (twin.link.opened_at or 0.0) >= neighbour.began for twin in twins
+            twin.link is not None and (twin.link.opened_at or 0.0) >= neighbour.begun_at for twin in twins
         )
         lost = newer or (bool(attempts) and answer.node < self._node)
         if lost or answer.node == self._node:
             return self._neighbours.close(neighbour, answered=True)
-        out = [each for twin in attempts for each in self._neighbours.close(twin)]
+        outputs = [output for twin in attempts for output in self._neighbours.close(twin)]
         neighbour.node, neighbour.link, neighbour.offered = answer.node, link, None
         neighbour.theirs = answer.description
         neighbour.anew = len(attempts) < len(twins)
-        neighbour.check(now)
-        return [*out, AcceptAnswer(neighbour.id, answer.description)]
+        neighbour.start_checks(now)
+        return [*outputs, AcceptAnswer(neighbour.id, answer.description)]
 
     def _repeated(self, offer: bytes) -> bool:
         """Whether the offer of that digest was answered before."""
@@ -197,7 +205,7 @@ class Offers:
         if isinstance(input, AnswerMade):
             return self._send_answer(neighbour, input.description, now)
         neighbour.own = input.description
-        neighbour.offered = self._exchange.offer(
+        neighbour.offered = self._exchange.seal_offer(
             neighbour.at, input.description, neighbour.relayed, neighbour.anew
         )
         return [SendBlob(neighbour.at, neighbour.offered.blob)]
@@ -205,10 +213,10 @@ class Offers:
     def _send_answer(self, neighbour: Neighbour, own: Description, now: float) -> list[Output]:
         assert neighbour.offer is not None, "only offers are answered"
         try:
-            blob, keys = self._exchange.answer(neighbour.at, neighbour.offer_blob, neighbour.offer, own)
+            blob, keys = self._exchange.seal_answer(neighbour.at, neighbour.offer_blob, neighbour.offer, own)
         except RefusedInput:
             return self._neighbours.close(neighbour)
         neighbour.link = Link(keys, "answerer")
         neighbour.own = own
-        neighbour.check(now)
+        neighbour.start_checks(now)
         return [SendBlob(neighbour.at, blob)]

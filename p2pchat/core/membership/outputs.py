@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from p2pchat.core.membership.neighbour import Neighbour, Way
+from p2pchat.core.membership.neighbour import Endpoint, Neighbour
 from p2pchat.core.values.effects import AcceptAnswer, CloseLink, MakeAnswer, MakeOffer, SendFrame
 from p2pchat.data import dataclass
 from p2pchat.types import LinkId, NodeId
@@ -20,7 +20,7 @@ from p2pchat.wire.offer import Offer
 class SendBlob:
     """Pass a sealed blob, ``GEOMETRY.blob`` bytes, on that way."""
 
-    at: Way
+    at: Endpoint
     blob: bytes = field(repr=False)
 
 
@@ -28,7 +28,7 @@ class SendBlob:
 class PeerIdentified:
     """The node at the other end of that way turned out to be this node."""
 
-    at: Way
+    at: Endpoint
     node: NodeId
 
 
@@ -36,7 +36,7 @@ class PeerIdentified:
 class OfferReceived:
     """A node we have no link with offers one: ``accept`` it or ``decline`` it."""
 
-    at: Way
+    at: Endpoint
     offer: Offer
     blob: bytes = field(repr=False)
     sought: bool = False
@@ -90,7 +90,7 @@ class MessageReceived:
     """A cell's frame, or a neighbour's word that is not about the link itself."""
 
     link: LinkId
-    said: Frame | Control = field(repr=False)
+    message: Frame | Control = field(repr=False)
 
 
 Output = (

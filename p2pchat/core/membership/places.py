@@ -34,11 +34,11 @@ EVICT_GAP_S = 5.0
 class Use(Protocol):
     """What the mesh makes of links."""
 
-    def idle(self, link: LinkId) -> bool:
+    def is_idle(self, link: LinkId) -> bool:
         """Whether the mesh could do without it just now."""
         ...
 
-    def first(self, link: LinkId) -> bool:
+    def is_stem_start(self, link: LinkId) -> bool:
         """Whether our stem begins there."""
         ...
 
@@ -63,14 +63,16 @@ class LinkSlots:
 
     # --- what is missing
 
-    def missing(self, neighbours: Sequence[Neighbour]) -> int:
+    def count_missing(self, neighbours: Sequence[Neighbour]) -> int:
         """How many more links are to be sought, beyond those that count and the attempts under way."""
         sought = _of(neighbours, Standing.SOUGHT)
-        return self._settings.links_wanted - sum(1 for each in sought if each.counts or not each.up)
+        return self._settings.links_wanted - sum(
+            1 for neighbour in sought if neighbour.counts or not neighbour.up
+        )
 
-    def own(self, neighbours: Sequence[Neighbour]) -> int:
+    def count_own(self, neighbours: Sequence[Neighbour]) -> int:
         """Links that are of our own making, and attempts."""
-        return len(_of(neighbours, Standing.SOUGHT, Standing.MET))
+        return len(_of(neighbours, Standing.SOUGHT, Standing.INTRODUCED))
 
     # --- arrivals
 
@@ -79,7 +81,7 @@ class LinkSlots:
         accepted = len(_of(neighbours, Standing.ACCEPTED))
         return accepted < self._settings.links_max and len(neighbours) < LINKS_MAX
 
-    def full(self, neighbours: Sequence[Neighbour]) -> bool:
+    def is_full(self, neighbours: Sequence[Neighbour]) -> bool:
         """Whether a newcomer can have a place only instead of a guest."""
         taken = len(_of(neighbours, Standing.ACCEPTED, Standing.GUEST))
         return taken >= self._settings.links_max + GUESTS or len(neighbours) >= LINKS_MAX
@@ -89,7 +91,11 @@ class LinkSlots:
         there."""
         if at_seat and now < self._evict_at:
             return []
-        guests = [each for each in _of(neighbours, Standing.GUEST) if each.up and not each.young(now)]
+        guests = [
+            neighbour
+            for neighbour in _of(neighbours, Standing.GUEST)
+            if neighbour.up and not neighbour.is_young(now)
+        ]
         gone = sample(self._entropy, guests, 1)
         if at_seat and gone:
             self._evict_at = now + EVICT_GAP_S
@@ -101,13 +107,13 @@ class LinkSlots:
         """Which link that was drawn among few must be drawn again, while none is missing: that at which our
         stem begins last, so that the next stem begins at one that was. A contact's is kept; and if all are
         sought already, there is no other node to draw."""
-        if self.missing(neighbours) != 0:
+        if self.count_missing(neighbours) != 0:
             return []
         sought = [one for one in _of(neighbours, Standing.SOUGHT) if one.counts]
         stale = [
             one for one in sought if growth.has_outgrown(one.among) and not self._use.leads_to_contact(one.id)
         ]
-        others = [one for one in stale if not self._use.first(one.id)]
+        others = [one for one in stale if not self._use.is_stem_start(one.id)]
         if others or (stale and growth.another_first_hop(now)):
             return sample(self._entropy, others or stale, 1)
         return []
@@ -124,25 +130,31 @@ class LinkSlots:
         """When ``to_shed`` is next due."""
         return self._shed_at or 0.0
 
-    def surplus(self, neighbours: Sequence[Neighbour]) -> bool:
+    def has_excess(self, neighbours: Sequence[Neighbour]) -> bool:
         """Whether some link of ours is to be let go, sooner or later."""
-        if self.missing(neighbours) > 0:
+        if self.count_missing(neighbours) > 0:
             return False
-        met = [each for each in _of(neighbours, Standing.MET) if each.up]
-        begun = any(not each.swap for each in met)
-        return self.missing(neighbours) < 0 or begun or len(met) > MET
+        introduced = [neighbour for neighbour in _of(neighbours, Standing.INTRODUCED) if neighbour.up]
+        begun = any(not neighbour.swap for neighbour in introduced)
+        return self.count_missing(neighbours) < 0 or begun or len(introduced) > MET
 
     def _too_many(self, neighbours: Sequence[Neighbour], now: float) -> list[Neighbour]:
-        if self.missing(neighbours) > 0:
+        if self.count_missing(neighbours) > 0:
             return []
-        met = [each for each in _of(neighbours, Standing.MET) if each.counts]
-        begun = [each for each in met if not each.swap and not each.young(now) and not self._kept(each, now)]
+        introduced = [neighbour for neighbour in _of(neighbours, Standing.INTRODUCED) if neighbour.counts]
+        begun = [
+            neighbour
+            for neighbour in introduced
+            if not neighbour.swap and not neighbour.is_young(now) and not self._kept(neighbour, now)
+        ]
         if begun:
             return begun
-        if len(met) > MET:
-            return met[:1]
-        if self.missing(neighbours) < 0:
-            return [each for each in _of(neighbours, Standing.SOUGHT) if self._spare(each, now)]
+        if len(introduced) > MET:
+            return introduced[:1]
+        if self.count_missing(neighbours) < 0:
+            return [
+                neighbour for neighbour in _of(neighbours, Standing.SOUGHT) if self._spare(neighbour, now)
+            ]
         return []
 
     def _kept(self, neighbour: Neighbour, now: float) -> bool:
@@ -151,9 +163,9 @@ class LinkSlots:
 
     def _spare(self, neighbour: Neighbour, now: float) -> bool:
         """Whether nothing would be missed without it."""
-        settled = neighbour.counts and not neighbour.young(now)
-        return settled and not self._use.first(neighbour.id) and self._use.idle(neighbour.id)
+        settled = neighbour.counts and not neighbour.is_young(now)
+        return settled and not self._use.is_stem_start(neighbour.id) and self._use.is_idle(neighbour.id)
 
 
 def _of(neighbours: Sequence[Neighbour], *standings: Standing) -> list[Neighbour]:
-    return [each for each in neighbours if each.standing in standings]
+    return [neighbour for neighbour in neighbours if neighbour.standing in standings]

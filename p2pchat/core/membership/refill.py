@@ -61,11 +61,11 @@ five hops lasted ten."""
 class Surroundings(Use, Protocol):
     """What the mesh makes of links, and its map."""
 
-    def here(self, now: float) -> Here | None:
+    def own_position(self, now: float) -> Here | None:
         """Our place on the map; None as long as that is not known."""
         ...
 
-    def called(self, name: HopId) -> Here | None:
+    def position_of(self, name: HopId) -> Here | None:
         """Our place on the map on which we have that name."""
         ...
 
@@ -134,8 +134,8 @@ class Refill:
             self._short_since = now
         outputs: list[Output] = []
         if linked and self._count_undrawn(missing) > 0 and now >= self._walking.at:
-            if self._use.here(now) is not None:
-                self._walking.tried(now)
+            if self._use.own_position(now) is not None:
+                self._walking.on_attempt(now)
             else:
                 self._walking.at = now + MAP_S
             for _ in range(self._count_undrawn(missing)):
@@ -155,7 +155,7 @@ class Refill:
 
     def renew_links(self, now: float) -> list[Output]:
         """Draw links again that were drawn while the mesh was small."""
-        here = self._use.here(now) if now >= self._growth.look_at and self._settings.walks else None
+        here = self._use.own_position(now) if now >= self._growth.look_at and self._settings.walks else None
         if here is None or not self._growth.note_size(here.reachable, now):
             return []
         if here.reachable <= self._settings.links_wanted + 1:
@@ -172,7 +172,7 @@ class Refill:
         self._beyond_at = now + BEYOND_S
         outputs: list[Output] = []
         for link, until in list(self._beyond.items()):
-            torn = may_be_torn and self._places.missing(list(self._table)) >= 0
+            torn = may_be_torn and self._places.count_missing(list(self._table)) >= 0
             begun = self._walk(now, True, link) if torn else []
             if begun or now >= until:
                 self._beyond.pop(link, None)
@@ -185,21 +185,21 @@ class Refill:
 
     def _walk(self, now: float, swap: bool, via: LinkId | None = None) -> list[Output]:
         """Draw a node to seek a link with, and ask it."""
-        here = self._use.here(now) if self._settings.walks else None
+        here = self._use.own_position(now) if self._settings.walks else None
         if here is None:
             return []
         sought = [neighbour.id for neighbour in self._table if neighbour.sought]
-        return self._route_search(self._search.seek(here, sought, swap, now, via), now)
+        return self._route_search(self._search.seek_link(here, sought, swap, now, via), now)
 
     # --- what happens
 
     def link_up(self, neighbour: Neighbour, now: float) -> None:
         """One link more. A greeter that we had never reached may be in another piece of the mesh: seek a link
         there, soon."""
-        self._walking.succeeded()
+        self._walking.on_success()
         if isinstance(neighbour.at, WalkRef):
-            self._search.ended(neighbour.at, answered=True, now=now)
-        if neighbour.swap and neighbour.standing is Standing.MET and self._settings.walks:
+            self._search.on_attempt_ended(neighbour.at, answered=True, now=now)
+        if neighbour.swap and neighbour.standing is Standing.INTRODUCED and self._settings.walks:
             self._beyond[neighbour.id] = now + BEYOND_FOR_S
             self._beyond_at = now
 
@@ -211,17 +211,19 @@ class Refill:
 
     def seek_soon(self, now: float) -> None:
         """What did not work may work now: seek soon."""
-        self._walking.hurry(now, WALK_FIRST_S)
+        self._walking.retry_within(now, WALK_FIRST_S)
 
     def attempt_failed(self, at: WalkRef, answered: bool, now: float) -> list[Output]:
         """An attempt came to nothing. If a sought node did not answer, nodes on the way may have caused
         that."""
-        return self._route_search(self._search.ended(at, answered, now), now)
+        return self._route_search(self._search.on_attempt_ended(at, answered, now), now)
 
     def receive_walk(self, link: LinkId, message: Walking, now: float) -> list[Output]:
         """A walk, or what follows one, came over a link."""
         vacant = self._settings.walks and self._places.has_place(list(self._table))
-        return self._route_search(self._search.receive(link, message, self._use.called, vacant, now), now)
+        return self._route_search(
+            self._search.receive(link, message, self._use.position_of, vacant, now), now
+        )
 
     def send_blob(self, at: WalkRef, blob: bytes, now: float) -> list[Output]:
         """Send a blob to the other end of a walk."""
@@ -230,21 +232,21 @@ class Refill:
     def _route_search(self, found: Iterable[search.Output], now: float) -> list[Output]:
         """What walks lead to: frames, and attempts as at a seat."""
         routed: list[Output] = []
-        for each in frames_first(found):
-            match each:
+        for output in frames_first(found):
+            match output:
                 case SendWalk(link, message):
                     frame = Frame(FrameKind.CONTROL, control.encode(message))
                     routed += self._table.send(link, frame, now)
                 case search.Found(link, among):
-                    routed += self._neighbours.seek(link, among)
+                    routed += self._neighbours.mark_sought(link, among)
                 case search.Agreed(at, swap, among):
-                    routed += self._offers.begin(at, now, True, swap, among=among)
+                    routed += self._offers.offer_link(at, now, True, swap, among=among)
                 case BlobArrived():
-                    routed += self._on_blob(each, now)
+                    routed += self._on_blob(output, now)
         return routed
 
     def _on_blob(self, arrived: BlobArrived, now: float) -> list[Output]:
-        take = self._offers.replied if arrived.reply else self._offers.offered
+        take = self._offers.on_reply if arrived.reply else self._offers.on_offer
         try:
             return take(arrived.at, arrived.blob, now)
         except RefusedInput as refusal:

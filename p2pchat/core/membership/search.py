@@ -35,7 +35,7 @@ DRAWS = 8
 """Walks drawn to find one whose end has two ways to it without a common node: a single node may have
 invented all nodes that it stands before."""
 
-WAYS = 5
+PATHS_MAX = 5
 """So many ways are tried to a sought node. With a tenth of the nodes hostile one in four leads over them in a
 mesh of a thousand, in a small one fewer; with three tenths three in five."""
 
@@ -55,7 +55,7 @@ class Here(MapPosition, Protocol):
         """How many nodes the map leads to, ourselves included."""
         ...
 
-    def map(self) -> Links:
+    def confirmed_links(self) -> Links:
         """By node: its neighbours, where both confirm it."""
         ...
 
@@ -132,7 +132,7 @@ class PeerSearch:
 
     # --- sought nodes
 
-    def seek(
+    def seek_link(
         self, here: Here, spared: Iterable[LinkId], swap: bool, now: float, via: LinkId | None = None
     ) -> list[Output]:
         """Seek a link with another node than those ``spared``, beyond the link ``via`` if one is given."""
@@ -141,7 +141,7 @@ class PeerSearch:
         first = here.name_at(via) if via is not None else None
         if via is not None and first is None:
             return []
-        target = draw(here.map(), here.id, first, not_these, self._entropy)
+        target = draw(here.confirmed_links(), here.id, first, not_these, self._entropy)
         if target is None:
             return []
         link = here.link_to(target)
@@ -155,9 +155,9 @@ class PeerSearch:
         """A node that did not answer is asked by another way."""
         self._walks.tick(now)
         late = [quest for quest in self._quests if not quest.offering and quest.until <= now]
-        return [each for quest in late for each in self._ask(quest, now)]
+        return [output for quest in late for output in self._ask(quest, now)]
 
-    def ended(self, at: WalkRef, answered: bool, now: float) -> list[Output]:
+    def on_attempt_ended(self, at: WalkRef, answered: bool, now: float) -> list[Output]:
         """The attempt there is over: it came to a link, was declined, or there was no word, which may be
         another's doing."""
         quest = next((quest for quest in self._quests if quest.at == at), None)
@@ -171,28 +171,28 @@ class PeerSearch:
     def _ask(self, quest: _Quest, now: float) -> list[Output]:
         """By a way that avoids the nodes of those before."""
         quest.offering, quest.at = False, None
-        found = self._way(quest) if quest.tried < WAYS else None
+        found = self._path(quest) if quest.tried < PATHS_MAX else None
         if found is None:
             self._counters["walks given up"] += 1
             self._quests.remove(quest)
             return []
-        via, way, key = found
+        via, path, key = found
         quest.tried += 1
-        quest.passed.update(dict.fromkeys(way[:-1]))
+        quest.passed.update(dict.fromkeys(path[:-1]))
         quest.until = now + walks.TICKET_S
-        quest.at, said = self._walks.begin(via, way, key, now)
-        return [said]
+        quest.at, request = self._walks.begin_walk(via, path, key, now)
+        return [request]
 
-    def _way(self, quest: _Quest) -> tuple[LinkId, tuple[HopId, ...], bytes] | None:
-        here, links = quest.here, quest.here.map()
+    def _path(self, quest: _Quest) -> tuple[LinkId, tuple[HopId, ...], bytes] | None:
+        here, links = quest.here, quest.here.confirmed_links()
         first = here.name_at(quest.via) if quest.via is not None else None
         for avoided in (quest.passed, ()):
-            way = shortest(links, here.id, quest.target, avoided, self._entropy, first)
-            if way is not None:
+            path = shortest(links, here.id, quest.target, avoided, self._entropy, first)
+            if path is not None:
                 break
         key = here.verify_key(quest.target)
-        via = here.link_to(way[0]) if way is not None else None
-        return (via, way, key) if way is not None and via is not None and key is not None else None
+        via = here.link_to(path[0]) if path is not None else None
+        return (via, path, key) if path is not None and via is not None and key is not None else None
 
     # --- what comes over links
 
@@ -206,14 +206,14 @@ class PeerSearch:
     ) -> list[Output]:
         """A neighbour sent it. ``called``: our place on the map on which we have that name; ``vacant``:
         whether we would take a link."""
-        out: list[Output] = []
-        for each in self._walks.receive(source, message, called, vacant, now):
-            out += self._ticket(each) if isinstance(each, TicketArrived) else [each]
-        return out
+        outputs: list[Output] = []
+        for output in self._walks.receive(source, message, called, vacant, now):
+            outputs += self._ticket(output) if isinstance(output, TicketArrived) else [output]
+        return outputs
 
     def send(self, at: WalkRef, blob: bytes) -> list[Output]:
         """Send a blob of ``GEOMETRY.blob`` bytes to the other end of a walk."""
-        return [each for each in self._walks.send(at, blob) if isinstance(each, SendWalk)]
+        return [output for output in self._walks.send(at, blob) if isinstance(output, SendWalk)]
 
     def link_down(self, link: LinkId) -> None:
         """What went over it is lost."""
@@ -273,12 +273,12 @@ def _onward(near: Sequence[HopId], node: HopId, entropy: Entropy) -> HopId:
 def behind_one(links: Links, own: HopId, node: HopId, entropy: Entropy) -> bool:
     """Whether all ways from us to that node lead over one other, as far as is seen at once. A node with a
     single neighbour need not ask."""
-    way = shortest(links, own, node, (), entropy)
-    if way is None:
+    path = shortest(links, own, node, (), entropy)
+    if path is None:
         return True
-    if len(way) == 1 or len(links.get(own, ())) < 2:
+    if len(path) == 1 or len(links.get(own, ())) < 2:
         return False
-    return shortest(links, own, node, way[:-1], entropy) is None
+    return shortest(links, own, node, path[:-1], entropy) is None
 
 
 def shortest(
@@ -302,7 +302,7 @@ def shortest(
                 waiting.append(other)
     if end not in before or end == start:
         return None
-    way = [end]
-    while before[way[-1]] != start:
-        way.append(before[way[-1]])
-    return tuple(reversed(way)) if len(way) <= PATH_MAX else None
+    path = [end]
+    while before[path[-1]] != start:
+        path.append(before[path[-1]])
+    return tuple(reversed(path)) if len(path) <= PATH_MAX else None

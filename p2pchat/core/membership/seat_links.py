@@ -102,22 +102,22 @@ class SeatLinks:
         self.seats.on_seat_taken(url, topic, len(seated.others))
         seats = [SeatRef(url, topic, other) for other in seated.others]
         waiting = [self._table.waiting_at(seat) for seat in seats]
-        out: list[SeatOutput] = [
-            each for one in waiting if one is not None for each in self._offers.repeat(one)
+        outputs: list[SeatOutput] = [
+            output for one in waiting if one is not None for output in self._offers.repeat_offer(one)
         ]
-        missing = self._places.missing(list(self._table))
+        missing = self._places.count_missing(list(self._table))
         strangers = [seat for seat in seats if self._is_stranger(seat, now)]
         if missing > 0:
             count = min(missing, self._count_offers(helpless))
         elif self.seats.should_release_seats():
-            return [*out, *self.seats.release_seats(now)]
+            return [*outputs, *self.seats.release_seats(now)]
         else:
             strangers = [seat for seat in strangers if not self.seats.known.is_reached(url, seat.seat)]
             count = int(self.seats.should_probe_other(now))
         sought = not self._settings.walks
         for seat in sample(self._entropy, strangers, max(0, count)):
-            out += self._offers.begin(seat, now, sought, swap=missing <= 0)
-        return out
+            outputs += self._offers.offer_link(seat, now, sought, swap=missing <= 0)
+        return outputs
 
     def link_up(self, neighbour: Neighbour) -> None:
         """One link more."""
@@ -138,13 +138,13 @@ class SeatLinks:
             return self._settings.links_wanted
         standing = sum(not neighbour.faded for neighbour in self._table)
         few = max(SEAT_LINKS - standing, int(helpless))
-        return min(few, self._settings.links_wanted + SEAT_LINKS - self._places.own(list(self._table)))
+        return min(few, self._settings.links_wanted + SEAT_LINKS - self._places.count_own(list(self._table)))
 
     def _is_stranger(self, at: SeatRef, now: float) -> bool:
         """Whether an offer may be made there. A node without any link avoids no seat: there may be no
         other."""
-        if self._table.counting() and self.seats.is_avoided(at.url, at.seat, now):
+        if self._table.counted_neighbours() and self.seats.is_avoided(at.url, at.seat, now):
             return False
         node = self.seats.known.owner_of(at.url, at.seat)
         tried = any(neighbour.at == at and not neighbour.faded for neighbour in self._table)
-        return not tried and node != self._node and (node is None or not self._table.knows(node))
+        return not tried and node != self._node and (node is None or not self._table.knows_node(node))

@@ -45,7 +45,7 @@ class UnreachedMembers:
         self._reached = Table[NodeId, float | None](CAP)
         """Members that had a link with us, and since when attempts have failed again."""
 
-    def failed(self, neighbour: Neighbour, now: float) -> None:
+    def on_failure(self, neighbour: Neighbour, now: float) -> None:
         """Both ends have told how they can be reached, and have not found each other."""
         if neighbour.node is None or neighbour.own is None or neighbour.theirs is None:
             return
@@ -55,18 +55,20 @@ class UnreachedMembers:
             if since is None or now < since + BLAMED_S:
                 return
         ends = (neighbour.own, neighbour.theirs)
-        relayed = any(each.kind == "relay" for end in ends for each in end.candidates)
+        relayed = any(candidate.kind == "relay" for end in ends for candidate in end.candidates)
         unreached = Unreached(neighbour.node, now, ends[0].nat, ends[1].nat, relayed)
         self._known.put(neighbour.node, unreached)
 
-    def reached(self, node: NodeId | None) -> None:
+    def on_link(self, node: NodeId | None) -> None:
         """A link stands."""
         if node is not None:
             self._known.pop(node, None)
             self._reached.put(node, None)
 
-    def now(self, now: float, linked: Callable[[NodeId], bool]) -> tuple[Unreached, ...]:
+    def still_unreached(self, now: float, linked: Callable[[NodeId], bool]) -> tuple[Unreached, ...]:
         """All that is still true."""
         return tuple(
-            each for each in self._known.values() if now < each.at + REMEMBERED_S and not linked(each.node)
+            member
+            for member in self._known.values()
+            if now < member.at + REMEMBERED_S and not linked(member.node)
         )

@@ -54,7 +54,7 @@ class MapPosition(Protocol):
         """The link to a neighbour."""
         ...
 
-    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
+    def sign_ticket(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
         """Our signature of a ticket."""
         ...
 
@@ -117,17 +117,17 @@ class _Crumb:
     passed: dict[tuple[bool, int], None] = field(default_factory=dict)
     """Pieces that went on: whether from the near side, and which part."""
 
-    def ticket(self, side: _Side) -> bool:
+    def pass_ticket(self, side: _Side) -> bool:
         """Whether a ticket from that side may go on; it does so once."""
         fits = side == self.far and not self.ticketed
         self.ticketed = self.ticketed or fits
         return fits
 
-    def piece(self, side: _Side, part: int) -> bool:
+    def pass_piece(self, side: _Side, part: int) -> bool:
         """Whether a piece from that side may go on: the offer's after the ticket, the reply's after both of
         the offer's."""
         near = side == self.near
-        ready = self.ticketed if near else all((True, each) in self.passed for each in range(PIECES))
+        ready = self.ticketed if near else all((True, piece) in self.passed for piece in range(PIECES))
         fits = ready and (near, part) not in self.passed
         if fits:
             self.passed[near, part] = None
@@ -152,15 +152,15 @@ class _End:
     until: float
     ours: bool
     pieces: dict[int, bytes] = field(default_factory=dict)
-    said: bool = False
+    has_sent: bool = False
     """Whether our blob has left: the offer, or the reply."""
-    heard: bool = False
+    has_received: bool = False
     """Whether the other's has come."""
 
     @property
     def expects(self) -> bool:
         """Whether a blob may come: one offer, or one reply to what we have offered."""
-        return not self.heard and (self.said or not self.ours)
+        return not self.has_received and (self.has_sent or not self.ours)
 
 
 class Walks:
@@ -170,19 +170,19 @@ class Walks:
         self._entropy = entropy
         self._counters = counters
         self._crumbs: dict[_Side, _Crumb] = {}
-        self._asked: dict[_Side, _TicketWait] = {}
+        self._ticket_waits: dict[_Side, _TicketWait] = {}
         self._ends: dict[_Side, _End] = {}
         self._budgets: dict[LinkId, Budget] = {}
 
-    def begin(
-        self, via: LinkId, way: tuple[HopId, ...], verify_key: bytes, now: float
+    def begin_walk(
+        self, via: LinkId, path: tuple[HopId, ...], verify_key: bytes, now: float
     ) -> tuple[WalkRef, SendWalk]:
         """Ask the last node of a way, whose descriptors that key signs, for a link. ``via`` leads to the
         first."""
         side = via, self._entropy.draw_bytes(WALK_BYTES)
         scalar = self._entropy.draw_bytes(KEY_BYTES)
-        self._asked[side] = _TicketWait(scalar, verify_key, now + TICKET_S)
-        return WalkRef(*side), SendWalk(via, Walk(side[1], public_point(scalar), way))
+        self._ticket_waits[side] = _TicketWait(scalar, verify_key, now + TICKET_S)
+        return WalkRef(*side), SendWalk(via, Walk(side[1], public_point(scalar), path))
 
     def receive(
         self,
@@ -207,16 +207,18 @@ class Walks:
     def send(self, at: WalkRef, blob: bytes) -> list[Output]:
         """Send a blob of ``GEOMETRY.blob`` bytes to the other end."""
         end = self._ends.get((at.link, at.id))
-        if end is None or end.said:
+        if end is None or end.has_sent:
             return []
-        end.said = True
+        end.has_sent = True
         size = len(blob) // PIECES
         return [SendWalk(at.link, Piece(at.id, part, blob[part * size :][:size])) for part in range(PIECES)]
 
     def link_down(self, link: LinkId) -> None:
         """What went over it is lost; the ends will notice by themselves."""
         self._budgets.pop(link, None)
-        self._asked = {side: asked for side, asked in self._asked.items() if side[0] != link}
+        self._ticket_waits = {
+            side: ticket_wait for side, ticket_wait in self._ticket_waits.items() if side[0] != link
+        }
         self._ends = {side: end for side, end in self._ends.items() if side[0] != link}
         self._crumbs = {
             side: crumb for side, crumb in self._crumbs.items() if link not in (crumb.near[0], crumb.far[0])
@@ -224,7 +226,9 @@ class Walks:
 
     def tick(self, now: float) -> None:
         """Forget what is over."""
-        self._asked = {side: asked for side, asked in self._asked.items() if asked.until > now}
+        self._ticket_waits = {
+            side: ticket_wait for side, ticket_wait in self._ticket_waits.items() if ticket_wait.until > now
+        }
         for side in [side for side, end in self._ends.items() if end.until <= now]:
             del self._ends[side]
         for side in [side for side, crumb in self._crumbs.items() if crumb.until <= now]:
@@ -236,7 +240,7 @@ class Walks:
         self, side: _Side, walk: Walk, called: Callable[[HopId], MapPosition | None], vacant: bool, now: float
     ) -> list[Output]:
         place = called(walk.path[0])
-        if place is None or self._known(side) or not self._budget(side[0], now).draw(now):
+        if place is None or self._known(side) or not self._budget(side[0], now).take_token(now):
             self._counters["walks refused"] += 1
             return []
         if len(walk.path) == 1:
@@ -251,7 +255,7 @@ class Walks:
         return [SendWalk(link, Walk(far[1], walk.key, walk.path[1:]))]
 
     def _known(self, side: _Side) -> bool:
-        return side in self._crumbs or side in self._ends or side in self._asked
+        return side in self._crumbs or side in self._ends or side in self._ticket_waits
 
     def _end_here(
         self, side: _Side, walk_key: bytes, place: MapPosition, vacant: bool, now: float
@@ -265,31 +269,31 @@ class Walks:
         if vacant:
             self._ends[side] = _End(WalkRef(*side, secret), now + CRUMB_S, ours=False)
         key = public_point(scalar)
-        return [SendWalk(side[0], Ticket(side[1], key, vacant, place.answer(walk_key, key, vacant)))]
+        return [SendWalk(side[0], Ticket(side[1], key, vacant, place.sign_ticket(walk_key, key, vacant)))]
 
     def _ticket(self, side: _Side, ticket: Ticket, now: float) -> list[Output]:
         crumb = self._crumbs.get(side)
-        if crumb is not None and crumb.ticket(side):
+        if crumb is not None and crumb.pass_ticket(side):
             return [SendWalk(crumb.near[0], Ticket(crumb.near[1], ticket.key, ticket.vacant, ticket.proof))]
-        asked = self._asked.get(side)
-        if asked is None:
+        ticket_wait = self._ticket_waits.get(side)
+        if ticket_wait is None:
             self._counters["walks refused"] += 1
             return []
         try:
-            walk_key = public_point(asked.scalar)
-            check_ticket(asked.verify_key, walk_key, ticket.key, ticket.vacant, ticket.proof)
-            ref = WalkRef(*side, shared_point(asked.scalar, ticket.key))
+            walk_key = public_point(ticket_wait.scalar)
+            check_ticket(ticket_wait.verify_key, walk_key, ticket.key, ticket.vacant, ticket.proof)
+            ref = WalkRef(*side, shared_point(ticket_wait.scalar, ticket.key))
         except RefusedInput:
             self._counters["tickets refused: not of whom we asked"] += 1
             return []
-        del self._asked[side]
+        del self._ticket_waits[side]
         if ticket.vacant:
             self._ends[side] = _End(ref, now + CRUMB_S, ours=True)
         return [TicketArrived(ref, ticket.vacant)]
 
     def _piece(self, side: _Side, piece: Piece) -> list[Output]:
         crumb = self._crumbs.get(side)
-        if crumb is not None and crumb.piece(side, piece.part):
+        if crumb is not None and crumb.pass_piece(side, piece.part):
             link, id = crumb.far if side == crumb.near else crumb.near
             return [SendWalk(link, Piece(id, piece.part, piece.data))]
         end = self._ends.get(side)
@@ -300,7 +304,7 @@ class Walks:
         if len(end.pieces) < PIECES:
             return []
         whole = b"".join(end.pieces[part] for part in range(PIECES))
-        end.pieces, end.heard = {}, True
+        end.pieces, end.has_received = {}, True
         return [BlobArrived(end.ref, whole, end.ours)] if len(whole) == GEOMETRY.blob else []
 
     def _budget(self, link: LinkId, now: float) -> Budget:

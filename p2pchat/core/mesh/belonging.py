@@ -60,22 +60,24 @@ class Belonging:
 
     # --- where we meet others
 
-    def places(self) -> tuple[str, ...]:
+    def known_urls(self) -> tuple[str, ...]:
         """Every rendezvous that is known, ours and our meshes'."""
-        known = [self.identity.rendezvous, *(each.record.rendezvous for each in self._meshes)]
+        known = [self.identity.rendezvous, *(mesh.record.rendezvous for mesh in self._meshes)]
         return tuple(dict.fromkeys(url for urls in known for url in urls))
 
-    def typed(self) -> tuple[str, ...]:
+    def typed_urls(self) -> tuple[str, ...]:
         """Every rendezvous that the person has typed, for any mesh."""
-        records = [each.record for each in self._meshes]
-        typed = [url for each in records for url in each.rendezvous if url not in each.theirs]
+        records = [mesh.record for mesh in self._meshes]
+        typed = [url for record in records for url in record.rendezvous if url not in record.theirs]
         return tuple(dict.fromkeys((*self.identity.rendezvous, *typed)))
 
     def is_typed(self, url: str) -> bool:
         """Whether the person has typed it, be it for an open invite."""
-        return url in self.typed() or self._invites.typed(url)
+        return url in self.typed_urls() or self._invites.was_typed(url)
 
-    def meet(self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float) -> list[Said]:
+    def change_rendezvous(
+        self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float
+    ) -> list[Said]:
         """The person adds or removes a rendezvous."""
         if input.mesh is None:
             return [self._own(input)]
@@ -102,33 +104,33 @@ class Belonging:
 
     # --- joining
 
-    def open(self, input: inputs.InviteOpened, now: float) -> list[Said]:
+    def open_invite(self, input: inputs.InviteOpened, now: float) -> list[Said]:
         """An invite leads into the mesh that is named, or what has followed it, or else into the first of
         ours; the very first founds one."""
-        mesh = self._meshes.primary if input.mesh is None else self._meshes.last(input.mesh)
+        mesh = self._meshes.primary if input.mesh is None else self._meshes.last_of(input.mesh)
         if mesh is None and input.mesh is not None:
             return [OfInvite(input.invite, [pairing.PairingFailed(InviteFailure(NoContact.MESH_UNKNOWN))])]
         record = mesh.record if mesh is not None else self._founded(now)
         opened = self._invites.open_for(input, record)
-        refused = any(isinstance(each, pairing.PairingFailed) for each in opened)
-        out = [] if refused else self._join(record, input.rendezvous, (), now)
-        return [*out, OfInvite(input.invite, opened)]
+        refused = any(isinstance(output, pairing.PairingFailed) for output in opened)
+        outputs = [] if refused else self._join(record, input.rendezvous, (), now)
+        return [*outputs, OfInvite(input.invite, opened)]
 
-    def pair(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Said]]:
+    def keep_pairing(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Said]]:
         """Keep what a pairing brought: the mesh, the contact and the session."""
         mesh = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, (), now)
-        out = self._join(mesh, paired.typed, paired.theirs, now)
-        was = self._conversations.contact(ContactId(fingerprint(paired.identity_key)))
+        outputs = self._join(mesh, paired.typed, paired.theirs, now)
+        earlier = self._conversations.contact(ContactId(fingerprint(paired.identity_key)))
         contact, kept = self._conversations.pair(paired, mesh.id, now)
-        self.review(contact.id)
-        out += [OfConversations(kept), *self.succession.greet(contact.id, now)]
-        return contact, out + (self._leave_if_empty(was.mesh, now) if was is not None else [])
+        self.review_trust(contact.id)
+        outputs += [OfConversations(kept), *self.succession.greet_contact(contact.id, now)]
+        return contact, outputs + (self._leave_if_empty(earlier.mesh, now) if earlier is not None else [])
 
-    def left_out(self, paired: pairing.Paired) -> tuple[str, ...]:
+    def not_joined(self, paired: pairing.Paired) -> tuple[str, ...]:
         """Where their mesh is met, too, as they say, and we do not go."""
         known = self._meshes.get(mesh_id(paired.mesh_secret))
-        met = known.record.rendezvous if known is not None else ()
-        return tuple(url for url in paired.rendezvous if url not in met)
+        urls = known.record.rendezvous if known is not None else ()
+        return tuple(url for url in paired.rendezvous if url not in urls)
 
     def _founded(self, now: float) -> MeshRecord:
         secret = self._entropy.draw_bytes(32)
@@ -138,68 +140,74 @@ class Belonging:
         self, record: MeshRecord, typed: tuple[str, ...], theirs: tuple[str, ...], now: float
     ) -> list[Said]:
         """Take part in a mesh, met where the person typed, and where others say and the person agrees."""
-        out = self.succession.hurry(record.id, now)
+        outputs = self.succession.join_now(record.id, now)
         known = self._meshes.get(record.id)
-        was = known.record if known is not None else record
-        record = was.met_at(typed, theirs=False).met_at(theirs, theirs=True)
+        present = known.record if known is not None else record
+        record = present.met_at(typed, theirs=False).met_at(theirs, theirs=True)
         if known is not None:
-            return [*out, *self._changed(known, record, now), OfMesh(known, known.expect(now))]
+            return [*outputs, *self._changed(known, record, now), OfMesh(known, known.expect_guest(now))]
         added = self._meshes.add(record)
         joined = Notify(MeshChanged(record.id, "joined"))
         return [Persist(PutMesh(record)), joined, OfMesh(added, added.tick(now))]
 
     # --- leaving
 
-    def change(self, input: inputs.ContactInput, now: float) -> list[Said]:
+    def change_contact(self, input: inputs.ContactInput, now: float) -> list[Said]:
         """The person wants something of a contact. With the last contact of a mesh we leave it."""
         known = self._conversations.contact(input.contact)
-        out: list[Said] = [OfConversations(self._conversations.change(input, now))]
-        self.review(input.contact)
+        outputs: list[Said] = [OfConversations(self._conversations.change(input, now))]
+        self.review_trust(input.contact)
         if isinstance(input, inputs.ContactBlocked):
-            return out + self.succession.greet(input.contact, now)
+            return outputs + self.succession.greet_contact(input.contact, now)
         if known is None or not isinstance(input, inputs.ContactRemoved):
-            return out
+            return outputs
         if not input.keep_mesh:
-            out += self._leave_if_empty(known.mesh, now)
-        return out + (self.succession.renew(known.mesh, now) if input.renew_mesh else [])
+            outputs += self._leave_if_empty(known.mesh, now)
+        return outputs + (self.succession.renew_mesh(known.mesh, now) if input.renew_mesh else [])
 
-    def leave(self, id: MeshId, now: float) -> list[Said]:
+    def leave_mesh(self, id: MeshId, now: float) -> list[Said]:
         """Leave; contacts that are reached only through it are deleted. Of a mesh that another has
         followed we leave that alone."""
         mesh = self._meshes.get(id)
         if mesh is None:
             return []
         if mesh.record.successor is not None:
-            return self.succession.part(mesh, now)
+            return self.succession.leave_followed(mesh, now)
         left = InviteFailure(NoContact.MESH_LEFT)
-        out: list[Said] = [
-            OfInvite(each, [*self._invites.cancel(each), pairing.PairingFailed(left)])
-            for each in self._into(id)
+        outputs: list[Said] = [
+            OfInvite(invite, [*self._invites.cancel(invite), pairing.PairingFailed(left)])
+            for invite in self._into(id)
         ]
         for contact in self._through(id):
-            out.append(OfConversations(self._conversations.change(inputs.ContactRemoved(contact.id), now)))
-            self.review(contact.id)
-        return out + self.succession.end(id, now)
+            outputs.append(
+                OfConversations(self._conversations.change(inputs.ContactRemoved(contact.id), now))
+            )
+            self.review_trust(contact.id)
+        return outputs + self.succession.end_line(id, now)
 
-    def review(self, contact: ContactId) -> None:
+    def review_trust(self, contact: ContactId) -> None:
         """A contact that may not know where we are is no longer trusted; a contact that now may is told in
         its time."""
         if not self._conversations.recognition.may_recognise_us(contact):
-            for each in self._meshes:
-                each.traffic.stem.guards.distrust_contact(contact)
+            for mesh in self._meshes:
+                mesh.traffic.stem.guards.distrust_contact(contact)
 
     def _leave_if_empty(self, id: MeshId, now: float) -> list[Said]:
         """Leave meshes through which no contact is reached any longer, unless an invite leads into them."""
-        last = self.succession.last(id)
+        last = self.succession.last_of(id)
         if self._meshes.get(last) is None or self._through(last) or self._into(last):
             return []
-        return self.leave(last, now)
+        return self.leave_mesh(last, now)
 
     def _through(self, id: MeshId) -> list[Contact]:
-        last = self.succession.last(id)
-        return [each for each in self._conversations.contacts() if self.succession.last(each.mesh) == last]
+        last = self.succession.last_of(id)
+        return [
+            contact
+            for contact in self._conversations.contacts()
+            if self.succession.last_of(contact.mesh) == last
+        ]
 
     def _into(self, id: MeshId) -> list[int]:
         """The invites that lead there."""
-        line = filter(None, map(self._meshes.get, self.succession.line(id)))
-        return [each for mesh in line for each in self._invites.leading_into(mesh.record.secret)]
+        line = filter(None, map(self._meshes.get, self.succession.line_of(id)))
+        return [invite for mesh in line for invite in self._invites.leading_into(mesh.record.secret)]

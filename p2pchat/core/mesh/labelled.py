@@ -20,14 +20,14 @@ class OfMesh:
     """What a mesh has to say."""
 
     mesh: Mesh
-    said: Iterable[MeshOutput]
+    outputs: Iterable[MeshOutput]
 
 
 @dataclass(frozen=True, slots=True)
 class OfConversations:
     """What conversations have to say."""
 
-    said: Iterable[outputs.Routed]
+    outputs: Iterable[outputs.Routed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class OfInvite:
     """What an invite has to say."""
 
     invite: int
-    said: Iterable[invites.InviteOutput]
+    outputs: Iterable[invites.InviteOutput]
 
 
 Said = Effect | OfMesh | OfConversations | OfInvite

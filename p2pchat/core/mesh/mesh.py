@@ -59,7 +59,7 @@ class Mesh:
             strategy,
             kept,
             stem,
-            lambda link, now: self._route_view(self.view.part(link, now), now),
+            lambda link, now: self._route_view(self.view.expel_neighbour(link, now), now),
             lambda link, port: self.view.remember_listener(link, port),
         )
         use = MeshSurroundings(self.traffic.cells, self.traffic.stem)
@@ -77,22 +77,22 @@ class Mesh:
     @property
     def links_up(self) -> int:
         """Links over which cells travel now."""
-        return len(self.table.counting())
+        return len(self.table.counted_neighbours())
 
-    def links(self) -> tuple[LinkStatus, ...]:
+    def link_statuses(self) -> tuple[LinkStatus, ...]:
         """All links and attempts."""
-        tree, left = self.traffic.cells.tree(), self.traffic.cells.grants.share_left
+        tree, left = self.traffic.cells.tree_links(), self.traffic.cells.grants.share_left
         status = self.table.list_status(self.record.id)
         return tuple(replace(at, eager=tree.get(at.link, False), allowance=left(at.link)) for at in status)
 
-    def status(self) -> MeshStatus:
+    def get_status(self) -> MeshStatus:
         """How it stands with the mesh as a whole."""
-        held, pulling = self.traffic.cells.status()
+        held, pulling = self.traffic.cells.get_status()
         return MeshStatus(
             self.record.id,
             self._node,
             self.links_up,
-            sum(self.traffic.cells.tree().values()),
+            sum(self.traffic.cells.tree_links().values()),
             self._links_wanted,
             self.view.seat_links.seats.sitting,
             held,
@@ -136,9 +136,9 @@ class Mesh:
         """Where else the mesh is met, on this machine's own network."""
         return self._route_view(self.view.meet_nearby(urls, now), now)
 
-    def expect(self, now: float) -> list[MeshOutput]:
+    def expect_guest(self, now: float) -> list[MeshOutput]:
         """A guest is on the way into this mesh: be where it is met."""
-        return self._route_view(self.view.expect(now), now)
+        return self._route_view(self.view.expect_guest(now), now)
 
     def receive_signal(self, url: str, message: Topical, now: float) -> list[MeshOutput]:
         """Something was said at our seat. Raises RefusedInput."""
@@ -152,25 +152,25 @@ class Mesh:
         """The address is gone from which a link was made."""
         return self._route_view(self.view.on_link_shaken(link, now), now)
 
-    def _route_view(self, out: Iterable[ViewOutput], now: float) -> list[MeshOutput]:
-        done: list[MeshOutput] = []
-        for each in frames_first(out):
-            match each:
+    def _route_view(self, produced: Iterable[ViewOutput], now: float) -> list[MeshOutput]:
+        outputs: list[MeshOutput] = []
+        for output in frames_first(produced):
+            match output:
                 case Opened(neighbour):
-                    done += self.traffic.link_up(neighbour, now)
-                    done.append(NeighbourChanged(neighbour.id, up=True))
+                    outputs += self.traffic.link_up(neighbour, now)
+                    outputs.append(NeighbourChanged(neighbour.id, up=True))
                 case Sought(neighbour):
-                    done += self.traffic.note_sought(neighbour.id, now)
+                    outputs += self.traffic.note_sought(neighbour.id, now)
                 case Unsought(neighbour):
                     self.traffic.stem.guards.drop_sought(neighbour.id)
                 case Closed(neighbour, broken):
-                    done += self.traffic.link_down(neighbour.id, broken, now)
-                    done.append(NeighbourChanged(neighbour.id, up=False))
+                    outputs += self.traffic.link_down(neighbour.id, broken, now)
+                    outputs.append(NeighbourChanged(neighbour.id, up=False))
                 case MessageReceived(link, message):
-                    done += self.traffic.on_message(link, message, now)
+                    outputs += self.traffic.on_message(link, message, now)
                 case _:
-                    done.append(each)
-        return done
+                    outputs.append(output)
+        return outputs
 
     # --- cells, and neighbours who are contacts
 
@@ -178,6 +178,6 @@ class Mesh:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes: by the stem, where there is one."""
         return self.traffic.submit_cell(cell, now, haste)
 
-    def send_marks(self, link: LinkId, said: Marks, now: float) -> list[MeshOutput]:
+    def send_marks(self, link: LinkId, marks: Marks, now: float) -> list[MeshOutput]:
         """Identify ourselves to a neighbour, if it is a contact that should know."""
-        return self.traffic.send_message(link, said, now)
+        return self.traffic.send_message(link, marks, now)

@@ -52,23 +52,23 @@ class Meshes:
         """The mesh, if we take part in it."""
         return self._meshes.get(id)
 
-    def at(self, topic: Topic) -> Mesh | None:
+    def find_by_topic(self, topic: Topic) -> Mesh | None:
         """Whose topic it is."""
         return next(
-            (each for each in self._meshes.values() if each.view.seat_links.seats.is_ours(topic)), None
+            (mesh for mesh in self._meshes.values() if mesh.view.seat_links.seats.is_ours(topic)), None
         )
 
-    def owning(self, link: LinkId) -> Mesh | None:
+    def find_by_link(self, link: LinkId) -> Mesh | None:
         """Whose link it is."""
-        return next((each for each in self._meshes.values() if link in each.table), None)
+        return next((mesh for mesh in self._meshes.values() if link in mesh.table), None)
 
     @property
     def primary(self) -> Mesh | None:
         """The mesh into which invites lead: the first that we joined, or what has followed it."""
-        last = [each for each in self._meshes.values() if each.record.successor is None]
-        return min(last, key=lambda each: each.record.joined_at, default=None)
+        last = [mesh for mesh in self._meshes.values() if mesh.record.successor is None]
+        return min(last, key=lambda mesh: mesh.record.joined_at, default=None)
 
-    def last(self, id: MeshId) -> Mesh | None:
+    def last_of(self, id: MeshId) -> Mesh | None:
         """The mesh, or the one that has followed it."""
         mesh = self._meshes.get(id)
         after = mesh.record.successor if mesh is not None else None
@@ -98,7 +98,7 @@ class Meshes:
         self._meshes[record.id] = mesh
         return mesh
 
-    def drop(self, id: MeshId) -> None:
+    def remove(self, id: MeshId) -> None:
         """Leave the mesh."""
         self._meshes.pop(id, None)
 

@@ -42,7 +42,7 @@ class MarksGiven:
     """A neighbour said something that its contacts understand."""
 
     link: LinkId
-    said: Marks = field(repr=False)
+    marks: Marks = field(repr=False)
 
 
 MeshOutput = Effect | TakeSeat | LeaveSeat | CellArrived | CellLeft | CellLost | NeighbourChanged | MarksGiven

@@ -65,23 +65,23 @@ class Routing:
 
     def change_link(self, input: inputs.LinkInput, now: float) -> list[Effect]:
         """Something happened to a link. It may have been closed here while the input was on its way."""
-        mesh = self._meshes.owning(input.link)
+        mesh = self._meshes.find_by_link(input.link)
         return self.route_mesh(mesh, mesh.change_link(input, now), now) if mesh is not None else []
 
     def change_invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
         """The person has entered an invite, or cancels one."""
         if isinstance(input, inputs.InviteEntered):
-            entered = self._invites.enter(input, self._belonging.typed(), now)
+            entered = self._invites.enter_invite(input, self._belonging.typed_urls(), now)
             return self.route_invite(input.invite, entered, now)
         return self.route_invite(input.invite, self._invites.cancel(input.invite), now)
 
     def change_belonging(self, input: inputs.MeshInput | inputs.NameChosen, now: float) -> list[Effect]:
         """The person leaves a mesh, says where one is met, or takes another name."""
         if isinstance(input, inputs.MeshLeft):
-            return self.route_belonging(self._belonging.leave(input.mesh, now), now)
+            return self.route_belonging(self._belonging.leave_mesh(input.mesh, now), now)
         if isinstance(input, inputs.NameChosen):
             return [self._belonging.be_called(input.name)]
-        return self.route_belonging(self._belonging.meet(input, now), now)
+        return self.route_belonging(self._belonging.change_rendezvous(input, now), now)
 
     def submit_cell(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
         """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
@@ -99,94 +99,94 @@ class Routing:
 
     # --- one machine's outputs are another's inputs
 
-    def route_mesh(self, mesh: Mesh, out: Iterable[MeshOutput], now: float) -> list[Effect]:
+    def route_mesh(self, mesh: Mesh, produced: Iterable[MeshOutput], now: float) -> list[Effect]:
         """What a mesh wants done, and what others are to know of it."""
-        done: list[Effect] = []
-        for each in frames_first(out):
-            match each:
+        results: list[Effect] = []
+        for output in frames_first(produced):
+            match output:
                 case TakeSeat() | LeaveSeat() | Signal():
-                    done += self.meet_at_rendezvous(each, now)
+                    results += self.meet_at_rendezvous(output, now)
                 case CellArrived(cell, late):
                     self._conversations.cell(cell, mesh.record.id, late, now)
                 case CellLeft(tag) | CellLost(tag):
-                    told = self._conversations.left(tag, now, lost=isinstance(each, CellLost))
-                    done += self.route_conversations(told, now)
+                    told = self._conversations.left(tag, now, lost=isinstance(output, CellLost))
+                    results += self.route_conversations(told, now)
                 case NeighbourChanged(link, up):
-                    done += self._neighbour_changed(mesh, up, now)
-                    done += self.give_marks(mesh, [link] if up else [], now)
-                case MarksGiven(link, said):
-                    self._read_marks(mesh, link, said)
+                    results += self._neighbour_changed(mesh, up, now)
+                    results += self.give_marks(mesh, [link] if up else [], now)
+                case MarksGiven(link, marks):
+                    self._read_marks(mesh, link, marks)
                 case MakeOffer(relayed=relayed) | MakeAnswer(relayed=relayed):
-                    servers = self._servers.servers(mesh.record.rendezvous, relayed, now)
-                    done.append(replace(each, servers=servers))
+                    servers = self._servers.servers_for(mesh.record.rendezvous, relayed, now)
+                    results.append(replace(output, servers=servers))
                 case _:
-                    done.append(each)
-        return done
+                    results.append(output)
+        return results
 
     def _neighbour_changed(self, mesh: Mesh, up: bool, now: float) -> list[Effect]:
-        links = sum(each.links_up for each in self._meshes)
-        self._conversations.witnessed(mesh.links_up + self._rendezvous.agreeing())
+        links = sum(mesh.links_up for mesh in self._meshes)
+        self._conversations.witnessed(mesh.links_up + self._rendezvous.count_agreeing())
         told = self._conversations.linked(mesh.record.id, mesh.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self.route_conversations(told, now)]
 
-    def route_conversations(self, out: Iterable[outputs.Routed], now: float) -> list[Effect]:
+    def route_conversations(self, produced: Iterable[outputs.Routed], now: float) -> list[Effect]:
         """What conversations want done."""
-        done: list[Effect] = []
-        for each in out:
-            match each:
+        results: list[Effect] = []
+        for output in produced:
+            match output:
                 case outputs.SendInto(mesh, cell, haste):
-                    done.append(WhenKept(inputs.CellSubmitted(mesh, cell, haste)))
+                    results.append(WhenKept(inputs.CellSubmitted(mesh, cell, haste)))
                 case Notify(ContactChanged(contact, "renewed")):
-                    self._belonging.review(contact.id)
-                    done.append(each)
+                    self._belonging.review_trust(contact.id)
+                    results.append(output)
                 case outputs.MeshReported(contact, renewed):
-                    told = self._belonging.succession.told(contact, renewed, now)
-                    done += self.route_belonging(told, now)
+                    told = self._belonging.succession.on_renewed(contact, renewed, now)
+                    results += self.route_belonging(told, now)
                 case _:
-                    done.append(each)
-        return done
+                    results.append(output)
+        return results
 
-    def route_invite(self, invite: int, out: Iterable[invites.InviteOutput], now: float) -> list[Effect]:
+    def route_invite(self, invite: int, produced: Iterable[invites.InviteOutput], now: float) -> list[Effect]:
         """What an invite wants done."""
-        done: list[Effect] = []
-        for each in out:
-            match each:
+        results: list[Effect] = []
+        for output in produced:
+            match output:
                 case TakeSeat() | LeaveSeat() | Signal():
-                    done += self.meet_at_rendezvous(each, now)
+                    results += self.meet_at_rendezvous(output, now)
                 case pairing.Ready(code):
-                    done.append(Notify(effects.InviteReady(invite, code)))
+                    results.append(Notify(effects.InviteReady(invite, code)))
                 case pairing.Disturbed(strangers):
-                    done.append(Notify(effects.InviteDisturbed(invite, strangers)))
+                    results.append(Notify(effects.InviteDisturbed(invite, strangers)))
                 case pairing.PairingFailed(failure):
-                    done.append(Notify(effects.InviteFailed(invite, failure)))
+                    results.append(Notify(effects.InviteFailed(invite, failure)))
                 case pairing.Paired():
-                    contact, kept = self._belonging.pair(each, now)
-                    done += self.route_belonging(kept, now)
-                    done += self._invites.came_of(each, contact.id, now)
-                    left_out = self._belonging.left_out(each)
-                    done.append(Notify(effects.InviteDone(invite, contact, left_out)))
+                    contact, kept = self._belonging.keep_pairing(output, now)
+                    results += self.route_belonging(kept, now)
+                    results += self._invites.note_used(output, contact.id, now)
+                    not_joined = self._belonging.not_joined(output)
+                    results.append(Notify(effects.InviteDone(invite, contact, not_joined)))
                 case invites.Came(contact_id, otherwise):
-                    done.append(Notify(self._came(invite, contact_id, otherwise)))
+                    results.append(Notify(self._earlier_contact(invite, contact_id, otherwise)))
                 case _:
-                    done.append(each)
-        return done
+                    results.append(output)
+        return results
 
-    def route_belonging(self, out: Iterable[labelled.Said], now: float) -> list[Effect]:
+    def route_belonging(self, produced: Iterable[labelled.Said], now: float) -> list[Effect]:
         """What follows from a mesh that is joined, left, or met elsewhere."""
-        done: list[Effect] = []
-        for each in out:
-            match each:
+        results: list[Effect] = []
+        for output in produced:
+            match output:
                 case labelled.OfMesh(mesh, out_of):
-                    done += self.route_mesh(mesh, out_of, now)
+                    results += self.route_mesh(mesh, out_of, now)
                 case labelled.OfConversations(out_of):
-                    done += self.route_conversations(out_of, now)
+                    results += self.route_conversations(out_of, now)
                 case labelled.OfInvite(invite, out_of):
-                    done += self.route_invite(invite, out_of, now)
+                    results += self.route_invite(invite, out_of, now)
                 case _:
-                    done.append(each)
-        return done
+                    results.append(output)
+        return results
 
-    def _came(self, invite: int, contact: ContactId, otherwise: InviteFailure) -> effects.Event:
+    def _earlier_contact(self, invite: int, contact: ContactId, otherwise: InviteFailure) -> effects.Event:
         known = self._conversations.contact(contact)
         failed = effects.InviteFailed(invite, otherwise)
         return effects.InviteDone(invite, known) if known is not None else failed
@@ -195,11 +195,11 @@ class Routing:
         """What a mesh or an invite wants at a rendezvous."""
         match wish:
             case TakeSeat(url, topic, mode):
-                return self._rendezvous.want(url, topic, mode, now)
+                return self._rendezvous.keep_seat(url, topic, mode, now)
             case LeaveSeat(url, topic):
-                return self._rendezvous.unwant(url, topic)
+                return self._rendezvous.leave_seat(url, topic)
             case Signal(url, message):
-                return [Signal(self._rendezvous.line(url, message.topic), message)]
+                return [Signal(self._rendezvous.line_at(url, message.topic), message)]
             case _:
                 assert_never(wish)
 
@@ -209,18 +209,18 @@ class Routing:
         """Identify ourselves to neighbours that are contacts and should know. A link may have gone down again
         already."""
         bindings, id = mesh.table.list_bindings(), mesh.record.id
-        out: list[Effect] = []
+        results: list[Effect] = []
         for link in links:
             if link in bindings:
-                said = self._conversations.recognition.give_marks(id, bindings[link], self._marking, now)
-                out += self.route_mesh(mesh, mesh.send_marks(link, said, now), now)
-        return out
+                marks = self._conversations.recognition.give_marks(id, bindings[link], self._marking, now)
+                results += self.route_mesh(mesh, mesh.send_marks(link, marks, now), now)
+        return results
 
-    def _read_marks(self, mesh: Mesh, link: LinkId, said: Marks) -> None:
+    def _read_marks(self, mesh: Mesh, link: LinkId, marks: Marks) -> None:
         """Nothing is answered: an observer of lines would see which members know each other."""
         binding = mesh.table.list_bindings().get(link)
         if binding is not None:
             recognition = self._conversations.recognition
-            contact = recognition.recognise_contact(mesh.record.id, binding, said)
+            contact = recognition.recognise_contact(mesh.record.id, binding, marks)
             if contact is not None:
                 mesh.traffic.stem.guards.trust_link(link, contact)

@@ -51,7 +51,7 @@ class Signals:
         """A connection came or went, or something was said over one."""
         match input:
             case inputs.RendezvousUp(line, clock):
-                return self._rendezvous.up(line, clock, now)
+                return self._rendezvous.on_connected(line, clock, now)
             case inputs.RendezvousDown(line, reason, flooded):
                 return self._rendezvous_down(line, reason, flooded, now)
             case inputs.SignalReceived(line, message):
@@ -60,15 +60,15 @@ class Signals:
                 assert_never(input)
 
     def _rendezvous_down(self, line: Line, reason: str, flooded: bool, now: float) -> list[Effect]:
-        self._rendezvous.down(line, reason, now, flooded)
+        self._rendezvous.on_disconnected(line, reason, now, flooded)
         url, topic = url_of(line), topic_of(line)
-        for each in self._meshes:
-            if topic is None or each.view.seat_links.seats.is_ours(topic):
-                each.view.unseated(url)
-        out: list[Effect] = []
-        for invite, done in self._invites.down(url, topic, reason, now):
-            out += self._routing.route_invite(invite, done, now)
-        return out
+        for mesh in self._meshes:
+            if topic is None or mesh.view.seat_links.seats.is_ours(topic):
+                mesh.view.on_seats_lost(url)
+        results: list[Effect] = []
+        for invite, outputs in self._invites.on_unreachable(url, topic, reason, now):
+            results += self._routing.route_invite(invite, outputs, now)
+        return results
 
     def _signal(self, line: Line, message: signalling.FromServer, now: float) -> list[Effect]:
         if isinstance(message, signalling.Welcome | signalling.Hints | signalling.Draining):
@@ -77,13 +77,13 @@ class Signals:
             self._counters["unrequested signals"] += 1
             return []
         url = url_of(line)
-        mesh = self._meshes.at(message.topic)
+        mesh = self._meshes.find_by_topic(message.topic)
         if mesh is not None:
             return self._routing.route_mesh(mesh, mesh.receive_signal(url, message, now), now)
-        invite = self._invites.at(message.topic)
+        invite = self._invites.find_by_topic(message.topic)
         if invite is None:
             return []
-        return self._routing.route_invite(invite, self._invites.signal(invite, url, message, now), now)
+        return self._routing.route_invite(invite, self._invites.on_signal(invite, url, message, now), now)
 
     def on_nearby(
         self, own: tuple[str, ...], places: Mapping[Sought, Sequence[str]], now: float
@@ -91,7 +91,7 @@ class Signals:
         """Others were found on this machine's own network, or have left it."""
         found = {url for urls in places.values() for url in urls}
         self._meshes.own_places = own
-        self.nearby = frozenset((*own, *found)) - frozenset(self._belonging.places())
+        self.nearby = frozenset((*own, *found)) - frozenset(self._belonging.known_urls())
         wishes: list[Effect] = []
         for mesh in self._meshes:
             urls = dict.fromkeys((*own, *places.get(mesh.record.id, ())))
@@ -105,21 +105,21 @@ class Signals:
         """Servers were hinted, or this machine reaches others in another way."""
         match input:
             case inputs.ServersHinted(line, servers):
-                self._servers.told(url_of(line), servers, now)
-                for each in self._meshes:
-                    each.view.relays = self._servers.relays(each.record.rendezvous, now)
+                self._servers.on_hints(url_of(line), servers, now)
+                for mesh in self._meshes:
+                    mesh.view.relays = self._servers.has_relay(mesh.record.rendezvous, now)
                 return []
             case inputs.NetworkChanged():
-                for each in self._meshes:
-                    each.view.network_changed(now)
-                return self._rendezvous.retry(now)
+                for mesh in self._meshes:
+                    mesh.view.network_changed(now)
+                return self._rendezvous.end_backoffs(now)
             case inputs.Urged():
-                return self._rendezvous.retry(now)
+                return self._rendezvous.end_backoffs(now)
             case inputs.LinkShaken(link):
-                mesh = self._meshes.owning(link)
+                owner = self._meshes.find_by_link(link)
                 return (
-                    self._routing.route_mesh(mesh, mesh.on_link_shaken(link, now), now)
-                    if mesh is not None
+                    self._routing.route_mesh(owner, owner.on_link_shaken(link, now), now)
+                    if owner is not None
                     else []
                 )
             case _:

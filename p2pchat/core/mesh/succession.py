@@ -83,7 +83,7 @@ class Succession:
         self._waiting: dict[MeshId, MeshRecord] = {}
         """By the mesh that we are in until then."""
         self._look_at = 0.0
-        conversations.routes.successors = self.ways
+        conversations.routes.successors = self.listening_meshes
 
     def wait_for(self, record: MeshRecord) -> None:
         """An earlier run was told of it."""
@@ -92,9 +92,9 @@ class Succession:
 
     # --- what may be asked
 
-    def last(self, id: MeshId) -> MeshId:
+    def last_of(self, id: MeshId) -> MeshId:
         """The last of a line that we are in."""
-        waiting = next((each for each in self._waiting.values() if each.id == id), None)
+        waiting = next((waiting for waiting in self._waiting.values() if waiting.id == id), None)
         if waiting is not None and waiting.replaces is not None:
             id = waiting.replaces
         mesh = self._meshes.get(id)
@@ -103,25 +103,27 @@ class Succession:
             mesh = self._meshes.get(id)
         return id
 
-    def line(self, id: MeshId) -> list[MeshId]:
+    def line_of(self, id: MeshId) -> list[MeshId]:
         """All of a line that we are in, the last first."""
-        last = self.last(id)
+        last = self.last_of(id)
         if self._meshes.get(last) is None:
             return []
-        records = [each.record for each in self._meshes if self.last(each.record.id) == last]
-        before = sorted((each for each in records if each.id != last), key=lambda each: -each.replaced_at)
-        return [last, *(each.id for each in before)]
+        records = [mesh.record for mesh in self._meshes if self.last_of(mesh.record.id) == last]
+        before = sorted(
+            (record for record in records if record.id != last), key=lambda record: -record.replaced_at
+        )
+        return [last, *(record.id for record in before)]
 
-    def ways(self, id: MeshId) -> tuple[MeshId, ...]:
+    def listening_meshes(self, id: MeshId) -> tuple[MeshId, ...]:
         """In which meshes a contact may be heard that has told us of this one: in it, or in those before."""
-        line = self.line(id)
+        line = self.line_of(id)
         return tuple(line[line.index(id) :] if id in line else line) or (id,)
 
     # --- telling and being told
 
-    def renew(self, id: MeshId, now: float) -> list[Said]:
+    def renew_mesh(self, id: MeshId, now: float) -> list[Said]:
         """Move to a mesh with a secret that only the contacts we tell know."""
-        known = self._meshes.get(self.last(id))
+        known = self._meshes.get(self.last_of(id))
         if known is None:
             return []
         told = self._waiting.get(known.record.id)
@@ -132,14 +134,14 @@ class Succession:
         )
         return [*self._wait_no_more(known.record.id, now), *self._go(known, record, now)]
 
-    def told(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Said]:
+    def on_renewed(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Said]:
         """A contact says in which mesh it is."""
         who = self._conversations.contact(contact)
-        known = self._meshes.get(self.last(who.mesh)) if who is not None and not who.blocked else None
+        known = self._meshes.get(self.last_of(who.mesh)) if who is not None and not who.blocked else None
         if who is None or known is None:
             return []
         id, here = mesh_id(renewed.secret), known.record
-        if id in self.line(here.id):
+        if id in self.line_of(here.id):
             return [*self._counted(known, id, renewed.generation, now), *self._moved(who, id, now)]
         waiting = self._waiting.get(here.id)
         if waiting is not None and id == waiting.id:
@@ -156,13 +158,13 @@ class Succession:
             begins_at=begins_at(here, self._entropy, now),
             replaces=here.id,
         )
-        out = self._wait_no_more(here.id, now)
+        outputs = self._wait_no_more(here.id, now)
         if self._meshes.get(id) is not None:  # another host has invited us there
-            return [*out, *self._moved(who, id, now), *self._go(known, record, now)]
+            return [*outputs, *self._moved(who, id, now), *self._go(known, record, now)]
         self._waiting[here.id] = record
-        return [*out, Persist(PutMesh(record)), *self._moved(who, id, now)]
+        return [*outputs, Persist(PutMesh(record)), *self._moved(who, id, now)]
 
-    def hurry(self, id: MeshId, now: float) -> list[Said]:
+    def join_now(self, id: MeshId, now: float) -> list[Said]:
         """A host invites us into a mesh: if we wait to join it, wait no longer."""
         for before, waiting in list(self._waiting.items()):
             known = self._meshes.get(before)
@@ -171,10 +173,10 @@ class Succession:
                 return self._go(known, waiting, now)
         return []
 
-    def greet(self, contact: ContactId, now: float) -> list[Said]:
+    def greet_contact(self, contact: ContactId, now: float) -> list[Said]:
         """Say where we are to a contact that may not know."""
         who = self._conversations.contact(contact)
-        mesh = self._meshes.get(self.last(who.mesh)) if who is not None and not who.blocked else None
+        mesh = self._meshes.get(self.last_of(who.mesh)) if who is not None and not who.blocked else None
         if mesh is None or not mesh.record.generation:
             return []
         return [OfConversations(self._conversations.tell_mesh(contact, _news(mesh.record), now))]
@@ -196,16 +198,16 @@ class Succession:
 
     def _go(self, known: MeshOf, waiting: MeshRecord, now: float) -> list[Said]:
         """Join the mesh that follows, and tell all contacts of the line."""
-        line = self.line(known.record.id)
-        out, here = self._join(known.record, waiting, now)
-        out += self._put(known, replace(known.record, successor=here.id, replaced_at=now), now)
-        out.append(Notify(MeshChanged(here.id, "renewed")))
+        line = self.line_of(known.record.id)
+        outputs, here = self._join(known.record, waiting, now)
+        outputs += self._put(known, replace(known.record, successor=here.id, replaced_at=now), now)
+        outputs.append(Notify(MeshChanged(here.id, "renewed")))
         self._invites.lead_into(known.record.secret, here.secret)
         for contact in self._conversations.contacts():
             if contact.mesh in (*line, here.id):
-                out += self.greet(contact.id, now)
+                outputs += self.greet_contact(contact.id, now)
         self._look_at = now + LOOK_S
-        return out
+        return outputs
 
     def _join(self, before: MeshRecord, waiting: MeshRecord, now: float) -> tuple[list[Said], MeshRecord]:
         known = self._meshes.get(waiting.id)
@@ -229,66 +231,68 @@ class Succession:
         ]
         return [*moved, Persist(DropMesh(waiting.id))]
 
-    def part(self, mesh: MeshOf, now: float) -> list[Said]:
+    def leave_followed(self, mesh: MeshOf, now: float) -> list[Said]:
         """Leave a mesh that another has followed. Contacts that did not say they are there are awaited in
         it."""
-        id, last = mesh.record.id, self.last(mesh.record.id)
+        id, last = mesh.record.id, self.last_of(mesh.record.id)
         there = [contact for contact in self._conversations.contacts() if contact.mesh == id]
-        out: list[Said] = [
+        outputs: list[Said] = [
             OfConversations(self._conversations.move(contact.id, last, now)) for contact in there
         ]
-        out.append(OfMesh(mesh, mesh.leave_for_good(now)))
-        for each in self._meshes:
-            if each.record.successor == id:
-                out += self._put(each, replace(each.record, successor=mesh.record.successor), now)
-        self._meshes.drop(id)
+        outputs.append(OfMesh(mesh, mesh.leave_for_good(now)))
+        for other in self._meshes:
+            if other.record.successor == id:
+                outputs += self._put(other, replace(other.record, successor=mesh.record.successor), now)
+        self._meshes.remove(id)
         self._conversations.routes.forget_mesh(id)
-        return [*out, Persist(DropMesh(id)), Notify(MeshChanged(id, "left"))]
+        return [*outputs, Persist(DropMesh(id)), Notify(MeshChanged(id, "left"))]
 
-    def end(self, id: MeshId, now: float) -> list[Said]:
+    def end_line(self, id: MeshId, now: float) -> list[Said]:
         """Leave a whole line, in which no contact is reached any longer."""
-        out = self._wait_no_more(self.last(id), now)
-        for each in self.line(id):
-            mesh = self._meshes.get(each)
+        outputs = self._wait_no_more(self.last_of(id), now)
+        for member in self.line_of(id):
+            mesh = self._meshes.get(member)
             if mesh is not None:
-                out.append(OfMesh(mesh, mesh.leave_for_good(now)))
-                out += [Persist(DropMesh(each)), Notify(MeshChanged(each, "left"))]
-        for each in self.line(id):
-            self._meshes.drop(each)
-            self._conversations.routes.forget_mesh(each)
-        return out
+                outputs.append(OfMesh(mesh, mesh.leave_for_good(now)))
+                outputs += [Persist(DropMesh(member)), Notify(MeshChanged(member, "left"))]
+        for member in self.line_of(id):
+            self._meshes.remove(member)
+            self._conversations.routes.forget_mesh(member)
+        return outputs
 
     # --- time
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
-        due = [each.begins_at for each in self._waiting.values()]
-        if any(each.record.successor is not None for each in self._meshes):
+        due = [waiting.begins_at for waiting in self._waiting.values()]
+        if any(mesh.record.successor is not None for mesh in self._meshes):
             due.append(self._look_at)
         return min(due, default=None)
 
     def tick(self, now: float) -> list[Said]:
         """Go where we waited to, and leave what is over."""
-        out: list[Said] = []
+        outputs: list[Said] = []
         for id, waiting in list(self._waiting.items()):
             known = self._meshes.get(id)
             if known is not None and now >= waiting.begins_at:
                 del self._waiting[id]
-                out += self._go(known, waiting, now)
+                outputs += self._go(known, waiting, now)
         if now >= self._look_at:
             self._look_at = now + LOOK_S
             for mesh in self._meshes:
                 if mesh.record.successor is not None and self._over(mesh, now):
-                    out += self.part(mesh, now)
-        return out
+                    outputs += self.leave_followed(mesh, now)
+        return outputs
 
     def _over(self, mesh: MeshOf, now: float) -> bool:
         """Whether no contact needs us there any longer, or we have waited long enough."""
         record = mesh.record
         if now >= record.replaced_at + OVERLAP_MAX_S:
             return True
-        last = self._meshes.get(self.last(record.id))
-        awaited = any(each.mesh == record.id and not each.blocked for each in self._conversations.contacts())
+        last = self._meshes.get(self.last_of(record.id))
+        awaited = any(
+            contact.mesh == record.id and not contact.blocked for contact in self._conversations.contacts()
+        )
         linked = last is not None and last.links_up > 0
         return not awaited and now >= record.replaced_at + (OVERLAP_MIN_S if linked else ALONE_MAX_S)
 

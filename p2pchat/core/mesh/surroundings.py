@@ -6,7 +6,7 @@ Knows: the broadcast tree and the stem. Does not know: how links are found.
 from __future__ import annotations
 
 from p2pchat.core.broadcast.cells import Cells
-from p2pchat.core.stem.station import Station
+from p2pchat.core.stem.epoch_map import EpochMap
 from p2pchat.core.stem.stem import Stem
 from p2pchat.types import HopId, LinkId
 
@@ -18,11 +18,11 @@ class MeshSurroundings:
         self._cells = cells
         self._stem = stem
 
-    def idle(self, link: LinkId) -> bool:
+    def is_idle(self, link: LinkId) -> bool:
         """Whether the mesh would not miss this link just now: nothing is pushed over it."""
-        return not self._cells.tree().get(link, False)
+        return not self._cells.tree_links().get(link, False)
 
-    def first(self, link: LinkId) -> bool:
+    def is_stem_start(self, link: LinkId) -> bool:
         """Whether our stem begins there."""
         return self._stem.begins_at(link)
 
@@ -34,10 +34,10 @@ class MeshSurroundings:
         """Whether a recognised contact is there."""
         return self._stem.guards.leads_to_contact(link)
 
-    def here(self, now: float) -> Station | None:
+    def own_position(self, now: float) -> EpochMap | None:
         """Our place on the mesh's map; None as long as the map is not known."""
-        return self._stem.here(now)
+        return self._stem.own_position(now)
 
-    def called(self, name: HopId) -> Station | None:
+    def position_of(self, name: HopId) -> EpochMap | None:
         """Our place on the map on which we have that name."""
-        return self._stem.called(name)
+        return self._stem.position_of(name)

@@ -90,21 +90,21 @@ class LinkTraffic:
         """Now and then: links may bring the more the larger the mesh is."""
         if now >= self._counted_at + COUNT_S:
             self._counted_at = now
-            self.cells.grants.set_members(self.stem.crowd)
+            self.cells.grants.set_members(self.stem.anonymity_set)
 
     def tick(self, now: float) -> list[MeshOutput]:
         """Do what is due."""
         effects = self._on_cells(self.cells.tick(now), now) + self.serve_links(now)
         effects += self._stemmed(self.stem.tick(now), now)
-        return effects + self._on_cells(self.cells.forget(now), now)
+        return effects + self._on_cells(self.cells.forget_expired(now), now)
 
     def send_waiting(self, now: float) -> list[MeshOutput]:
         """The node stops, or leaves the mesh: what waits leaves now."""
-        return self._stemmed(self.stem.leave(now), now)
+        return self._stemmed(self.stem.flush_waiting(now), now)
 
     def write_held(self, now: float) -> list[MeshOutput]:
         """Write down what is held."""
-        return self._on_cells(self.cells.leave(now), now)
+        return self._on_cells(self.cells.persist_held(now), now)
 
     # --- links
 
@@ -125,7 +125,7 @@ class LinkTraffic:
 
     def note_sought(self, link: LinkId, now: float) -> list[MeshOutput]:
         """We sought this link ourselves."""
-        return self._stemmed(self.stem.sought(link, now), now)
+        return self._stemmed(self.stem.on_sought(link, now), now)
 
     # --- what comes and what leaves
 
@@ -134,7 +134,7 @@ class LinkTraffic:
         if isinstance(message, Frame):
             if message.kind is FrameKind.ONION:
                 return self._on_onion(link, message, now)
-            return self._on_cells(self.cells.pushed(link, message.body, now), now)
+            return self._on_cells(self.cells.on_push(link, message.body, now), now)
         family = self._families.get(type(message))
         return family(link, message, now) if family is not None else []
 
@@ -142,7 +142,7 @@ class LinkTraffic:
         self, numbers: tuple[int, ...], cells: tuple[HeldCell, ...], now: float
     ) -> list[MeshOutput]:
         """Held cells were read from the disk."""
-        return self._on_cells(self.cells.fetched(numbers, cells, now), now) + self.serve_links(now)
+        return self._on_cells(self.cells.on_fetched(numbers, cells, now), now) + self.serve_links(now)
 
     def submit_cell(self, cell: bytes, now: float, haste: Haste) -> list[MeshOutput]:
         """Send a cell of our own, ``GEOMETRY.cell`` bytes."""
@@ -156,14 +156,14 @@ class LinkTraffic:
 
     def serve_links(self, now: float) -> list[MeshOutput]:
         """Something came or went: what waited for it goes on."""
-        effects = self._on_cells(self.cells.serve(self._table.find_space, now), now)
+        effects = self._on_cells(self.cells.serve_requests(self._table.find_space, now), now)
         effects += self._on_cells(self.cells.give_credit(now), now)
         return effects + self._stemmed(self.stem.go_on_sending(now), now)
 
     # --- messages, by family
 
     def _on_topology(self, link: LinkId, message: topology.TopologyMessage, now: float) -> list[MeshOutput]:
-        return self._stemmed(self.stem.heard(link, message, now), now)
+        return self._stemmed(self.stem.on_topology(link, message, now), now)
 
     def _on_gossip(self, link: LinkId, message: gossip.Gossip, now: float) -> list[MeshOutput]:
         return self._on_cells(self.cells.on_gossip(link, message, now), now)
@@ -184,33 +184,33 @@ class LinkTraffic:
         if not self.cells.grants.spend_credit(link, now):
             self._counters["onions refused: no credit"] += 1
             return []
-        return self._stemmed(self.stem.onion(link, frame.body, now), now)
+        return self._stemmed(self.stem.on_onion(link, frame.body, now), now)
 
     # --- one machine's outputs are another's inputs
 
-    def _on_cells(self, out: Iterable[cells.Output], now: float) -> list[MeshOutput]:
+    def _on_cells(self, produced: Iterable[cells.Output], now: float) -> list[MeshOutput]:
         effects: list[MeshOutput] = []
-        for each in out:
-            match each:
+        for output in produced:
+            match output:
                 case cells.Put(link, frame, lane):
                     effects += self._table.send(link, frame, now, lane)
                 case cells.CellKnown(id):
-                    self.stem.seen(id, now)
+                    self.stem.on_cell_seen(id, now)
                 case _:
-                    effects.append(each)
+                    effects.append(output)
         return effects
 
-    def _stemmed(self, out: Iterable[stems.Output], now: float) -> list[MeshOutput]:
+    def _stemmed(self, produced: Iterable[stems.Output], now: float) -> list[MeshOutput]:
         effects: list[MeshOutput] = []
-        for each in out:
-            match each:
+        for output in produced:
+            match output:
                 case stems.SendTopology(link, message):
                     effects += self._on_cells([say(link, message)], now)
                 case stems.Relay(link, onion, source, was):
                     effects += self._table.send(link, Frame(FrameKind.ONION, onion), now, source)
                     effects += self._traced(was, onion, source, now)
                 case stems.Spread(cell, source, was):
-                    effects += self._on_cells(self.cells.enter(cell, source, now), now)
+                    effects += self._on_cells(self.cells.enter_cell(cell, source, now), now)
                     effects += self._traced(was, cell, source, now)
                 case stems.CellQueued(id):
                     effects.append(Notify(CellSeen(id, None, 0, now)))
@@ -224,9 +224,9 @@ class LinkTraffic:
         return effects
 
     def _traced(
-        self, was: bytes | None, became: bytes, source: LinkId | None, now: float
+        self, parent: bytes | None, child: bytes, source: LinkId | None, now: float
     ) -> list[MeshOutput]:
-        if was is None:
+        if parent is None:
             return []
-        whence = self._table.node_at(source) if source is not None else None
-        return [Notify(OnionSeen(was, cell_id(became), whence, now))]
+        source_node = self._table.node_at(source) if source is not None else None
+        return [Notify(OnionSeen(parent, cell_id(child), source_node, now))]

@@ -90,15 +90,15 @@ class Conversation:
 
     def list_tags(self) -> list[Tag]:
         """Every tag to listen for, as far as is known without a link."""
-        return self._session.tags() + self._reunion.tags()
+        return self._session.list_tags() + self._reunion.list_tags()
 
     def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
-        """A mark that shows the contact that we are behind a link; ``Session.mark``."""
-        return self._session.mark(binding, nonce, now)
+        """A mark that shows the contact that we are behind a link; ``Session.make_mark``."""
+        return self._session.make_mark(binding, nonce, now)
 
     def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
         """What may show us that it is the contact."""
-        return self._session.marks(binding, nonce)
+        return self._session.list_marks(binding, nonce)
 
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
@@ -175,7 +175,7 @@ class Conversation:
         self._alone_since = None
         self.presence.stand_still(alone_s)
         self.delivery.stand_still(alone_s)
-        self._reunion.connected(alone_s, now)
+        self._reunion.on_connected(alone_s, now)
         return self._with_snapshots(self._follow_clock(now) + self._flush(now))
 
     def on_return(self, greet_at: float) -> None:
@@ -203,7 +203,7 @@ class Conversation:
     def change_session(self, contact: Contact, session: Session, now: float) -> list[Output]:
         """Paired again: what waits must be sealed under the new session."""
         self.contact = contact
-        self._reunion.paired(self._session)
+        self._reunion.on_paired(self._session)
         changes = self._changes.change_session(session, hold=False, now=now)
         return self._with_snapshots(changes + self._flush(now))
 
@@ -246,7 +246,7 @@ class Conversation:
             return []
         key = self._reunion.keys.due_offer(now)
         renews = self.presence.here(now) and not self._reunion.answering.listening
-        offer = self._session.renew(self._entropy, now) if renews else None
+        offer = self._session.offer_renewal(self._entropy, now) if renews else None
         keys = self.delivery.queue.replace_payload(key, now) if key is not None else []
         keys += self.delivery.queue.enqueue_payload(offer) if offer is not None else []
         return keys + self.delivery.flush_outbox(now)
@@ -275,12 +275,12 @@ class Conversation:
         our clock is not wrong by days.
         """
         expired = self.delivery.queue.expire_texts(now)
-        tags = self._session.listen(now)
-        return [*expired, TagsChanged(tags), *self._changes.carry_out(self._reunion.listen(now), now)]
+        tags = self._session.follow_epochs(now)
+        return [*expired, TagsChanged(tags), *self._changes.carry_out(self._reunion.follow_epochs(now), now)]
 
     def _with_snapshots(self, effects: list[Output]) -> list[Output]:
         """Put the session's snapshot in front when it has moved, and listen for our own tags."""
-        ahead = self._session.watch()
+        ahead = self._session.watch_own_tags()
         if ahead.added or ahead.removed:
             effects = [*effects, TagsChanged(ahead)]
         if self._reunion.moved:

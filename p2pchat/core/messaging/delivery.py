@@ -170,7 +170,7 @@ class Delivery:
             return []
         floor = self.outbox.floor(self.session.payloads.next_number)
         data = wire.encode_notice(notice)
-        return [self._seal(self.session.fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)]
+        return [self._seal(self.session.make_fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)]
 
     def send_probe(self, now: float) -> list[Output]:
         """Ask into the silence, and wait twice as long before the next time."""
@@ -226,7 +226,9 @@ class Delivery:
         entry, pieces = item.entry, item.pieces
         assert entry.number is not None, "only sealed messages have pieces"
         floor = self.outbox.floor(self.session.payloads.next_number)
-        fragment = self.session.fragment(Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index])
+        fragment = self.session.make_fragment(
+            Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index]
+        )
         first_time = len(item.sent) < len(pieces)
         item.sent[index] = LEAVING
         if self.probe_at is None:
@@ -239,7 +241,7 @@ class Delivery:
     def _seal(self, fragment: Fragment, now: float) -> SendCell:
         self.moved = True
         haste = Haste.FIRST if fragment.lane is Lane.NOTICE else Haste.SOON
-        return SendCell(self.session.seal(fragment, now), haste)
+        return SendCell(self.session.seal_fragment(fragment, now), haste)
 
     # --- receipts
 

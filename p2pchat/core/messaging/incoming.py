@@ -67,31 +67,33 @@ class Incoming:
     def open_cell(self, cell: Cell, late: bool, now: float) -> list[Output]:
         """Open one cell. What does not open changes nothing; nonsense in a cell that opens is counted, and
         its key is used up all the same. ``late``: it was caught up on."""
-        offered = self._reunion.answering.offered(cell.tag)
-        if offered is None and not self._delivery.session.knows(cell.tag):
+        offered = self._reunion.answering.session_for(cell.tag)
+        if offered is None and not self._delivery.session.knows_tag(cell.tag):
             return self._open_apart(cell, now)
         session = offered or self._delivery.session
         if session is self._delivery.session and self._reunion.torn:
             return []  # of no use: its writer is told so outside it
         latest = session.latest_place()
         try:
-            plain, delta = session.open(cell)
+            plain, delta = session.open_cell(cell)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
             return []
-        effects = self._changes.carry_out(self._reunion.confirmed(), now) if offered is not None else []
+        effects = self._changes.carry_out(self._reunion.on_confirmed(), now) if offered is not None else []
         self.opened_at, self._written_at = now, written_by(cell, late, now)
         self._is_latest = session.latest_place() != latest
         effects += [TagsChanged(delta), *self._on_heard(now)]
         try:
-            before = session.position()
+            before = session.current_position()
             fragment = session.read(plain)
-            if session.position() != before:  # the contact saw of us what we did not write, or says so
+            if (
+                session.current_position() != before
+            ):  # the contact saw of us what we did not write, or says so
                 self._delivery.moved = True
-                self._reunion.doubt(now)
+                self._reunion.on_doubt(now)
             if session.window.overtaken:
                 return effects + self._tear(now)
-            effects += self._changes.carry_out(self._reunion.heard(session, now), now)
+            effects += self._changes.carry_out(self._reunion.on_heard(session, now), now)
             effects += self._take_fragment(fragment, now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
@@ -104,12 +106,12 @@ class Incoming:
         session = self._delivery.session
         try:
             if self._reunion.keys.has_tag(cell.tag):
-                return self._changes.carry_out(self._reunion.hear(cell, session, now), now)
+                return self._changes.carry_out(self._reunion.on_cell(cell, session, now), now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
         if session.by_a_copy(cell):
             self._delivery.moved = True
-            self._reunion.doubt(now)
+            self._reunion.on_doubt(now)
         return []
 
     def look_at_what_waits(self, now: float) -> list[Output]:
@@ -123,7 +125,7 @@ class Incoming:
         return effects
 
     def _tear(self, now: float) -> list[Output]:
-        return self._changes.carry_out(self._reunion.tear(now), now)
+        return self._changes.carry_out(self._reunion.mark_torn(now), now)
 
     def _on_heard(self, now: float, here: bool = True) -> list[Output]:
         """The contact wrote the cell that was opened last. An old cell makes no contact here; a
@@ -184,7 +186,7 @@ class Incoming:
         """Whether the contact may fill so much more of the disk. What it may not is not acknowledged: it
         waits with its sender. The person here is told once."""
         before = self._quota.used_up
-        if self._quota.draw(size, now):
+        if self._quota.take_bytes(size, now):
             return True
         self._counters["payloads put off: over quota"] += 1
         if not before:
@@ -217,7 +219,7 @@ class Incoming:
                     self._delivery.owes_receipt = True
                 return self._on_heard(now, here) + self._on_receipt(receipt, now)
             case wire.Copied():
-                return self._changes.carry_out(self._reunion.warned(now), now)
+                return self._changes.carry_out(self._reunion.on_warned(now), now)
             case wire.UnknownNotice():
                 return []
         assert_never(notice)
@@ -236,5 +238,5 @@ class Incoming:
         effects = self._delivery.finish_told(told, now)
         if told.unknown:
             return effects + self._tear(now)
-        self._reunion.vouched(self._delivery.session)
+        self._reunion.on_vouched(self._delivery.session)
         return effects

@@ -72,7 +72,7 @@ class SessionChanges:
 
     def _nudge(self, now: float) -> list[Output]:
         session = self._delivery.session
-        before = session.position()
+        before = session.current_position()
         asks = wire.PresenceNotice(here=True, asks=True, receipt=self._delivery.make_receipt())
         cells = self._delivery.say_notice(asks, session.window.answer_space(now), now)
         if cells:
@@ -91,8 +91,8 @@ class SessionChanges:
         """Go on in another session: what waits must be sealed under it. ``hold``: only when the person says
         so. The contact may have forgotten how long what is said lasts."""
         delivery = self._delivery
-        gone = TagDelta((), tuple(delivery.session.tags()))
-        changes: list[Output] = [TagsChanged(gone), TagsChanged(session.listen(now))]
+        gone = TagDelta((), tuple(delivery.session.list_tags()))
+        changes: list[Output] = [TagsChanged(gone), TagsChanged(session.follow_epochs(now))]
         delivery.change_session(session)
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
         for item in delivery.outbox:

@@ -29,22 +29,22 @@ class Transcript:
     """All that was said in one pairing, in order, the same at both ends."""
 
     def __init__(self, topic: Topic) -> None:
-        self._said: list[bytes] = [topic]
+        self._parts: list[bytes] = [topic]
 
     def add(self, role: str, plain: bytes) -> None:
         """``role`` said this: the plaintext of a blob, as it was sent."""
-        self._said += [role.encode(), plain]
+        self._parts += [role.encode(), plain]
 
-    def hello(self, isk: bytes, answer: GuestBundle) -> bytes:
+    def guest_confirmation(self, isk: bytes, answer: GuestBundle) -> bytes:
         """What the guest's Olm message must say, 32 bytes: all so far, and the bundle that it is part of."""
-        return derive(isk, HELLO, *self._said, encode_pairing(replace(answer, olm=b"")))
+        return derive(isk, HELLO, *self._parts, encode_pairing(replace(answer, olm=b"")))
 
-    def welcome(self, isk: bytes) -> bytes:
+    def host_confirmation(self, isk: bytes) -> bytes:
         """What the host's Olm message must say, 32 bytes: all, the guest's bundle included."""
-        return derive(isk, WELCOME, *self._said)
+        return derive(isk, WELCOME, *self._parts)
 
-    def keys(self, isk: bytes, shared: bytes) -> tuple[bytes, bytes, bytes]:
+    def derive_keys(self, isk: bytes, shared: bytes) -> tuple[bytes, bytes, bytes]:
         """The envelope's two roots, host's sending one first, and the renewal key, 32 bytes each. They are
         secret as long as ``shared``, of ML-KEM, or ``isk`` is."""
-        secret = derive(shared, AGREED, isk, *self._said)
+        secret = derive(shared, AGREED, isk, *self._parts)
         return *roots(secret), derive(secret, RENEWAL)

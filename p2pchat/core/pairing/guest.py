@@ -25,11 +25,11 @@ from p2pchat.wire import pairing as wire
 from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Refusal, SeatMode
 
-AGAIN_S = 1.0
+RETRY_S = 1.0
 """Between attempts where another guest sits: a guest that does not know the words is removed after 5 s, or
 15."""
 
-AGAIN_FOR_S = 25.0
+RETRY_FOR_S = 25.0
 """For so long; then it is another's."""
 
 
@@ -59,7 +59,7 @@ class Guest(Party):
         self._share = b""
         self._absent: dict[str, Refusal] = {}
         self._first_key = self._key
-        self._again_until: float | None = None
+        self._retry_until: float | None = None
         self._bundle: wire.HostBundle | None = None
         self._secret = b""
         self._olm: OlmSession | None = None
@@ -68,7 +68,7 @@ class Guest(Party):
         """Look for the host everywhere we know."""
         return self._take(self._urls)
 
-    def seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
+    def on_seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
         """We sit opposite the host: speak first."""
         if self._peer is not None or not others:
             return []
@@ -78,32 +78,32 @@ class Guest(Party):
         elsewhere = [LeaveSeat(url, self.topic) for url in self._urls if url != at.url]
         return [*elsewhere, self._send(wire.PakeStart(self._sid, self._share))]
 
-    def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
+    def on_refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
         """No host there, or another guest was first; or, half-way, a blob of ours was not passed on."""
         if self._peer is not None:
             return self._busy(url, reason)
         if reason is Refusal.FULL and self._waits(now):
-            self._again[url] = now + AGAIN_S
+            self._retries[url] = now + RETRY_S
             return []
         self._absent[url] = reason
         return self._nobody_there()
 
     def _waits(self, now: float) -> bool:
         """Whether the guest who sits there may still be removed."""
-        if self._again_until is None:
-            self._again_until = now + AGAIN_FOR_S
-        return now < self._again_until
+        if self._retry_until is None:
+            self._retry_until = now + RETRY_FOR_S
+        return now < self._retry_until
 
     def next_wakeup(self) -> float:
         """When patience ends, or a seat is to be asked for again."""
         looks = [self._looks_until] if self._looks_until else []
-        return min((self._deadline, *looks, *self._again.values()))
+        return min((self._deadline, *looks, *self._retries.values()))
 
     def tick(self, now: float) -> list[Output]:
         """Ask again where another sat; look no longer for places nearby."""
-        due = [url for url, at in self._again.items() if at <= now]
+        due = [url for url, at in self._retries.items() if at <= now]
         for url in due:
-            del self._again[url]
+            del self._retries[url]
         ended = super().tick(now)
         if ended or self._peer is not None:
             return ended
@@ -122,14 +122,14 @@ class Guest(Party):
         super()._forget(url)
         self._absent.pop(url, None)
 
-    def down(self, url: str, reason: str | Refusal) -> list[Output]:
+    def on_unreachable(self, url: str, reason: str | Refusal) -> list[Output]:
         """Out of reach; the others may all have said no already."""
-        out = super().down(url, reason)
-        return out if out or self._peer is not None else self._nobody_there()
+        outputs = super().on_unreachable(url, reason)
+        return outputs if outputs or self._peer is not None else self._nobody_there()
 
     def _nobody_there(self) -> list[Output]:
         """Final once every server has said no or is out of reach."""
-        answered = {*self._absent, *self._out_of_reach}
+        answered = {*self._absent, *self._failed_urls}
         if self._looks_until or not self._absent or any(url not in answered for url in self._urls):
             return []
         reasons = self._absent.values()
@@ -137,9 +137,9 @@ class Guest(Party):
             return self._fail(NoContact.TAKEN)
         if Refusal.BUSY in reasons:
             return self._fail(NoContact.RENDEZVOUS_BUSY)
-        return self._fail(NoContact.NO_SUCH_INVITE, unreached=tuple(self._out_of_reach.items()))
+        return self._fail(NoContact.NO_SUCH_INVITE, unreached=tuple(self._failed_urls.items()))
 
-    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
+    def on_blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
         """The host speaks. Raises RefusedInput on what no host would say."""
         if at != self._peer:
             return []
@@ -151,10 +151,10 @@ class Guest(Party):
             case wire.Speaks(version) if self._share:
                 return self._fail(NoContact.OTHER_VERSION, version=version)
             case wire.PakeReply() if self._share:
-                self._heard(plain)
+                self._take_plain(plain)
                 return self._confirm(message)
             case wire.HostBundle() if self._isk and self._bundle is None:
-                self._heard(plain)
+                self._take_plain(plain)
                 return self._join(message, now)
             case wire.PairingWelcome() if self._olm is not None:
                 return self._complete(message, self._olm)
@@ -205,19 +205,19 @@ class Guest(Party):
         except RefusedInput:
             return self._fail(NoContact.OTHER_PAIRING)
         answer = wire.GuestBundle(self._ours.name, self._ours.account.identity_key, ciphertext, b"")
-        hello = self._olm.encrypt(self._transcript.hello(self._isk, answer))
+        hello = self._olm.encrypt(self._transcript.guest_confirmation(self._isk, answer))
         return [self._send(replace(answer, olm=hello))]
 
     def _complete(self, welcome: wire.PairingWelcome, olm: OlmSession) -> list[Output]:
         assert self._bundle is not None, "both bundles were exchanged"
         host = self._bundle
         try:
-            said = olm.decrypt(welcome.olm)
+            confirmation = olm.decrypt(welcome.olm)
         except RefusedInput:
             return self._fail(NoContact.OTHER_PAIRING)
-        if not hmac.compare_digest(said, self._transcript.welcome(self._isk)):
+        if not hmac.compare_digest(confirmation, self._transcript.host_confirmation(self._isk)):
             return self._fail(NoContact.OTHER_PAIRING)
-        theirs, mine, renewal_key = self._transcript.keys(self._isk, self._secret)
+        theirs, mine, renewal_key = self._transcript.derive_keys(self._isk, self._secret)
         paired = Paired(
             identity_key=host.identity,
             name=host.nick,

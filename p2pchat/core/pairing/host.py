@@ -40,7 +40,7 @@ SETTLE_S = 1.5
 """From the first seat until the code is given away though another rendezvous has not answered: the nameplate
 may be taken there."""
 
-AGAIN_S = 5.0
+RETRY_S = 5.0
 """Between attempts to get a seat back; a server may hold the old one for 40 s after a line has died."""
 
 
@@ -68,7 +68,7 @@ class Host(Party):
         self._strangers = 0
         self.code = given or self._draw()
         self._ready = given is not None
-        self._asked: set[str] = set()
+        self._pending: set[str] = set()
         self._seated = False
         self._settled_at = NEVER
         self._confirmation = b""
@@ -85,80 +85,80 @@ class Host(Party):
     def start(self) -> list[TakeSeat]:
         """Open the code's topic everywhere."""
         self._meet(self.code)
-        self._asked, self._seated, self._settled_at = set(self._urls), False, NEVER
+        self._pending, self._seated, self._settled_at = set(self._urls), False, NEVER
         return self._take(self._urls)
 
-    def seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
+    def on_seated(self, at: SeatRef, others: tuple[Seat, ...], now: float) -> list[Output]:
         """The topic is ours on one server: good enough to give the code away, once the others have said that
         the nameplate is not taken there, or are slow."""
-        self._out_of_reach.pop(at.url, None)
-        self._again.pop(at.url, None)
+        self._failed_urls.pop(at.url, None)
+        self._retries.pop(at.url, None)
         if self._ready:
             return []
-        self._asked.discard(at.url)
+        self._pending.discard(at.url)
         if not self._seated:
             self._seated, self._settled_at = True, now + SETTLE_S
         return self._settle()
 
     def _settle(self, patient: bool = True) -> list[Output]:
-        if self._ready or not self._seated or (self._asked and patient):
+        if self._ready or not self._seated or (self._pending and patient):
             return []
         self._ready, self._settled_at = True, NEVER
         return [Ready(self.code)]
 
-    def refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
+    def on_refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
         """The nameplate is taken: draw another. Once the code is out, it is our own old seat that is in the
         way, of a line that broke: ask until the server has noticed."""
         if self._peer is not None:
             return self._busy(url, reason)
         if self._ready:
-            self._again[url] = now + AGAIN_S
+            self._retries[url] = now + RETRY_S
             return []
         if reason is Refusal.TAKEN and self._collisions < COLLISIONS:
             self._collisions += 1
             left = [LeaveSeat(url, self.topic) for url in self._urls]
             self.code = self._draw()
             return [*self.start(), *left]
-        return self.down(url, reason)
+        return self.on_unreachable(url, reason)
 
-    def down(self, url: str, reason: str | Refusal) -> list[Output]:
+    def on_unreachable(self, url: str, reason: str | Refusal) -> list[Output]:
         """Once the code is out, a lost rendezvous is waited for."""
-        self._asked.discard(url)
+        self._pending.discard(url)
         if self._ready and self._peer is None:
             return []
-        return super().down(url, reason) or self._settle()
+        return super().on_unreachable(url, reason) or self._settle()
 
-    def gone(self, at: SeatRef) -> list[Output]:
+    def on_left(self, at: SeatRef) -> list[Output]:
         """A guest left, or was put out. A guest that sent nothing has not guessed: the topic is still
         ours, and our owner is told."""
         if self._peer is None and not self.over:
             self._strangers += 1
             return [Disturbed(self._strangers)]
-        return super().gone(at)
+        return super().on_left(at)
 
     def next_wakeup(self) -> float:
         """When patience ends, or a seat is to be asked for again."""
-        return min((self._deadline, self._settled_at, *self._again.values()))
+        return min((self._deadline, self._settled_at, *self._retries.values()))
 
     def tick(self, now: float) -> list[Output]:
         """Ask again for the seats that were refused; stop waiting for slow servers."""
-        due = [url for url, at in self._again.items() if at <= now]
+        due = [url for url, at in self._retries.items() if at <= now]
         for url in due:
-            del self._again[url]
+            del self._retries[url]
         ended = super().tick(now)
         ready = self._settle(patient=False) if now >= self._settled_at and not self.over else []
         return ended or [*ready, *self._take(due)]
 
     def _take(self, urls: Sequence[str]) -> list[TakeSeat]:
         if not self._ready:
-            self._asked.update(urls)
+            self._pending.update(urls)
         return super()._take(urls)
 
     def _forget(self, url: str) -> None:
         super()._forget(url)
-        self._asked.discard(url)
+        self._pending.discard(url)
 
-    def blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
+    def on_blob(self, at: SeatRef, blob: bytes, now: float) -> list[Output]:
         """The guest speaks. Raises RefusedInput on what no guest would say."""
         if self._peer is not None and at != self._peer:
             return []
@@ -169,10 +169,10 @@ class Host(Party):
         match message:
             case wire.PakeStart() if self._peer is None:
                 self._begin(at, now)
-                self._heard(plain)
+                self._take_plain(plain)
                 return self._reply(message)
             case wire.PakeConfirm() if self._confirmation:
-                self._heard(plain)
+                self._take_plain(plain)
                 return self._check(message, now)
             case wire.GuestBundle() if self._bundle is not None:
                 return self._complete(message, plain)
@@ -199,7 +199,7 @@ class Host(Party):
         generator = self._generator(self.code, start.sid)
         scalar = self._entropy.draw_bytes(32)
         share = cpace.share(generator, scalar)
-        self._again.clear()
+        self._retries.clear()
         try:
             self._isk = cpace.session_key(
                 scalar, start.share, start.sid, start.share, b"guest", share, b"host"
@@ -242,10 +242,12 @@ class Host(Party):
             olm, hello = self._ours.account.accept_session(guest.identity, guest.olm)
         except RefusedInput:
             return self._fail(NoContact.OTHER_PAIRING)
-        if not hmac.compare_digest(hello, self._transcript.hello(self._isk, guest)):
+        if not hmac.compare_digest(hello, self._transcript.guest_confirmation(self._isk, guest)):
             return self._fail(NoContact.OTHER_PAIRING)
-        self._heard(plain)
-        mine, theirs, renewal_key = self._transcript.keys(self._isk, self._kem.decapsulate(guest.ciphertext))
+        self._take_plain(plain)
+        mine, theirs, renewal_key = self._transcript.derive_keys(
+            self._isk, self._kem.decapsulate(guest.ciphertext)
+        )
         epoch = self._bundle.epoch
         paired = Paired(
             identity_key=guest.identity,
@@ -259,7 +261,7 @@ class Host(Party):
             renewal_key=renewal_key,
             leads=True,
         )
-        welcome = self._send(wire.PairingWelcome(olm.encrypt(self._transcript.welcome(self._isk))))
+        welcome = self._send(wire.PairingWelcome(olm.encrypt(self._transcript.host_confirmation(self._isk))))
         return [paired, welcome, *self._finish()]
 
     def _burn(self) -> list[Output]:

@@ -62,9 +62,9 @@ class _Open:
     leads_into: bytes = b""
     """The secret of our mesh, for the host of an invite."""
 
-    def agreed(self, paired: Paired) -> Paired:
+    def with_consent(self, paired: Paired) -> Paired:
         """The person agreed to what they typed, and to the code; others are the person's choice."""
-        where = _distinct(self.party.met_at, paired.rendezvous)
+        where = _distinct(self.party.rendezvous_urls, paired.rendezvous)
         typed = tuple(url for url in where if url in self.typed)
         theirs = tuple(
             url
@@ -94,8 +94,8 @@ class Invites:
         """``lan``: places to meet may be found on this machine's own network."""
         self.identity = identity
         self._tried = Table[bytes, Tried](TRIED_CAP)
-        for each in tried:
-            self._tried.put(each.mark, each)
+        for record in tried:
+            self._tried.put(record.mark, record)
         self._lan = lan
         self._own: tuple[str, ...] = ()
         self._entropy = entropy
@@ -108,14 +108,14 @@ class Invites:
             check_rendezvous(urls)
         except Malformed:
             return [PairingFailed(InviteFailure(NoContact.ADDRESSES_MALFORMED, urls=urls))]
-        known = self.at(topic_of(input.code)) if input.code is not None else None
+        known = self.find_by_topic(topic_of(input.code)) if input.code is not None else None
         if known is not None:
             return self._taken_over(known, input)
         if input.code is not None and self._mark(input.code) in self._tried:
             return self._used_up(input.code, NoContact.TRIED_HERE)
         ours = LocalParty(self.identity.name, self._account(), mesh.secret, urls, urls)
         entropy = self._entropy.make_child(f"invite {input.invite}")
-        free = lambda topic: self.at(topic) is None  # noqa: E731
+        free = lambda topic: self.find_by_topic(topic) is None  # noqa: E731
         host = Host(ours, input.link, input.deadline, entropy, input.code, free, self._own)
         opened = _Open(host, input.name, input.rendezvous, leads_into=mesh.secret)
         return self._begin(input.invite, opened, bool(urls or self._own))
@@ -132,7 +132,7 @@ class Invites:
         party = self._open[invite].party
         return isinstance(party, Host) and party.code == code
 
-    def enter(self, input: InviteEntered, typed: tuple[str, ...], now: float) -> list[InviteOutput]:
+    def enter_invite(self, input: InviteEntered, typed: tuple[str, ...], now: float) -> list[InviteOutput]:
         """Answer another person's invite. ``typed``: every rendezvous that the person has ever typed; a
         private address that a link names must be among them."""
         typed = _distinct(input.rendezvous, typed)
@@ -145,7 +145,7 @@ class Invites:
         looks_until = now + LOOK_S if self._lan else 0.0
         entropy = self._entropy.make_child(f"invite {input.invite}")
         guest = Guest(ours, input.code, input.deadline, entropy, looks_until)
-        known = self.at(guest.topic)
+        known = self.find_by_topic(guest.topic)
         if known is not None:
             ours_waits = self._waits_at(known, input.code)
             return _fail(NoContact.OWN_INVITE if ours_waits else NoContact.NUMBER_IN_USE)
@@ -154,7 +154,7 @@ class Invites:
         opened = _Open(guest, input.name, typed, named, input.accept_new)
         return self._begin(input.invite, opened, bool(urls) or self._lan)
 
-    def came_of(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
+    def note_used(self, paired: Paired, contact: ContactId, now: float) -> list[Persist]:
         """A pairing is complete: a command that asks for its code again gets the contact."""
         return self._note(Tried(paired.used, now, contact))
 
@@ -165,17 +165,21 @@ class Invites:
 
     def leading_into(self, mesh_secret: bytes) -> list[int]:
         """The numbers of the open invites into a mesh."""
-        return [number for number, each in self._open.items() if each.leads_into == mesh_secret]
+        return [number for number, opened in self._open.items() if opened.leads_into == mesh_secret]
 
     def lead_into(self, before: bytes, secret: bytes) -> None:
         """A later guest is let into another mesh instead."""
-        for each in self._open.values():
-            if each.leads_into == before and isinstance(each.party, Host) and each.party.lead_into(secret):
-                each.leads_into = secret
+        for opened in self._open.values():
+            if (
+                opened.leads_into == before
+                and isinstance(opened.party, Host)
+                and opened.party.lead_into(secret)
+            ):
+                opened.leads_into = secret
 
-    def typed(self, url: str) -> bool:
+    def was_typed(self, url: str) -> bool:
         """Whether the person has typed this rendezvous for one of the open invites."""
-        return any(url in each.typed for each in self._open.values())
+        return any(url in opened.typed for opened in self._open.values())
 
     def nearby_keys(self) -> list[NearbyKey]:
         """By which keys the other ends of open invites are known nearby."""
@@ -200,45 +204,45 @@ class Invites:
     def _nearby(self, party: Host | Guest, found: Mapping[Sought, Sequence[str]]) -> Sequence[str]:
         return self._own if isinstance(party, Host) else found.get(party.topic, ())
 
-    def open(self) -> list[int]:
+    def list_open(self) -> list[int]:
         """The numbers of all open invites."""
         return list(self._open)
 
-    def at(self, topic: Topic) -> int | None:
+    def find_by_topic(self, topic: Topic) -> int | None:
         """Which invite meets at this topic."""
-        return next((number for number, each in self._open.items() if each.party.topic == topic), None)
+        return next((number for number, opened in self._open.items() if opened.party.topic == topic), None)
 
-    def signal(self, invite: int, url: str, message: Topical, now: float) -> list[InviteOutput]:
+    def on_signal(self, invite: int, url: str, message: Topical, now: float) -> list[InviteOutput]:
         """A rendezvous spoke to one of our pairings. Raises RefusedInput."""
         party = self._open[invite].party
         match message:
             case signalling.Seated(topic, seat, others):
-                out = party.seated(SeatRef(url, topic, seat), others, now)
+                outputs = party.on_seated(SeatRef(url, topic, seat), others, now)
             case signalling.SeatRefused(_, reason):
-                out = party.refused(url, reason, now)
+                outputs = party.on_refused(url, reason, now)
             case signalling.Blob(topic, seat, blob):
-                out = party.blob(SeatRef(url, topic, seat), blob, now)
+                outputs = party.on_blob(SeatRef(url, topic, seat), blob, now)
             case signalling.Gone(topic, seat):
-                out = party.gone(SeatRef(url, topic, seat))
-        return self._after(invite, out, now)
+                outputs = party.on_left(SeatRef(url, topic, seat))
+        return self._after(invite, outputs, now)
 
-    def down(
+    def on_unreachable(
         self, url: str, topic: Topic | None, reason: str, now: float
     ) -> Iterable[tuple[int, list[InviteOutput]]]:
         """A rendezvous is out of reach; ``topic``: for this one alone."""
-        concerned = [(n, each) for n, each in self._open.items() if topic in (None, each.party.topic)]
-        return [(n, self._after(n, each.party.down(url, reason), now)) for n, each in concerned]
+        concerned = [(n, opened) for n, opened in self._open.items() if topic in (None, opened.party.topic)]
+        return [(n, self._after(n, opened.party.on_unreachable(url, reason), now)) for n, opened in concerned]
 
     def tick(self, now: float) -> Iterable[tuple[int, list[InviteOutput]]]:
         """Deadlines."""
         return [
-            (number, self._after(number, each.party.tick(now), now))
-            for number, each in list(self._open.items())
+            (number, self._after(number, opened.party.tick(now), now))
+            for number, opened in list(self._open.items())
         ]
 
     def next_wakeup(self) -> float | None:
         """The next deadline."""
-        return min((each.party.next_wakeup() for each in self._open.values()), default=None)
+        return min((opened.party.next_wakeup() for opened in self._open.values()), default=None)
 
     def _account(self) -> OlmAccount:
         """Our account for one pairing. Its one-time key lives and dies with the pairing: none is ever stored,
@@ -253,22 +257,22 @@ class Invites:
         self._open[invite] = opened
         return [*opened.party.start()]
 
-    def _after(self, invite: int, out: list[Output], now: float) -> list[InviteOutput]:
+    def _after(self, invite: int, produced: list[Output], now: float) -> list[InviteOutput]:
         """Say what was agreed to, note that a code was tried, and forget a pairing that is over."""
         known = self._open[invite]
         if known.party.over:
             del self._open[invite]
-        done: list[InviteOutput] = []
-        for each in out:
-            match each:
+        outputs: list[InviteOutput] = []
+        for output in produced:
+            match output:
                 case Paired():
                     used = self._mark(known.party.code)
-                    done.append(replace(known.agreed(each), used=used))
+                    outputs.append(replace(known.with_consent(output), used=used))
                 case Guessed():
-                    done += self._note(Tried(self._mark(known.party.code), now))
+                    outputs += self._note(Tried(self._mark(known.party.code), now))
                 case _:
-                    done.append(each)
-        return done
+                    outputs.append(output)
+        return outputs
 
     # --- codes that were tried
 

@@ -70,7 +70,7 @@ class Disturbed:
 
 Output = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Guessed | Paired | PairingFailed
 
-HALF_WAY_S = 60.0
+UNFINISHED_S = 60.0
 """From the first message until the pairing is complete: five ways through any network."""
 
 
@@ -99,14 +99,14 @@ class Party:
         self._peer: SeatRef | None = None
         self._key = b""
         self._isk = b""
-        self._out_of_reach: dict[str, str | Refusal] = {}
-        self._again: dict[str, float] = {}
+        self._failed_urls: dict[str, str | Refusal] = {}
+        self._retries: dict[str, float] = {}
         """When to ask for a seat again, by place."""
         self.topic: Topic = Topic(b"")
         self.over = False
 
     @property
-    def met_at(self) -> tuple[str, ...]:
+    def rendezvous_urls(self) -> tuple[str, ...]:
         """Where the two have met; nowhere, as long as they have not."""
         return (self._peer.url,) if self._peer is not None else ()
 
@@ -122,7 +122,7 @@ class Party:
     @property
     def _all_lost(self) -> bool:
         urls = self._urls
-        return bool(urls) and not self._looks_until and all(url in self._out_of_reach for url in urls)
+        return bool(urls) and not self._looks_until and all(url in self._failed_urls for url in urls)
 
     def meet_nearby(self, urls: Sequence[str]) -> list[Output]:
         """Meet at these places of this machine's own network, too, and at no others there."""
@@ -137,8 +137,8 @@ class Party:
 
     def _forget(self, url: str) -> None:
         """The messages there no longer count."""
-        self._out_of_reach.pop(url, None)
-        self._again.pop(url, None)
+        self._failed_urls.pop(url, None)
+        self._retries.pop(url, None)
 
     def _take(self, urls: Sequence[str]) -> list[TakeSeat]:
         return [TakeSeat(url, self.topic, self.mode) for url in urls]
@@ -157,15 +157,15 @@ class Party:
             return self._fail(NoContact.FELL_SILENT)
         return self._fail(NoContact.NOT_IN_TIME)
 
-    def down(self, url: str, reason: str | Refusal) -> list[Output]:
+    def on_unreachable(self, url: str, reason: str | Refusal) -> list[Output]:
         """A rendezvous is out of reach. When all are, before anything began, there is no point in waiting."""
-        self._out_of_reach[url] = reason
+        self._failed_urls[url] = reason
         if self._peer is not None:
             lost = self._peer.url == url
             return self._fail(NoContact.RENDEZVOUS_LOST, unreached=((url, reason),)) if lost else []
         return self._unreachable() if self._all_lost else []
 
-    def gone(self, at: SeatRef) -> list[Output]:
+    def on_left(self, at: SeatRef) -> list[Output]:
         """The other side left its seat."""
         if at != self._peer:
             return []
@@ -183,7 +183,7 @@ class Party:
     def _begin(self, peer: SeatRef, now: float) -> None:
         """Somebody is there: from now on it is quick, or nothing comes of it."""
         self._peer = peer
-        self._deadline = min(self._deadline, now + HALF_WAY_S)
+        self._deadline = min(self._deadline, now + UNFINISHED_S)
 
     def _generator(self, code: InviteCode | InviteLink, sid: bytes) -> bytes:
         secret = "-".join(code.words).encode() if isinstance(code, InviteCode) else code.secret
@@ -202,7 +202,7 @@ class Party:
         plain = open_blob(key or self._key, blob, self.other.encode() + self.topic)
         return wire.decode_pairing(plain), plain
 
-    def _heard(self, plain: bytes) -> None:
+    def _take_plain(self, plain: bytes) -> None:
         self._transcript.add(self.other, plain)
 
     def _agreed(self) -> None:
@@ -224,7 +224,7 @@ class Party:
         )
 
     def _unreachable(self) -> list[Output]:
-        lost = {url: self._out_of_reach[url] for url in self._urls if url in self._out_of_reach}
+        lost = {url: self._failed_urls[url] for url in self._urls if url in self._failed_urls}
         return self._fail(NoContact.UNREACHABLE, unreached=tuple(lost.items()))
 
 

@@ -27,19 +27,19 @@ class Hinted:
     def __init__(self) -> None:
         self._told = Table[str, tuple[Servers, float]](RENDEZVOUS_CAP)
 
-    def told(self, url: str, servers: Servers, now: float) -> None:
+    def on_hints(self, url: str, servers: Servers, now: float) -> None:
         """A rendezvous said so."""
         self._told.put(url, (servers, now))
 
-    def servers(self, urls: Iterable[str], relayed: bool, now: float) -> Servers:
+    def servers_for(self, urls: Iterable[str], relayed: bool, now: float) -> Servers:
         """What may help with a link of a mesh that is met there."""
         found = Servers()
         for url in urls:
             servers, at = self._told.get(url, (Servers(), now))
-            fresh = relayed and at <= now < at + LOGIN_S
-            found += servers if fresh else Servers(servers.stun)
+            has_login = relayed and at <= now < at + LOGIN_S
+            found += servers if has_login else Servers(servers.stun)
         return found
 
-    def relays(self, urls: Iterable[str], now: float) -> bool:
+    def has_relay(self, urls: Iterable[str], now: float) -> bool:
         """Whether some of it is a TURN server."""
-        return bool(self.servers(urls, True, now).turn)
+        return bool(self.servers_for(urls, True, now).turn)

@@ -8,7 +8,7 @@ from __future__ import annotations
 WOUND_S = 10.0
 """Two links that broke within this time may mean that the mesh came apart."""
 
-WOUNDED_FOR_S = 3600.0
+TORN_FOR_S = 3600.0
 BROKEN_FOR_S = 900.0
 """For so long after several links broke at once, or after one did, the mesh may be in pieces. Nodes at a
 rendezvous often lose only one link when a mesh comes apart."""
@@ -31,4 +31,4 @@ class PartitionSuspicion:
 
     def is_possible(self, now: float) -> bool:
         """Whether the mesh may have come apart not long ago."""
-        return now < max(self._wounded_at + WOUNDED_FOR_S, self._broke_at + BROKEN_FOR_S)
+        return now < max(self._wounded_at + TORN_FOR_S, self._broke_at + BROKEN_FOR_S)

@@ -45,7 +45,7 @@ NO_ANSWER_YET = "no answer yet"
 CLOCKS_CAP = 64
 """Servers of which it is remembered what time they told; eight times what one invite can name."""
 
-ASKED_CAP = 64
+PENDING_CAP = 64
 """Topics on one connection for which a seat was asked and none given yet; a node wants a handful at once."""
 
 FLOODERS_CAP = 64
@@ -65,7 +65,7 @@ def topic_of(line: Line) -> Topic | None:
 
 @dataclass(frozen=True, slots=True)
 class TakeSeat:
-    """A machine wants a seat; the node passes the wish on to ``Rendezvous.want``."""
+    """A machine wants a seat; the node passes the wish on to ``Rendezvous.keep_seat``."""
 
     url: str
     topic: Topic
@@ -82,8 +82,8 @@ class LeaveSeat:
 
 @dataclass(slots=True)
 class _Server:
-    wanted: dict[Topic, SeatMode] = field(default_factory=dict)
-    asked: Table[Topic, int] = field(default_factory=lambda: Table(ASKED_CAP))
+    topics: dict[Topic, SeatMode] = field(default_factory=dict)
+    pending: Table[Topic, int] = field(default_factory=lambda: Table(PENDING_CAP))
     """How many seats were asked for on this connection and not given yet."""
     up: bool = False
     connecting: bool = False
@@ -139,33 +139,33 @@ class Rendezvous:
         self._ahead = Table[str, float](CLOCKS_CAP)
         """How far our clock was ahead of each server's when it last welcomed us."""
 
-    def want(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Effect]:
+    def keep_seat(self, url: str, topic: Topic, mode: SeatMode, now: float) -> list[Effect]:
         """Take a seat at ``topic`` now, and again after every reconnection. Asking again draws fresh
         neighbours."""
-        line = self.line(url, topic)
+        line = self.line_at(url, topic)
         server = self._servers.setdefault(line, _Server())
-        server.wanted[topic] = mode
+        server.topics[topic] = mode
         if server.up:
             return [_take(line, server, topic)]
-        return self._connect(line, server, now, asked=mode is not SeatMode.MESH)
+        return self._connect(line, server, now, by_person=mode is not SeatMode.MESH)
 
-    def line(self, url: str, topic: Topic) -> Line:
+    def line_at(self, url: str, topic: Topic) -> Line:
         """The connection over which is spoken at a seat."""
         return f"{url}#{topic.hex()}" if self._separate else url
 
-    def unwant(self, url: str, topic: Topic) -> list[Effect]:
+    def leave_seat(self, url: str, topic: Topic) -> list[Effect]:
         """Leave the seat; the last one left closes the connection."""
-        line = self.line(url, topic)
+        line = self.line_at(url, topic)
         server = self._servers.get(line)
-        if server is None or server.wanted.pop(topic, None) is None:
+        if server is None or server.topics.pop(topic, None) is None:
             return []
         leave: list[Effect] = [Signal(line, Leave(topic))] if server.up else []
-        if server.wanted:
+        if server.topics:
             return leave
         del self._servers[line]
         return [*leave, CloseRendezvous(line)]
 
-    def up(self, line: Line, clock: float | None, now: float) -> list[Effect]:
+    def on_connected(self, line: Line, clock: float | None, now: float) -> list[Effect]:
         """Connected: take every wanted seat. ``clock``: what time it is there."""
         url = url_of(line)
         if clock is not None and not self._nearby(url):  # of a place nearby it may be our own clock
@@ -176,7 +176,7 @@ class Rendezvous:
         server.up, server.reason = True, ""
         server.end_attempt()
         server.backoff = FIRST_BACKOFF_S
-        return [_take(line, server, topic) for topic in server.wanted]
+        return [_take(line, server, topic) for topic in server.topics]
 
     def may_say(self, line: Line, message: Topical) -> bool:
         """Whether a server's word is one that we wait for: of a topic that we want there, and a seat once for
@@ -184,10 +184,10 @@ class Rendezvous:
         server = self._servers.get(line)
         if server is None:
             return False
-        given = not isinstance(message, Seated) or _was_asked(server, message.topic)
-        return given and message.topic in server.wanted
+        given = not isinstance(message, Seated) or _is_pending(server, message.topic)
+        return given and message.topic in server.topics
 
-    def down(self, line: Line, reason: str, now: float, flooded: bool = False) -> None:
+    def on_disconnected(self, line: Line, reason: str, now: float, flooded: bool = False) -> None:
         """Lost or never reached: back off, and longer from one that flooded."""
         if flooded:
             self._shun(url_of(line), now)
@@ -196,12 +196,12 @@ class Rendezvous:
             return
         server.up = False
         server.end_attempt()
-        server.asked.clear()
+        server.pending.clear()
         server.reason = reason
         server.retry_at = now + server.backoff * uniform(self._entropy, 0.75, 1.25)
         server.backoff = min(LAST_BACKOFF_S, server.backoff * 2)
 
-    def retry(self, now: float) -> list[Effect]:
+    def end_backoffs(self, now: float) -> list[Effect]:
         """A person asks, or the network has changed: end every back-off but of those that flooded."""
         for server in self._servers.values():
             server.backoff, server.retry_at = FIRST_BACKOFF_S, now
@@ -209,8 +209,8 @@ class Rendezvous:
 
     def _shun(self, url: str, now: float) -> None:
         before = self._flooders.get(url)
-        again = before is not None and now < before.until + FLOODED_LAST_S
-        backoff = min(FLOODED_LAST_S, before.backoff * 2) if before and again else FLOODED_FIRST_S
+        repeated = before is not None and now < before.until + FLOODED_LAST_S
+        backoff = min(FLOODED_LAST_S, before.backoff * 2) if before and repeated else FLOODED_FIRST_S
         self._flooders.put(url, _Flooder(backoff, now + backoff * uniform(self._entropy, 0.75, 1.25)))
 
     def _retry_at(self, line: Line, server: _Server) -> float:
@@ -231,24 +231,24 @@ class Rendezvous:
         waiting += [server.silent_at for server in self._servers.values() if server.silent_at != NEVER]
         return min(waiting, default=None)
 
-    def status(self, nearby: bool = False) -> tuple[RendezvousStatus, ...]:
+    def get_status(self, nearby: bool = False) -> tuple[RendezvousStatus, ...]:
         """Every server at which a seat is wanted; or every place nearby."""
         urls: dict[str, list[_Server]] = {}
         for line, server in self._servers.items():
             urls.setdefault(url_of(line), []).append(server)
         return tuple(_status(url, known) for url, known in urls.items() if self._nearby(url) is nearby)
 
-    def clock(self) -> ClockStatus | None:
+    def clock_status(self) -> ClockStatus | None:
         """What is to be thought of our clock: one server that agrees with it is enough."""
         told = [ClockStatus(ahead, url) for url, ahead in self._ahead.items()]
-        return min(told, key=lambda each: abs(each.ahead_s), default=None)
+        return min(told, key=lambda told_clock: abs(told_clock.ahead_s), default=None)
 
-    def agreeing(self) -> int:
+    def count_agreeing(self) -> int:
         """How many servers' clocks say that ours is right."""
         return sum(not ClockStatus(ahead, url).doubtful for url, ahead in self._ahead.items())
 
-    def _connect(self, line: Line, server: _Server, now: float, asked: bool = False) -> list[Effect]:
-        retry_at = server.retry_at if asked else self._retry_at(line, server)
+    def _connect(self, line: Line, server: _Server, now: float, by_person: bool = False) -> list[Effect]:
+        retry_at = server.retry_at if by_person else self._retry_at(line, server)
         if server.up or server.connecting or now < retry_at:
             return []
         server.connecting = True
@@ -265,12 +265,12 @@ def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
 
 
 def _take(line: Line, server: _Server, topic: Topic) -> Signal:
-    server.asked.put(topic, server.asked.get(topic, 0) + 1)
-    return Signal(line, Take(topic, server.wanted[topic]))
+    server.pending.put(topic, server.pending.get(topic, 0) + 1)
+    return Signal(line, Take(topic, server.topics[topic]))
 
 
-def _was_asked(server: _Server, topic: Topic) -> bool:
-    left = server.asked.pop(topic, 0) - 1
+def _is_pending(server: _Server, topic: Topic) -> bool:
+    left = server.pending.pop(topic, 0) - 1
     if left > 0:
-        server.asked.put(topic, left)
+        server.pending.put(topic, left)
     return left >= 0

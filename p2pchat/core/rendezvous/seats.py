@@ -27,11 +27,11 @@ ASK_LAST_S = 30.0
 """A node short of links draws fresh neighbours after 1, 2, 4 … 30 s: quick while a mesh forms, 2 takes a
 minute after. A greeter with enough links looks every 30 s, too: a mesh in two pieces finds itself so."""
 
-LONELY_S = 3.0
+NO_LINKS_S = 3.0
 """A node with no link at all asks again this long after an attempt that failed: attempts take up to 20 s, so
 it asks seldom enough."""
 
-RISE_SHARE = 1 / 3
+RELEASE_SHARE = 1 / 3
 """A greeter that sees a full sample of others, six, leaves with this probability at each look. From hundreds
 the number falls to six or seven in a few minutes, and hardly ever do all leave at once."""
 
@@ -45,10 +45,10 @@ BACK_LAST_S = 14_400.0
 """A node that left looks in after about ten minutes, then ever more seldom, up to four hours, as long as
 enough others sit: of a thousand nodes one every quarter of a minute."""
 
-WOUNDED_S = 15.0
+LINK_LOSS_S = 15.0
 """A node that lost several links at once looks in within this time: the mesh may have come apart."""
 
-CURIOUS_SHARE = 0.05
+PROBE_SHARE = 0.05
 """While the mesh may be in pieces a greeter offers a link to a greeter it never reached, at every look, and
 otherwise with this probability: a mesh in one piece gains nothing from it, and every new link disturbs the
 tree."""
@@ -102,16 +102,16 @@ class Seats:
 
     def follow_epochs(self, now: float) -> list[Wish]:
         """Take the present epochs' seats and leave the old ones; look in, if it is time."""
-        out: list[Wish] = []
+        wishes: list[Wish] = []
         if now >= self._edge:
             before, self._topics = self._topics, dict.fromkeys(_topics(self._secret, now))
             self._crowds = {key: n for key, n in self._crowds.items() if key[1] in self._topics}
             self._edge = _next_edge(now)
-            out += _take(self._sat_at, [topic for topic in self._topics if topic not in before])
-            out += _leave(self._sat_at, [topic for topic in before if topic not in self._topics])
+            wishes += _take(self._sat_at, [topic for topic in self._topics if topic not in before])
+            wishes += _leave(self._sat_at, [topic for topic in before if topic not in self._topics])
         if not self.sitting and now >= self._back.at:
-            out += self.take_seats(now)
-        return out
+            wishes += self.take_seats(now)
+        return wishes
 
     # --- our seats
 
@@ -138,13 +138,13 @@ class Seats:
         if self.sitting:
             return []
         self.sitting = True
-        self._asking.tried(now)
+        self._asking.on_attempt(now)
         return _take(self._urls, list(self._topics))
 
     def release_seats(self, now: float) -> list[Wish]:
         """Leave our seats to others; the next look is some time from now."""
         self.sitting = False
-        self._back.tried(now)
+        self._back.on_attempt(now)
         self._crowds.clear()
         return _leave(self._urls, list(self._topics))
 
@@ -154,7 +154,7 @@ class Seats:
 
     def ask_greeters(self, now: float) -> list[Wish]:
         """Take every seat again, which shows other neighbours; the next time a little later."""
-        self._asking.tried(now)
+        self._asking.on_attempt(now)
         if self.may_be_torn(now):
             self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * TORN_S)
         return _take(self._sat_at, list(self._topics))
@@ -163,7 +163,7 @@ class Seats:
         """Whether a full sample of others sits wherever we sit, and we feel like leaving."""
         enough = bool(self._crowds) and min(self._crowds.values()) >= OTHERS_MAX
         hard_to_reach = REACH_WEIGHT * self._failed / max(1, self._failed + self._linked)
-        return enough and uniform(self._entropy, 0.0, 1.0) < max(RISE_SHARE, hard_to_reach)
+        return enough and uniform(self._entropy, 0.0, 1.0) < max(RELEASE_SHARE, hard_to_reach)
 
     def on_seat_taken(self, url: str, topic: Topic, others: int) -> None:
         """A seat is ours, and so many others were seen. How many are nearby says nothing of the rest."""
@@ -178,16 +178,16 @@ class Seats:
 
     def on_link_up(self) -> None:
         """A link came up: if another is missing, ask soon."""
-        self._asking.succeeded()
+        self._asking.on_success()
 
     def on_link_down(self, now: float) -> None:
         """A link went down: ask within a second, though not in step with others that lost it, and soon
         again."""
-        self._asking.hurry(now, ASK_FIRST_S)
+        self._asking.retry_within(now, ASK_FIRST_S)
 
     def on_no_links(self, now: float) -> None:
         """An attempt failed and there is no link at all: ask again soon."""
-        self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * LONELY_S)
+        self._asking.at = min(self._asking.at, now + uniform(self._entropy, 0.5, 1.5) * NO_LINKS_S)
 
     def on_own_link_broken(self, now: float) -> None:
         """A link of our own making broke: while we sit, we look whether the mesh is whole."""
@@ -198,12 +198,12 @@ class Seats:
         """Several links broke at once: see soon which nodes are there, and try all again."""
         self._partition.note_mass_loss(now)
         self.known.forget_attempts()
-        self._back.hurry(now, WOUNDED_S)
-        self._asking.hurry(now, WOUNDED_S)
+        self._back.retry_within(now, LINK_LOSS_S)
+        self._asking.retry_within(now, LINK_LOSS_S)
 
     def should_probe_other(self, now: float) -> bool:
         """Whether to try a greeter we never reached although we have enough links."""
-        return self.may_be_torn(now) or uniform(self._entropy, 0.0, 1.0) < CURIOUS_SHARE
+        return self.may_be_torn(now) or uniform(self._entropy, 0.0, 1.0) < PROBE_SHARE
 
     def may_be_torn(self, now: float) -> bool:
         """Whether the mesh may have come apart not long ago."""

@@ -215,7 +215,7 @@ class RoomAsks:
         self._pending = self._choose_member(needs, now) if needs else None
         if self._pending is None:
             return None
-        if not self._budget.draw(now):
+        if not self._budget.take_token(now):
             self._pending, self.ask_at = None, now + SILENCE_S
             return None
         self._tries[self._pending] = self._tries.get(self._pending, 0) + 1

@@ -178,7 +178,7 @@ class RoomDuties:
 
     def _merge(self, now: float) -> list[RoomOutput]:
         self._merge_at = NEVER
-        if self._flow.own.is_unsure or not self._merges.draw(now):
+        if self._flow.own.is_unsure or not self._merges.take_token(now):
             return []
         try:
             return self.write_entry(StrikeEntries(), now)

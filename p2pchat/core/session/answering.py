@@ -58,14 +58,14 @@ class Answering:
         self._challenges = Challenges(counters)
         self._theirs: TheirKeys | None = None
         self._rivals: Rivals | None = None
-        self._asked: Claimant | None = Claimant.read_kept(kept[0], entropy) if kept else None
+        self._claimant: Claimant | None = Claimant.read_kept(kept[0], entropy) if kept else None
 
     # --- what the parent asks
 
     @property
     def listening(self) -> bool:
         """Whether the node is asking if a home is alive in the session."""
-        return self._asked is not None or self._rivals is not None
+        return self._claimant is not None or self._rivals is not None
 
     @property
     def contended(self) -> bool:
@@ -77,16 +77,16 @@ class Answering:
         """Whether an answer waits to be confirmed."""
         return self._unconfirmed.pending is not None
 
-    def inquiries(self) -> list[Inquiry]:
+    def list_inquiries(self) -> list[Inquiry]:
         """The questions to be asked in the session."""
-        waiting = self._asked, self._unconfirmed.pending, self._rivals
+        waiting = self._claimant, self._unconfirmed.pending, self._rivals
         return [one.inquiry for one in waiting if one is not None and one.inquiry is not None]
 
     def next_wakeup(self) -> float:
-        """When ``silent`` or ``due_challenges`` is next due, beside the inquiries."""
+        """When ``is_silent`` or ``due_challenges`` is next due, beside the inquiries."""
         due = [NEVER]
-        if self._asked is not None and self._asked.inquiry.over:
-            due.append(self._answer_at(self._asked))
+        if self._claimant is not None and self._claimant.inquiry.over:
+            due.append(self._answer_at(self._claimant))
         if self._rivals is not None:
             over = self._rivals.inquiry.over
             due += [self._rivals.next_wakeup(), self._rivals.since + RIVALS_S if over else NEVER]
@@ -96,18 +96,18 @@ class Answering:
         """Before that another home with the contact's keys may be about to ask."""
         return max(claimant.since + RIVALS_S, self._challenges.passed_at + RIVALS_S, self.not_before)
 
-    def offered(self, tag: Tag) -> Session | None:
+    def session_for(self, tag: Tag) -> Session | None:
         """The session of our answer, if the tag is one of its own and the asker may be heard there."""
         return self._unconfirmed.find_session(tag) if self._rivals is None else None
 
     def snapshot(self) -> list[dict[str, Any]]:
         """What we were asked, for the next run; empty if there is nothing."""
         self.moved = False
-        return [self._asked.as_values()] if self._asked is not None else []
+        return [self._claimant.as_values()] if self._claimant is not None else []
 
     # --- what is heard outside the session
 
-    def knocked(self, knock: Knock, own: OwnKeys, theirs: TheirKeys, now: float) -> list[Word]:
+    def on_knock(self, knock: Knock, own: OwnKeys, theirs: TheirKeys, now: float) -> list[Word]:
         """Make the knocker prove that it is there, and has a valid key of the contact's. If we have
         answered it, it may have missed that; or it is a copy that has forgotten what it asked. Raises
         Unreadable."""
@@ -124,7 +124,7 @@ class Answering:
         rival = self._rivals.challenge_of(knock) if self._rivals is not None else None
         return rival or self._challenges.find_knock(knock)
 
-    def asked(self, ask: RecoveryAsk, session: Session, torn: bool, now: float) -> bool:
+    def on_ask(self, ask: RecoveryAsk, session: Session, torn: bool, now: float) -> bool:
         """Examine an ask, if its sender met our challenge. ``torn``: our session does not work, so no home
         can be alive in it. Returns whether the asker only needs to hear us in the session. Raises
         Unreadable, or Malformed."""
@@ -138,7 +138,9 @@ class Answering:
         knock = ask.knock
         if pending is not None and keys.unheard == pending.session.name:
             knock = pending.knock  # it has our answer; what it says there confirms it
-        inquiry = self._asked.inquiry if self._asked is not None else Inquiry(self._entropy, now, LISTEN_S)
+        inquiry = (
+            self._claimant.inquiry if self._claimant is not None else Inquiry(self._entropy, now, LISTEN_S)
+        )
         claimant = Claimant(
             name_of(ask), knock, known.secret, known.proved, keys, inquiry, known.key.name, now
         )
@@ -154,12 +156,12 @@ class Answering:
     def _look_at(self, claimant: Claimant, now: float) -> None:
         """A home asks; another may have asked before."""
         pending = self._unconfirmed.pending
-        before = self._asked or pending
+        before = self._claimant or pending
         if pending is not None and now < pending.at + SURE_S:
             self._counters["asks to begin anew passed over"] += 1
         elif before is None or before.knock == claimant.knock:
             if before is None or before.name != claimant.name:
-                self._asked, self.moved = claimant, True
+                self._claimant, self.moved = claimant, True
         else:
             assert self._theirs is not None, "somebody knocked"
             newest = self._theirs.newest
@@ -170,7 +172,7 @@ class Answering:
                 for one in (before, claimant)
             }
             self._rivals = Rivals(knocks, Inquiry(self._entropy, now, LISTEN_S), now)
-            self._asked, self.moved = None, True
+            self._claimant, self.moved = None, True
 
     # --- which of several homes are there
 
@@ -181,45 +183,45 @@ class Answering:
     def refuse_all(self) -> tuple[list[Word], TagDelta]:
         """No sign shows which of the present homes is the contact's: none is answered. What is to be said to
         them, and the tags that go."""
-        claimants = [self._asked] if self._asked is not None else []
+        claimants = [self._claimant] if self._claimant is not None else []
         claimants += self._rivals.there if self._rivals is not None else []
         words: list[Word] = [living_word(one.name, one.secret) for one in claimants]
-        return words, self.clear()
+        return words, self.drop_answers()
 
     # --- homes that are alive
 
-    def heard(self, session: Session, now: float) -> tuple[list[Word], TagDelta | None]:
+    def on_home_heard(self, session: Session, now: float) -> tuple[list[Word], TagDelta | None]:
         """A home was heard in our session. The words for the losing askers, and the tags of our answers
         to them."""
         lost: list[Word] = []
-        claimant = self._asked
-        if claimant is not None and claimant.inquiry.answered(session):
+        claimant = self._claimant
+        if claimant is not None and claimant.inquiry.is_answered(session):
             lost.append(living_word(claimant.name, claimant.secret))
             self._challenges.forget_knock(claimant.knock)
-            self._asked, self.moved = None, True
-        if self._rivals is not None and self._rivals.inquiry.answered(session):
+            self._claimant, self.moved = None, True
+        if self._rivals is not None and self._rivals.inquiry.is_answered(session):
             lost += [living_word(one.name, one.secret) for one in self._rivals.there]
             self._rivals = None
         more, gone = self._unconfirmed.on_old_session(session, now)
         return [*lost, *more], gone
 
-    def silent(self, now: float) -> bool:
+    def is_silent(self, now: float) -> bool:
         """Whether no home is alive in the session, and an asker gets an answer."""
         pending, rivals = self._unconfirmed.pending, self._rivals
         self._unconfirmed.note_silence()
         if rivals is not None and rivals.inquiry.over and now >= rivals.since + RIVALS_S:
             # At most one is there. If we have answered that home, it is told so when it knocks.
             new = [one for one in rivals.there if pending is None or one.knock != pending.knock]
-            self._asked, self._rivals, self.moved = next(iter(new), None), None, True
-        claimant = self._asked
+            self._claimant, self._rivals, self.moved = next(iter(new), None), None, True
+        claimant = self._claimant
         return claimant is not None and claimant.inquiry.over and now >= self._answer_at(claimant)
 
     # --- answering
 
-    def answer(self, now: float) -> tuple[Word, Session] | None:
+    def make_answer(self, now: float) -> tuple[Word, Session] | None:
         """Make a new session with the asker."""
-        assert self._asked is not None, "silent"
-        claimant, self._asked, self.moved = self._asked, None, True
+        assert self._claimant is not None, "silent"
+        claimant, self._claimant, self.moved = self._claimant, None, True
         self._challenges.forget_knock(claimant.knock)
         try:
             new = answer_ask(self._ends, claimant.name, claimant.secret, claimant.keys, self._entropy, now)
@@ -231,20 +233,20 @@ class Answering:
 
     def nobody_lives(self) -> None:
         """Our session is of no use: no home can be heard in it."""
-        if self._asked is not None:
-            self._asked.inquiry.end()
+        if self._claimant is not None:
+            self._claimant.inquiry.end_unanswered()
         if self._rivals is not None:
-            self._rivals.inquiry.end()
+            self._rivals.inquiry.end_unanswered()
         self._unconfirmed.end_inquiry()
 
     def pass_over(self) -> None:
         """The asker gets no answer, because ours is the home that does."""
-        self.moved |= self._asked is not None
-        self._asked = self._rivals = None
+        self.moved |= self._claimant is not None
+        self._claimant = self._rivals = None
 
-    def clear(self) -> TagDelta:
+    def drop_answers(self) -> TagDelta:
         """There is no session to renew. The tags that go with what we answered."""
         self._challenges.forget_all()
-        self._asked = self._rivals = None
+        self._claimant = self._rivals = None
         self.moved = True
         return self._unconfirmed.give_up()

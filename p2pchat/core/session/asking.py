@@ -41,10 +41,10 @@ from p2pchat.wire.recovery import (
 FIRST_S = (1.0, 4.0)
 """An end that is out of step knocks after a random moment."""
 
-AGAIN_S = (20.0, 21_600.0)
+KNOCK_S = (20.0, 21_600.0)
 """Then again, at gaps that double from the first to the second; each knock is two cells."""
 
-ASKED_S = 60.0
+QUIET_S = 60.0
 """The asked end listens for forty seconds before it answers: so long there is no need to knock."""
 
 ASKS_MAX = 8
@@ -117,7 +117,7 @@ class Asking:
         self.moved = False
         self.at = NEVER
         """When to knock."""
-        self._gap = AGAIN_S[0]
+        self._gap = KNOCK_S[0]
         self._begun_at = self._challenged_at = -NEVER
         self._knock: _Knock | None = _restored(kept[0], ends.identity) if _kept_whole(kept) else None
 
@@ -149,7 +149,7 @@ class Asking:
 
     # --- when
 
-    def connected(self, now: float) -> None:
+    def on_connected(self, now: float) -> None:
         """A link came up: a clock that was ahead when we knocked is right again."""
         knock = self._knock
         if knock is not None and knock.until > now + KEPT_S:
@@ -157,34 +157,34 @@ class Asking:
         for ask in self._answered():
             ask.answered_at = min(ask.answered_at, now)
 
-    def soon(self, now: float) -> None:
+    def ask_soon(self, now: float) -> None:
         """Something is wrong."""
         if now >= self._begun_at + SETTLED_S:
-            self._gap = AGAIN_S[0]
+            self._gap = KNOCK_S[0]
             self.at = now + uniform(self._entropy, *FIRST_S)
         else:
             self._wait(now)
 
     def at_once(self, now: float) -> None:
         """A person wants it."""
-        self.at, self._gap = now, AGAIN_S[0]
+        self.at, self._gap = now, KNOCK_S[0]
 
     def put_off(self, at: float) -> None:
         """Not before that."""
         self.at = max(self.at, at)
 
-    def cease(self) -> None:
+    def stop_asking(self) -> None:
         """The session works again; an answer would be of no use."""
         self.moved |= self._knock is not None
         self.at, self._knock = NEVER, None
 
     def _wait(self, now: float) -> None:
         self.at = now + self._gap * uniform(self._entropy, 0.8, 1.2)
-        self._gap = min(AGAIN_S[1], self._gap * 2)
+        self._gap = min(KNOCK_S[1], self._gap * 2)
 
     # --- what is said
 
-    def knock(self, theirs: PublicKey, own: OwnKeys, now: float) -> Word:
+    def make_knock(self, theirs: PublicKey, own: OwnKeys, now: float) -> Word:
         """Knock, and again later."""
         if self._knock is None or now >= self._knock.until:
             secret, ciphertext = secret_for(theirs)
@@ -197,7 +197,7 @@ class Asking:
         self._wait(now)
         return self._knock.word
 
-    def heard(self, challenge: Challenge, own: OwnKeys, now: float) -> bool:
+    def on_challenge(self, challenge: Challenge, own: OwnKeys, now: float) -> bool:
         """Whether the contact says by it, now, that it heard us knock. Raises Unreadable."""
         knock = self._knock
         if knock is None or challenge.knock != name_of(knock.word):
@@ -212,13 +212,13 @@ class Asking:
         knock.challenge = opened
         return True
 
-    def ask(self, own: OwnKeys, unheard: bytes, now: float) -> list[Word]:
+    def make_asks(self, own: OwnKeys, unheard: bytes, now: float) -> list[Word]:
         """Ask, once the contact has shown that it is there. ``unheard``: see ``AskKeys``."""
         knock = self._knock
         if knock is None or not knock.challenge:
             return []
-        self.at = max(self.at, now + ASKED_S)
-        ask = next((each for each in knock.asks if each.challenge == knock.challenge), None)
+        self.at = max(self.at, now + QUIET_S)
+        ask = next((sent for sent in knock.asks if sent.challenge == knock.challenge), None)
         if ask is None:
             secret = proved(knock.secret, _secret_of(own, knock.challenge))
             keys = encode_ask_keys(AskKeys(knock.one_time, knock.kem.encapsulation_key, unheard))
@@ -227,9 +227,9 @@ class Asking:
             knock.asks, self.moved = [*knock.asks, ask][-ASKS_MAX:], True
         return [ask.word]
 
-    def refused(self, living: Living, now: float) -> bool:
+    def on_living(self, living: Living, now: float) -> bool:
         """Whether the contact, which has read our ask, stays with another home. Raises Unreadable."""
-        ask = self._asked(living.ask)
+        ask = self._find_ask(living.ask)
         if ask is None:
             return False
         open_under(ask.secret, "living", living.box)
@@ -238,10 +238,10 @@ class Asking:
         self._wait(now)
         return True
 
-    def answered(self, answer: RecoveryAnswer, now: float) -> bool:
+    def on_answer(self, answer: RecoveryAnswer, now: float) -> bool:
         """The contact, or a copy of its home, makes a new session with us; whether both do. Raises
         Unreadable, or Malformed."""
-        ask, knock = self._asked(answer.ask), self._knock
+        ask, knock = self._find_ask(answer.ask), self._knock
         if ask is None or knock is None:
             return False
         if not ask.box:
@@ -295,9 +295,9 @@ class Asking:
     def _answered(self) -> list[_Ask]:
         return [ask for ask in self._knock.asks if ask.box] if self._knock is not None else []
 
-    def _asked(self, name: bytes) -> _Ask | None:
+    def _find_ask(self, name: bytes) -> _Ask | None:
         asks = self._knock.asks if self._knock is not None else []
-        return next((each for each in asks if name == name_of(each.word)), None)
+        return next((sent for sent in asks if name == name_of(sent.word)), None)
 
 
 def _kept_whole(kept: list[Any]) -> bool:

@@ -90,7 +90,9 @@ class Chains:
     def open_cell(self, cell: Cell) -> tuple[bytes, TagDelta]:
         """Open a cell that bears one of the contact's tags; under a new generation of the contact's, send
         under ours. Raises RefusedInput and then has changed nothing."""
-        chain = next((each for each in self._receiving if each.has_tag(cell.tag)), self._receiving[0])
+        chain = next(
+            (receiving for receiving in self._receiving if receiving.has_tag(cell.tag)), self._receiving[0]
+        )
         opened = chain.open_cell(cell)
         self.sending.confirm_epoch(opened.epoch)
         if chain is self._receiving[0] and self._next is not None:
@@ -101,16 +103,16 @@ class Chains:
 
     def offer_renewal(self, entropy: Entropy, now: float) -> RekeyOffer | None:
         """Return an offer to send, when one is due."""
-        if not self.renewal.due(now):
+        if not self.renewal.is_due(now):
             return None
         self.sending.advance_to(epoch_at(now))
-        return self.renewal.offer(entropy, self.sending.firm)
+        return self.renewal.make_offer(entropy, self.sending.firm)
 
     def answer_renewal(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, TagDelta] | None:
         """Agree; listen to the new generation, send under it once the leader does. Raises Unreadable."""
         if not 0 <= epoch_at(now) + FUTURE_EPOCHS - offer.epoch <= CATCH_UP_EPOCHS:
             return None
-        agreed = self.renewal.answer(offer, now)
+        agreed = self.renewal.answer_offer(offer, now)
         if agreed is None:
             return None
         answer, (sending, receiving) = agreed
@@ -119,7 +121,7 @@ class Chains:
 
     def complete_renewal(self, answer: RekeyAnswer, now: float) -> TagDelta | None:
         """The follower agreed: send and listen under the new generation. Raises Unreadable."""
-        made = self.renewal.complete(answer, now)
+        made = self.renewal.complete_renewal(answer, now)
         if made is None:
             return None
         self.sending = SendChain(made[0], self.renewal.epoch)

@@ -67,6 +67,6 @@ class Challenges:
 def challenge_knock(name: bytes, secret: bytes, key: PublicKey, now: float) -> Knocked:
     """Challenge the sender of the knock of that name, with that ``secret`` in it, to prove that it has the
     private half of ``key`` now."""
-    met, ciphertext = secret_for(key)
+    shared, ciphertext = secret_for(key)
     challenge = Challenge(name, seal_under(secret, "challenge", key.name + ciphertext))
-    return Knocked(secret, proved(secret, met), key, challenge, now)
+    return Knocked(secret, proved(secret, shared), key, challenge, now)

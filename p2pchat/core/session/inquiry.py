@@ -53,7 +53,7 @@ class Inquiry:
         """To the next one; runs of before, too."""
         self._since: Position | None = None
         """Where we stood when we first asked."""
-        self._asked_at: float | None = None
+        self._sent_at: float | None = None
         self._vain = 0
 
     @classmethod
@@ -78,9 +78,9 @@ class Inquiry:
         """Whether to ask now."""
         if self.over or now < self.at:
             return False
-        had_its_time = self._asked_at is not None and now <= self.at + LATE_S
+        had_its_time = self._sent_at is not None and now <= self.at + LATE_S
         quiet = had_its_time and self._silent()
-        self._asked_at, self.at = None, NEVER if quiet else self._soon(now + self._time())
+        self._sent_at, self.at = None, NEVER if quiet else self._soon(now + self._time())
         return not quiet
 
     def _silent(self) -> bool:
@@ -97,38 +97,38 @@ class Inquiry:
         left = self._gap_s - self._listened_s if self._unanswered < QUESTIONS else 0.0
         return max(min(MOMENT_S, self._gap_s), left)
 
-    def asked(self, before: Position, now: float) -> None:
+    def on_sent(self, before: Position, now: float) -> None:
         """The question left; ``before``: where we stood until then."""
-        self._asked_at = now
+        self._sent_at = now
         if self._since is None:
             self._since, self.moved = before, True
 
-    def answered(self, session: Session) -> bool:
+    def is_answered(self, session: Session) -> bool:
         """Whether the contact has shown that it saw a question."""
-        return self._since is not None and session.answered(self._since)
+        return self._since is not None and session.was_answered(self._since)
 
-    def stopped(self, now: float) -> None:
+    def on_stop(self, now: float) -> None:
         """The node stops. Until then it has listened, and if it starts again it goes on."""
-        asked_at, self._asked_at = self._asked_at, None
-        if asked_at is None or not self.counts or not now - asked_at >= MOMENT_S:
+        sent_at, self._sent_at = self._sent_at, None
+        if sent_at is None or not self.counts or not now - sent_at >= MOMENT_S:
             return
-        self._listened_s, self.moved = self._listened_s + now - asked_at, True
+        self._listened_s, self.moved = self._listened_s + now - sent_at, True
         if self._listened_s >= self._gap_s:
             self._unanswered, self._listened_s = self._unanswered + 1, 0.0
 
-    def interrupted(self, now: float) -> None:
+    def on_interrupted(self, now: float) -> None:
         """The link was down: a question that was open may not have been heard. Those that had their time
         before count, also when another run asked them."""
         if not self.over:
-            self.at, self._asked_at, self._vain = self._soon(now), None, 0
+            self.at, self._sent_at, self._vain = self._soon(now), None, 0
 
-    def count(self, now: float) -> None:
+    def start_counting(self, now: float) -> None:
         """Silence counts, from now on."""
         if not self.counts:
             self.counts = True
-            self.interrupted(now)
+            self.on_interrupted(now)
 
-    def end(self) -> None:
+    def end_unanswered(self) -> None:
         """It is known otherwise that no home answers."""
         self.over, self.at = True, NEVER
 

@@ -98,7 +98,7 @@ class KeyAnnouncement:
         theirs = TheirKeys(PublicKey(offer.x25519, offer.encapsulation_key))
         line = RecoveryChannel(self.own.newest, theirs.newest, self._entropy)
         self.theirs, self.line, self.moved = theirs, line, True
-        return line.listen(epoch_at(now))
+        return line.follow_epochs(epoch_at(now))
 
     def draw_first(self) -> None:
         """Paired again: other keys are told. A copy of one of the homes has none of them."""
@@ -110,20 +110,20 @@ class KeyAnnouncement:
 
     def list_tags(self) -> list[Tag]:
         """List every tag that is listened for outside the session."""
-        return self.line.tags() if self.line is not None else []
+        return self.line.list_tags() if self.line is not None else []
 
     def has_tag(self, tag: Tag) -> bool:
         """Whether the contact may write a cell with this tag outside the session."""
-        return self.line is not None and self.line.knows(tag)
+        return self.line is not None and self.line.knows_tag(tag)
 
     def follow_clock(self, now: float) -> TagDelta | None:
         """Follow the epochs."""
-        return self.line.listen(epoch_at(now)) if self.line is not None else None
+        return self.line.follow_epochs(epoch_at(now)) if self.line is not None else None
 
     def make_cells(self, word: Word, now: float) -> list[bytes]:
         """Make the cells of a word."""
-        return self.line.say(word, epoch_at(now)) if self.line is not None else []
+        return self.line.seal_word(word, epoch_at(now)) if self.line is not None else []
 
     def read_cell(self, cell: Cell) -> Word | None:
         """Take a cell under a tag of the line; the word, if it is whole now. Raises RefusedInput."""
-        return self.line.hear(cell) if self.line is not None else None
+        return self.line.open_cell(cell) if self.line is not None else None

@@ -38,15 +38,15 @@ class Questions:
     def note_question(self, before: Position, now: float) -> None:
         """It was asked; ``before``: where the session stood until then."""
         for inquiry in self._due:
-            inquiry.asked(before, now)
+            inquiry.on_sent(before, now)
         self._due = []
 
     def interrupt_all(self, now: float) -> None:
         """A link came up: a silence of before does not count."""
         for inquiry in self._list_inquiries():
-            inquiry.interrupted(now)
+            inquiry.on_interrupted(now)
 
     def stop_all(self, now: float) -> None:
         """The node stops, with a link."""
         for inquiry in self._list_inquiries():
-            inquiry.stopped(now)
+            inquiry.on_stop(now)

@@ -18,7 +18,7 @@ from p2pchat.wire.cell import Cell
 from p2pchat.wire.fragment import NOTHING_SEEN, Fragment, Lane, decode_fragment, encode_fragment, split
 from p2pchat.wire.recovery import CELLS_MAX, Word, decode_word, encode_word
 
-HEARD_MAX = 512
+REMEMBERED_MAX = 512
 """Cells that are remembered, so that one of them with another stamp does nothing."""
 
 PARTS_MAX = 2 * SLOTS
@@ -36,36 +36,36 @@ class RecoveryChannel:
         self._places: dict[Tag, tuple[Epoch, int, int]] = {}
         self._epochs: set[Epoch] = set()
         self._parts: dict[int, dict[int, bytes]] = {}
-        self._heard = Table[bytes, None](HEARD_MAX)
+        self._seen_cells = Table[bytes, None](REMEMBERED_MAX)
         self._slots: tuple[Epoch, list[int]] = (Epoch(0), [])
 
-    def tags(self) -> list[Tag]:
+    def list_tags(self) -> list[Tag]:
         """Every tag that is listened for."""
         return list(self._places)
 
-    def knows(self, tag: Tag) -> bool:
+    def knows_tag(self, tag: Tag) -> bool:
         """Whether the tag is listened for."""
         return tag in self._places
 
-    def listen(self, epoch: Epoch) -> TagDelta:
+    def follow_epochs(self, epoch: Epoch) -> TagDelta:
         """Follow the epochs, as a session does."""
-        wanted = cast("set[Epoch]", set(range(epoch - PAST_EPOCHS, epoch + FUTURE_EPOCHS + 1)))
-        if wanted == self._epochs:
+        followed = cast("set[Epoch]", set(range(epoch - PAST_EPOCHS, epoch + FUTURE_EPOCHS + 1)))
+        if followed == self._epochs:
             return TagDelta((), ())
-        removed = [tag for tag, place in self._places.items() if place[0] not in wanted]
+        removed = [tag for tag, place in self._places.items() if place[0] not in followed]
         for tag in removed:
             del self._places[tag]
         added = {
-            self._from.derive_tag(each, slot, index): (each, slot, index)
-            for each in wanted - self._epochs
+            self._from.derive_tag(epoch, slot, index): (epoch, slot, index)
+            for epoch in followed - self._epochs
             for slot in range(SLOTS)
             for index in range(CELLS_MAX)
         }
         self._places.update(added)
-        self._epochs = wanted
+        self._epochs = followed
         return TagDelta(tuple(added), tuple(removed))
 
-    def hear(self, cell: Cell) -> Word | None:
+    def open_cell(self, cell: Cell) -> Word | None:
         """Take a cell under one of our tags; the word, if it is whole now. Raises RefusedInput."""
         epoch, slot, index = self._places[cell.tag]
         if epoch != cell.epoch:
@@ -87,12 +87,12 @@ class RecoveryChannel:
 
     def _new(self, cell: Cell) -> bool:
         name = digest(cell.box, 16)
-        if name in self._heard:
+        if name in self._seen_cells:
             return False
-        self._heard.put(name, None)
+        self._seen_cells.put(name, None)
         return True
 
-    def say(self, word: Word, epoch: Epoch) -> list[bytes]:
+    def seal_word(self, word: Word, epoch: Epoch) -> list[bytes]:
         """The cells of a word."""
         pieces, slot = split(encode_word(word)), self._slot(epoch)
         number = int.from_bytes(self._entropy.draw_bytes(4), "big")

@@ -47,20 +47,20 @@ class Renewal:
     epoch: Epoch = _FIRST
     """The epoch named in that offer."""
 
-    def due(self, now: float) -> bool:
+    def is_due(self, now: float) -> bool:
         """Whether to begin a renewal. A clock that was ahead at the last one does not put off the next."""
         self.since = min(self.since, now)
         if not self.leads or self.seed or not self.count:
             return False
         return self.count >= MESSAGES or now >= self.since + AGE_S
 
-    def offer(self, entropy: Entropy, epoch: Epoch) -> RekeyOffer:
+    def make_offer(self, entropy: Entropy, epoch: Epoch) -> RekeyOffer:
         """Begin; the new roots will be those of ``epoch``."""
         kem = KemKey.generate(entropy)
         self.seed, self.epoch = kem.seed, epoch
         return RekeyOffer(self.generation + 1, epoch, kem.encapsulation_key)
 
-    def answer(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, Roots] | None:
+    def answer_offer(self, offer: RekeyOffer, now: float) -> tuple[RekeyAnswer, Roots] | None:
         """Agree to an offer of the very next generation. Raises Unreadable on a bad key."""
         if self.leads or offer.generation != self.generation + 1:
             return None
@@ -68,7 +68,7 @@ class Renewal:
         leader, follower = self._advance(secret, offer.encapsulation_key, ciphertext, now)
         return RekeyAnswer(offer.generation, ciphertext), (follower, leader)
 
-    def complete(self, answer: RekeyAnswer, now: float) -> Roots | None:
+    def complete_renewal(self, answer: RekeyAnswer, now: float) -> Roots | None:
         """Our offer was agreed to. Raises Unreadable on a bad ciphertext."""
         if not self.seed or answer.generation != self.generation + 1:
             return None

@@ -86,17 +86,17 @@ class Reunion:
         ends = SessionEnds(contact, theirs, identity)
         self.asking = Asking(ends, entropy, reader.get_list("knock", 1))
         self._unconfirmed = UnconfirmedAnswer(ends, entropy, reader.get_list("pending", 1))
-        asked = reader.get_list("asked", 1)
-        self.answering = Answering(ends, entropy, counters, self._unconfirmed, asked)
-        doubt = [codec.Reader(each) for each in reader.get_list("doubt", 1)]
+        answering = reader.get_list("asked", 1)
+        self.answering = Answering(ends, entropy, counters, self._unconfirmed, answering)
+        doubt = [codec.Reader(kept_doubt) for kept_doubt in reader.get_list("doubt", 1)]
         self._doubt = Inquiry.restore(entropy, doubt[0], DOUBT_S, counts=False) if doubt else None
         if (self.torn or self.unconfirmed or self._doubt is not None) and not self.contended:
             self.asking.at_once(0.0)
         self._first = identity.identity_key < theirs
         """Of two whose session is of no use at both ends, this one is answered."""
-        self._doubted_at = -NEVER
+        self._doubt_at = -NEVER
         self.questions = Questions(
-            lambda: [*([self._doubt] if self._doubt is not None else []), *self.answering.inquiries()]
+            lambda: [*([self._doubt] if self._doubt is not None else []), *self.answering.list_inquiries()]
         )
         self._delayed = DelayedSteps(entropy)
         self._warned_at = -NEVER
@@ -125,7 +125,7 @@ class Reunion:
         }
         return RecoveryState(self._contact, codec.pack(value))
 
-    def tags(self) -> list[Tag]:
+    def list_tags(self) -> list[Tag]:
         """Every tag that is listened for outside the session."""
         return self.keys.list_tags() + self._unconfirmed.list_tags()
 
@@ -140,33 +140,33 @@ class Reunion:
 
     # --- what happens
 
-    def paired(self, before: Session) -> None:
+    def on_paired(self, before: Session) -> None:
         """Paired again: the session is a new one, and other keys are told. A copy of one of the homes has
         none of them."""
         self.left_behind(before)
         self.keys.draw_first()
         self.torn = self.unconfirmed = self.contended = False
-        self.asking.cease()
-        self.answering.clear()
+        self.asking.stop_asking()
+        self.answering.drop_answers()
         self._doubt = None
         self._delayed.forget_all()
 
-    def listen(self, now: float) -> list[Step]:
+    def follow_epochs(self, now: float) -> list[Step]:
         """Follow the epochs."""
         deltas = self.keys.follow_clock(now), self._unconfirmed.follow_clock(now)
         return [RegisterTags(delta) for delta in deltas if delta is not None]
 
-    def connected(self, alone_s: float, now: float) -> None:
+    def on_connected(self, alone_s: float, now: float) -> None:
         """A link came up, after ``alone_s`` without one: an end that is not heard now is told where we stand.
         A silence of before does not count, and whether the contact is there is to be shown again."""
         if self._doubt is not None:
             self._doubt.counts = False
         self.questions.interrupt_all(now)
-        self._standings.connected(alone_s, now)
-        self.asking.connected(now)
+        self._standings.on_connected(alone_s, now)
+        self.asking.on_connected(now)
         self._unconfirmed.correct_clock(now)
 
-    def tear(self, now: float) -> list[Step]:
+    def mark_torn(self, now: float) -> list[Step]:
         """There is no doubt that the contact knows a later state of this home than this one."""
         if self.torn:
             return []
@@ -175,7 +175,7 @@ class Reunion:
         self._doubt = None
         self._delayed.forget_session()
         if not self.contended:
-            self.asking.soon(now)
+            self.asking.ask_soon(now)
         self.answering.nobody_lives()
         if self._first:
             self.answering.pass_over()
@@ -193,67 +193,67 @@ class Reunion:
         else:
             self._delayed.put_first(SendWord(standing(session)), now)
 
-    def heard(self, session: Session, now: float) -> list[Step]:
+    def on_heard(self, session: Session, now: float) -> list[Step]:
         """The contact was heard in the session that we are in."""
-        self._standings.heard(now)
+        self._standings.on_heard(now)
         steps: list[Step] = []
         if self.unconfirmed:
             self.unconfirmed, self._moved = False, True
-            self.asking.cease()
+            self.asking.stop_asking()
             steps.append(Tell(Turn.RENEWED))
-        lost, gone = self.answering.heard(session, now)
+        lost, gone = self.answering.on_home_heard(session, now)
         for word in lost:
             self._delayed.put_step(SendWord(word), now)
             self._delayed.put_step(Warn(), now)
             steps.append(Tell(Turn.TWO))
         return steps + ([RegisterTags(gone)] if gone is not None else [])
 
-    def vouched(self, session: Session) -> None:
+    def on_vouched(self, session: Session) -> None:
         """The contact said in the session what it has of ours, and it is nothing else than we sent."""
-        if self._doubt is not None and self._doubt.answered(session):
+        if self._doubt is not None and self._doubt.is_answered(session):
             self._doubt, self._moved = None, True
             if not self.unconfirmed:
-                self.asking.cease()
+                self.asking.stop_asking()
 
-    def warned(self, now: float) -> list[Step]:
+    def on_warned(self, now: float) -> list[Step]:
         """The contact says that a copy of this home asked to be taken for it."""
         if now < self._warned_at + DOUBT_GAP_S:
             return []
         self._warned_at = now
         return [Tell(Turn.COPIED)]
 
-    def doubt(self, now: float) -> None:
+    def on_doubt(self, now: float) -> None:
         """The contact may have gone on without us: find out whether it still hears us."""
         if self.torn or self.contended or self.keys.line is None or self._doubt is not None:
             return
-        if now >= self._doubted_at + DOUBT_GAP_S:
+        if now >= self._doubt_at + DOUBT_GAP_S:
             self._doubt = Inquiry(self._entropy, now, DOUBT_S, counts=False)
-            self._doubted_at = now
-            self.asking.soon(now)
+            self._doubt_at = now
+            self.asking.ask_soon(now)
 
-    def confirmed(self) -> list[Step]:
+    def on_confirmed(self) -> list[Step]:
         """The asker was heard in that session."""
         session, transcript = self._unconfirmed.take_session()
-        self.answering.clear()
+        self.answering.drop_answers()
         self.torn, self.unconfirmed, self._moved = False, False, True
-        self.asking.cease()
+        self.asking.stop_asking()
         self._doubt = None
         return [Adopt(session, transcript), Tell(Turn.RESTORED)]
 
     def left_behind(self, session: Session) -> None:
         """The session is no longer ours; the contact may still be in it."""
-        self._standings.leave(session)
+        self._standings.leave_session(session)
         self._delayed.forget_session()
         self.keys.tell_anew()
 
-    def hear(self, cell: Cell, session: Session, now: float) -> list[Step]:
+    def on_cell(self, cell: Cell, session: Session, now: float) -> list[Step]:
         """The contact, or a copy of its home, says something outside the session. Raises RefusedInput."""
         word = self.keys.read_cell(cell)
         match word:
             case Knock():
                 theirs = self.keys.theirs
                 if theirs is not None and not (self.contended or (self.torn and self._first)):
-                    words = self.answering.knocked(word, self.keys.own, theirs, now)
+                    words = self.answering.on_knock(word, self.keys.own, theirs, now)
                     self._delayed.put_words(words, now)
                 return []
             case Challenge():
@@ -261,13 +261,13 @@ class Reunion:
             case RecoveryAsk():
                 if self.torn and self._first:
                     return []
-                if self.answering.asked(word, session, self.torn, now):
+                if self.answering.on_ask(word, session, self.torn, now):
                     self._delayed.put_step(Nudge(), now)
                 return self._contend(now) if self.answering.contended else []
             case RecoveryAnswer():
-                return self._contend(now) if self.asking.answered(word, now) else []
+                return self._contend(now) if self.asking.on_answer(word, now) else []
             case Living():
-                return [Tell(Turn.TWIN)] if self.asking.refused(word, now) else []
+                return [Tell(Turn.TWIN)] if self.asking.on_living(word, now) else []
             case SessionPosition():
                 self._stands(word, session, now)
                 return []
@@ -279,24 +279,24 @@ class Reunion:
         if self.keys.line is None or self.keys.theirs is None:
             return []
         if session.runs_ahead(now):
-            self.doubt(now)
+            self.on_doubt(now)
         self.keys.pass_time(now)
         steps: list[Step] = [*self._delayed.take_due(now)]
         if now >= self.asking.at:
-            steps.append(SendWord(self.asking.knock(self.keys.theirs.newest, self.keys.own, now)))
+            steps.append(SendWord(self.asking.make_knock(self.keys.theirs.newest, self.keys.own, now)))
             steps += [SendWord(word) for word in self._ask(session, now)]
         if heeded := self._heed(now):
             return steps + heeded
         if now >= self._standings.at:
-            self._standings.told(now)
+            self._standings.on_told(now)
             steps += [] if self.torn else [SendWord(standing(session))]
         steps += [Nudge()] if self.questions.ask_due(now) else []
         self._delayed.put_words(self.answering.due_challenges(now), now)
-        if self.answering.silent(now):
+        if self.answering.is_silent(now):
             steps += self._answer(now)
         if now >= self._unconfirmed.expires_at:
             steps.append(RegisterTags(self._unconfirmed.give_up()))
-        return steps + self._doubted(session, now)
+        return steps + self._on_doubtful(session, now)
 
     # --- asking
 
@@ -304,24 +304,24 @@ class Reunion:
         """Ask, if there is a reason and the contact has shown to be there, now or in an earlier run."""
         if not (self.torn or self.unconfirmed):
             return []
-        words = self.asking.ask(self.keys.own, session.name if self.unconfirmed else UNHEARD, now)
+        words = self.asking.make_asks(self.keys.own, session.name if self.unconfirmed else UNHEARD, now)
         self.answering.not_before = self.asking.awaited_until
         return words
 
     def _challenged(self, challenge: Challenge, session: Session, now: float) -> list[Step]:
         """The contact is there. Raises Unreadable."""
-        if not self.asking.heard(challenge, self.keys.own, now):
+        if not self.asking.on_challenge(challenge, self.keys.own, now):
             return []
         self._delayed.put_words(self._ask(session, now), now)
         if self._doubt is not None:
-            self._doubt.count(now)
+            self._doubt.start_counting(now)
         return []
 
-    def _doubted(self, session: Session, now: float) -> list[Step]:
+    def _on_doubtful(self, session: Session, now: float) -> list[Step]:
         """The contact is there, and does not hear us in the session."""
         if self._doubt is None or not self._doubt.over:
             return []
-        steps = self.tear(now)
+        steps = self.mark_torn(now)
         self._delayed.put_words(self._ask(session, now), now)
         return steps
 
@@ -333,7 +333,7 @@ class Reunion:
         if made is None:
             return []
         self.torn, self.unconfirmed, self._moved = False, True, True
-        gone = self.answering.clear()  # the asker is asked for in the new session
+        gone = self.answering.drop_answers()  # the asker is asked for in the new session
         return [RegisterTags(gone), Adopt(made.session, made.transcript)]
 
     # --- answering
@@ -345,27 +345,27 @@ class Reunion:
         self._counters["renewals contended"] += 1
         self.contended = self._moved = True
         self._doubt = None
-        self.asking.cease()
+        self.asking.stop_asking()
         return [RegisterTags(gone), Tell(Turn.RIVALS)]
 
     def _answer(self, now: float) -> list[Step]:
         """No home is alive in the old session: make a new session with the asker."""
         gone = TagDelta((), tuple(self._unconfirmed.list_tags()))
-        made = self.answering.answer(now)
+        made = self.answering.make_answer(now)
         if made is None:
             return []
         word, session = made
         self._delayed.put_step(SendWord(word), now)
-        return [RegisterTags(gone), RegisterTags(session.listen(now))]
+        return [RegisterTags(gone), RegisterTags(session.follow_epochs(now))]
 
     # --- where we stand
 
     def _stands(self, theirs: SessionPosition, session: Session, now: float) -> None:
         if self.torn:
             return
-        seems = self._standings.judge(theirs, session)
-        if seems is not Seems.FINE and self._standings.reply(now):
+        seems = self._standings.judge_position(theirs, session)
+        if seems is not Seems.FINE and self._standings.should_reply(now):
             self._delayed.put_step(SendWord(standing(session)), now)
         changing = theirs.session != session.name and (self.answering.answered or self.unconfirmed)
         if seems is Seems.APART and not changing:
-            self.doubt(now)
+            self.on_doubt(now)

@@ -93,7 +93,7 @@ class Session:
 
     # --- listening
 
-    def listen(self, now: float) -> TagDelta:
+    def follow_epochs(self, now: float) -> TagDelta:
         """Follow the epochs: which tags to listen for from now on, and which no longer."""
         return self._chains.follow_clock(now)
 
@@ -102,46 +102,46 @@ class Session:
         back."""
         return self._chains.sending.epoch > epoch_at(now) + FUTURE_EPOCHS
 
-    def tags(self) -> list[Tag]:
+    def list_tags(self) -> list[Tag]:
         """Every tag that is listened for."""
         return self._chains.list_tags() + self._own_tags.list_tags()
 
-    def knows(self, tag: Tag) -> bool:
+    def knows_tag(self, tag: Tag) -> bool:
         """Whether the contact may write a cell with this tag."""
         return self._chains.has_tag(tag)
 
-    def watch(self) -> TagDelta:
+    def watch_own_tags(self) -> TagDelta:
         """Listen for the tags of our own next cells: a copy of this home may use them."""
-        return self._own_tags.follow_chain(self._chains.sending, self.position())
+        return self._own_tags.follow_chain(self._chains.sending, self.current_position())
 
     def by_a_copy(self, cell: Cell) -> bool:
         """Whether a copy of this home has written the cell. Then we go on behind it."""
-        return self._own_tags.find_copy(cell, self._chains.sending, self.position())
+        return self._own_tags.find_copy(cell, self._chains.sending, self.current_position())
 
-    def position(self) -> Position:
+    def current_position(self) -> Position:
         """Where we are in what we send."""
         sending = self._chains.sending
         return self.name + self._chains.generation.to_bytes(4, "big"), sending.epoch, sending.index
 
-    def answered(self, since: Position) -> bool:
+    def was_answered(self, since: Position) -> bool:
         """Whether the contact has shown that it saw a cell sent at that place or later."""
         chain, epoch, index = since
-        return chain != self.position()[0] or self.window.has_seen(epoch, index)
+        return chain != self.current_position()[0] or self.window.has_seen(epoch, index)
 
     def latest_place(self) -> tuple[Epoch, int | None]:
         """Where the contact is in what it sends, as far as cells opened."""
         return self._chains.latest_place()
 
-    def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
+    def make_mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
         """A mark of 16 bytes that shows only the contact that we are behind a link."""
         self._chains.sending.advance_to(epoch_at(now))
         return self._chains.sending.make_mark(binding, nonce)
 
-    def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
-        """What the contact's ``mark`` may be."""
+    def list_marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
+        """What the contact's ``make_mark`` may be."""
         return self._chains.possible_marks(binding, nonce)
 
-    def open(self, cell: Cell) -> tuple[bytes, TagDelta]:
+    def open_cell(self, cell: Cell) -> tuple[bytes, TagDelta]:
         """Open a cell that bears one of our tags: its plaintext, for ``read``, and what it changed. Raises
         RefusedInput and then has changed nothing."""
         plain, delta = self._chains.open_cell(cell)
@@ -177,20 +177,22 @@ class Session:
         self._chains.renewal.count += 1
         return self.payloads.encrypt_next(payload, salt)
 
-    def fragment(self, lane: Lane, number: int, floor: int, index: int, count: int, data: bytes) -> Fragment:
+    def make_fragment(
+        self, lane: Lane, number: int, floor: int, index: int, count: int, data: bytes
+    ) -> Fragment:
         """A fragment that also tells the contact how far we have seen their cells."""
         epoch, seen = self.latest_place()
         mark = self._chains.generation % 256 << _EPOCH_BITS | epoch
         return Fragment(lane, number, floor, index, count, mark, NOTHING_SEEN if seen is None else seen, data)
 
-    def seal(self, fragment: Fragment, now: float) -> bytes:
+    def seal_fragment(self, fragment: Fragment, now: float) -> bytes:
         """Seal one fragment into a cell of ``GEOMETRY.cell`` bytes under the next tag."""
         self._chains.sending.advance_to(epoch_at(now))
         return self._chains.sending.seal_cell(encode_fragment(fragment))
 
     # --- renewal
 
-    def renew(self, entropy: Entropy, now: float) -> RekeyOffer | None:
+    def offer_renewal(self, entropy: Entropy, now: float) -> RekeyOffer | None:
         """An offer to send, when one is due."""
         return self._chains.offer_renewal(entropy, now)
 

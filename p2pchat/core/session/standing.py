@@ -51,7 +51,7 @@ class Standings:
         self._gap = UNHEARD_S[0]
         self._reply_at = 0.0
 
-    def connected(self, alone_s: float, now: float) -> None:
+    def on_connected(self, alone_s: float, now: float) -> None:
         """A link came up, after ``alone_s`` without one: a word that was due meanwhile is as far away as
         then."""
         if self.at == NEVER:
@@ -59,28 +59,28 @@ class Standings:
         else:
             self.at += alone_s
 
-    def heard(self, now: float) -> None:
+    def on_heard(self, now: float) -> None:
         """The contact was heard in the session."""
         self.at = now + uniform(self._entropy, *UNHEARD_S)
         self._gap = UNHEARD_S[0]
 
-    def told(self, now: float) -> None:
+    def on_told(self, now: float) -> None:
         """It was said where we stand; again later."""
         self.at = now + self._gap * uniform(self._entropy, 0.8, 1.2)
         self._gap = min(MAX_S, self._gap * 2)
 
-    def reply(self, now: float) -> bool:
+    def should_reply(self, now: float) -> bool:
         """Whether to say it because another did."""
         if now < self._reply_at:
             return False
         self._reply_at = now + REPLY_GAP_S
         return True
 
-    def leave(self, session: Session) -> None:
+    def leave_session(self, session: Session) -> None:
         """The session is no longer ours; the contact may still be in it."""
         self.former = [*self.former, session.name][-FORMER_KNOWN:]
 
-    def judge(self, theirs: SessionPosition, session: Session) -> Seems:
+    def judge_position(self, theirs: SessionPosition, session: Session) -> Seems:
         """Where the contact stands, or stood when it said so, if it was the contact."""
         if theirs.session != session.name:
             return Seems.BEHIND if theirs.session in self.former else Seems.APART

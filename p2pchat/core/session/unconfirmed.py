@@ -117,11 +117,11 @@ class UnconfirmedAnswer:
 
     def list_tags(self) -> list[Tag]:
         """List the tags of the session that waits."""
-        return self.pending.session.tags() if self.pending is not None else []
+        return self.pending.session.list_tags() if self.pending is not None else []
 
     def follow_clock(self, now: float) -> TagDelta | None:
         """Follow the epochs."""
-        return self.pending.session.listen(now) if self.pending is not None else None
+        return self.pending.session.follow_epochs(now) if self.pending is not None else None
 
     def correct_clock(self, now: float) -> None:
         """A link came up: a clock that was ahead when we answered is right again. An answer from a time to
@@ -134,7 +134,7 @@ class UnconfirmedAnswer:
     def find_session(self, tag: Tag) -> Session | None:
         """Return the session that waits, if the tag is one of its own and the asker may be heard there."""
         pending = self.pending
-        if pending is None or pending.inquiry is not None or not pending.session.knows(tag):
+        if pending is None or pending.inquiry is not None or not pending.session.knows_tag(tag):
             return None
         return pending.session
 
@@ -185,7 +185,7 @@ class UnconfirmedAnswer:
         if pending.inquiry is None and pending.questioned < QUESTIONED_MAX:
             pending.inquiry = Inquiry(self._entropy, now, LISTEN_S)
             pending.questioned, self.moved = pending.questioned + 1, True
-        elif pending.inquiry is not None and pending.inquiry.answered(session):
+        elif pending.inquiry is not None and pending.inquiry.is_answered(session):
             return [living_word(pending.name, pending.secret)], self.give_up()
         return [], None
 

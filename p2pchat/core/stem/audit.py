@@ -22,7 +22,7 @@ from p2pchat.types import HopId, LinkId
 LOOK_S = 10.0
 """How often the node looks, also after a stem that is not in use."""
 
-LEFT_OUT_S = 150.0
+UNLISTED_S = 150.0
 """So long it may leave us out: a node whose links change all the time tells of them about once a minute."""
 
 FORGIVE = 0.25
@@ -45,27 +45,27 @@ class Sight:
 
 
 class Audit:
-    """``look`` every ``LOOK_S``."""
+    """``examine_links`` every ``LOOK_S``."""
 
     def __init__(self) -> None:
-        self._left_out: dict[LinkId, float] = {}
+        self._unlisted: dict[LinkId, float] = {}
         self._barred = Table[HopId, None](BARRED_CAP)
         self._looked_at = float("-inf")
 
-    def look(self, sights: Mapping[LinkId, Sight], now: float) -> list[LinkId]:
+    def examine_links(self, sights: Mapping[LinkId, Sight], now: float) -> list[LinkId]:
         """By link that counts: what is known. Return those to be let go."""
         passed, self._looked_at = min(now - self._looked_at, LOOK_S), now
-        before, self._left_out = self._left_out, {}
+        before, self._unlisted = self._unlisted, {}
         gone = []
         for link, sight in sights.items():
             more = -FORGIVE * passed if sight.lists_us else passed
-            self._left_out[link] = max(0.0, before.get(link, 0.0) + more)
-            if sight.lies or self._left_out[link] >= LEFT_OUT_S:
+            self._unlisted[link] = max(0.0, before.get(link, 0.0) + more)
+            if sight.lies or self._unlisted[link] >= UNLISTED_S:
                 gone.append(link)
                 self._bar(sight.name)
         return gone
 
-    def barred(self, name: HopId | None) -> bool:
+    def is_barred(self, name: HopId | None) -> bool:
         """Whether that neighbour was let go before: by the end of the epoch it has another name."""
         return name in self._barred
 

@@ -37,9 +37,9 @@ class PoissonClock:
     def start(self, now: float) -> None:
         """From now on, unless the profile has no cover."""
         if self._rate and self.at == NEVER:
-            self.ticked(now)
+            self.tick(now)
 
-    def ticked(self, now: float) -> bool:
+    def tick(self, now: float) -> bool:
         """Set the next; return whether this one is a loop."""
         self.at = now + exponential(self._entropy, 1.0 / self._rate)
         return below(self._entropy, LOOP_IN) == 0

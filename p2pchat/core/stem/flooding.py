@@ -55,14 +55,14 @@ class DescriptorFlooding:
 
     def flush(self, now: float) -> list[SendTopology]:
         """Some of what waits on each link goes on."""
-        out: list[SendTopology] = []
+        outputs: list[SendTopology] = []
         for link, nodes in list(self._waiting.items()):
             waiting = list(nodes)
             if len(waiting) > AT_ONCE:
                 self._waiting[link] = dict.fromkeys(waiting[AT_ONCE:])
             else:
                 del self._waiting[link]
-            onward = [each for node in waiting[:AT_ONCE] for each in self._onward(node)]
-            out += [SendTopology(link, batch) for batch in batch_descriptors(onward)]
+            onward = [descriptor for node in waiting[:AT_ONCE] for descriptor in self._onward(node)]
+            outputs += [SendTopology(link, batch) for batch in batch_descriptors(onward)]
         self.due_at = now + uniform(self._entropy, *BATCH_S) if self._waiting else NEVER
-        return out
+        return outputs

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import assert_never
 
-from p2pchat.core.stem.mixing import Mixing
+from p2pchat.core.stem.delay_pool import DelayPool
+from p2pchat.core.stem.epoch_map import EpochMap
+from p2pchat.core.stem.epoch_maps import EpochMaps
 from p2pchat.core.stem.onions import DELAYS
 from p2pchat.core.stem.outputs import Output, Relay, Spread
-from p2pchat.core.stem.station import Station
-from p2pchat.core.stem.stations import Stations
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import HopCommand, Peeled, peel
 from p2pchat.errors import RefusedInput
@@ -29,41 +29,41 @@ class Forwarding:
         self,
         entropy: Entropy,
         counters: Counter[str],
-        epochs: Stations,
+        epochs: EpochMaps,
         on_loop: Callable[[bytes, float], None],
     ) -> None:
         self._counters = counters
         self._epochs = epochs
         self._on_loop = on_loop
-        self.mix = Mixing(entropy.make_child("mixing"))
+        self.mix = DelayPool(entropy.make_child("mixing"))
 
     def take_onion(self, link: LinkId, packet: bytes, now: float) -> list[Output]:
         """An onion came in. No node learns of any fault in it."""
-        for station in self._epochs:
+        for epoch_map in self._epochs:
             try:
-                peeled = peel(station.key, packet)
+                peeled = peel(epoch_map.key, packet)
             except RefusedInput:
                 continue
-            if station.replay.first(peeled.replay):
-                return self._peeled(station, link, peeled, cell_id(packet), now)
+            if epoch_map.replay.add_new(peeled.replay):
+                return self._peeled(epoch_map, link, peeled, cell_id(packet), now)
             self._counters["onions refused: repeated"] += 1
             return []
         self._counters["onions refused: unreadable"] += 1
         return []
 
     def _peeled(
-        self, station: Station, source: LinkId, peeled: Peeled, was: bytes, now: float
+        self, epoch_map: EpochMap, source: LinkId, peeled: Peeled, parent: bytes, now: float
     ) -> list[Output]:
         match peeled.command:
             case HopCommand.FORWARD:
-                link = station.link_to(peeled.next)
+                link = epoch_map.link_to(peeled.next)
                 if link is None:
                     self._counters["onions without a way"] += 1
                     return []
                 self._counters["onions relayed"] += 1
-                return self.go_on(Relay(link, peeled.packet, source, was), peeled.delay, now)
+                return self.go_on(Relay(link, peeled.packet, source, parent), peeled.delay, now)
             case HopCommand.BROADCAST:
-                return self.go_on(Spread(peeled.payload, source, was), peeled.delay, now)
+                return self.go_on(Spread(peeled.payload, source, parent), peeled.delay, now)
             case HopCommand.LOOP:
                 self._on_loop(peeled.payload, now)
                 return []
@@ -85,5 +85,5 @@ class Forwarding:
         return []
 
 
-Forwards = Callable[[Entropy, Counter[str], Stations, Callable[[bytes, float], None]], Forwarding]
+Forwards = Callable[[Entropy, Counter[str], EpochMaps, Callable[[bytes, float], None]], Forwarding]
 """Makes what carries others' onions."""

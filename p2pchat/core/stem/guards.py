@@ -9,8 +9,8 @@ A first hop that is kept is a guard: Tor's word.
 from __future__ import annotations
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.stem.pin import Pin, Pinned
-from p2pchat.core.stem.stations import Stations
+from p2pchat.core.stem.epoch_maps import EpochMaps
+from p2pchat.core.stem.path import PathSelector, StemPath
 from p2pchat.types import ContactId, LinkId
 
 SETTLE_S = 3.0
@@ -27,7 +27,7 @@ another, unless the mesh is too small to hide in, or there is no other node to s
 class Guards:
     """``pick_stem``: the stem that begins at one of them."""
 
-    def __init__(self, epochs: Stations, paths: Pinned) -> None:
+    def __init__(self, epochs: EpochMaps, paths: PathSelector) -> None:
         self._epochs = epochs
         self._paths = paths
         self.trusted: dict[ContactId, LinkId] = {}
@@ -54,7 +54,7 @@ class Guards:
         """It no longer counts as such: unless a contact is there, the next stem begins at another."""
         self.sought.pop(link, None)
         if self.sought and not self.leads_to_contact(link):
-            self._paths.forsake(link)
+            self._paths.forget_guard(link)
 
     def trust_link(self, link: LinkId, contact: ContactId) -> None:
         """A contact is behind this link: stems begin there, if they can."""
@@ -64,7 +64,7 @@ class Guards:
         """No longer, and stems stop beginning there."""
         link = self.trusted.pop(contact, None)
         if link is not None:
-            self._paths.forsake(link)
+            self._paths.forget_guard(link)
 
     def leads_to_contact(self, link: LinkId) -> bool:
         """Whether one is there."""
@@ -84,12 +84,12 @@ class Guards:
         """When there may be a better stem."""
         return self._settled_at if now < self._settled_at else self._unguarded_at
 
-    def pick_stem(self, now: float) -> Pin | None:
+    def pick_stem(self, now: float) -> StemPath | None:
         """The stem in use, or another; None if there is none, or it is not worth beginning."""
-        station = self._epochs.now(now)
-        if station is None or not self.is_settled(now):
+        epoch_map = self._epochs.map_at(now)
+        if epoch_map is None or not self.is_settled(now):
             return None
-        return self._paths.pin(station, self.trusted.values(), self.sought, now)
+        return self._paths.select_path(epoch_map, self.trusted.values(), self.sought, now)
 
     def is_settled(self, now: float) -> bool:
         """Whether waiting longer would hardly bring a better stem."""
@@ -97,8 +97,8 @@ class Guards:
         settled = now >= self._settled_at
         if guarded and settled:
             return True  # nearly always: the map is not walked for every cell
-        station = self._epochs.now(now)
-        if station is None or not station.closed:
+        epoch_map = self._epochs.map_at(now)
+        if epoch_map is None or not epoch_map.closed:
             return False
-        count = station.reachable
-        return bool(guarded) or count <= FEW or (settled and count == 1 + len(station.neighbours))
+        count = epoch_map.reachable
+        return bool(guarded) or count <= FEW or (settled and count == 1 + len(epoch_map.neighbours))

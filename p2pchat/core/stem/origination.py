@@ -63,11 +63,11 @@ class Origination:
         if self.is_due:
             return
         if now >= self._published_at + QUIET_S:
-            self._pace.succeeded()
+            self._pace.on_success()
         if known == 1:
             self.due_at = now + PUBLISH_SOON_S
         else:
-            self._pace.tried(now)
+            self._pace.on_attempt(now)
             self.due_at = self._pace.at
 
     def publish_by(self, by: float) -> None:

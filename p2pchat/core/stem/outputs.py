@@ -27,7 +27,7 @@ class Relay:
     link: LinkId
     onion: bytes = field(repr=False)
     source: LinkId | None
-    was: bytes | None
+    parent: bytes | None
     """The id of the onion, or of our own cell, that it came from; None: cover."""
 
 
@@ -38,7 +38,7 @@ class Spread:
 
     cell: bytes = field(repr=False)
     source: LinkId | None
-    was: bytes | None
+    parent: bytes | None
     """The id of the onion that it came in."""
 
 

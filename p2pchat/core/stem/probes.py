@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Sequence
 
 from p2pchat.core.stem.cover import loop
+from p2pchat.core.stem.epoch_map import EpochMap
+from p2pchat.core.stem.epoch_maps import EpochMaps
 from p2pchat.core.stem.onions import Onions
 from p2pchat.core.stem.outputs import Output
-from p2pchat.core.stem.pin import Pinned
-from p2pchat.core.stem.station import Station
-from p2pchat.core.stem.stations import Stations
+from p2pchat.core.stem.path import PathSelector
 from p2pchat.core.values.profile import Profile
 from p2pchat.crypto.onion import Hop, HopCommand
 from p2pchat.ports import Entropy, below
@@ -35,7 +35,7 @@ class Probes:
     """Each method returns what leaves."""
 
     def __init__(
-        self, profile: Profile, entropy: Entropy, epochs: Stations, paths: Pinned, onions: Onions
+        self, profile: Profile, entropy: Entropy, epochs: EpochMaps, paths: PathSelector, onions: Onions
     ) -> None:
         self._has_cover = profile.cover_per_s > 0
         self._entropy = entropy
@@ -50,41 +50,41 @@ class Probes:
     def test_hops(self, nodes: Sequence[HopId], now: float) -> list[Output]:
         """Ask each of these hops alone, as far as a loop reaches, before another stem is needed: when the
         clock says so, if there is one."""
-        station = self._epochs.now(now)
-        if station is None:
+        epoch_map = self._epochs.map_at(now)
+        if epoch_map is None:
             return []
-        ways = [each for each in (station.there_and_back(node) for node in nodes) if each is not None]
+        loops = [loop for loop in (epoch_map.there_and_back(node) for node in nodes) if loop is not None]
         if self._has_cover:
-            self._tests.extend(each for each in ways if each not in self._tests)
+            self._tests.extend(loop for loop in loops if loop not in self._tests)
             return []
-        return [out for way in ways for out in self._send_over(station, way, now)]
+        return [output for loop in loops for output in self._send_over(epoch_map, loop, now)]
 
     def test_suspected(self, now: float) -> list[Output]:
         """Ask the hops that loops cast suspicion on, each alone; a stem over one that is in doubt still
         at the next look is left, before a cell of ours is lost on it."""
-        doubted = self._paths.doubted(now)
-        if any(node in self._questioned for node in doubted):
-            self._paths.leave()
-            doubted = ()
-        self._questioned = doubted
-        return self.test_hops(doubted, now)
+        suspected = self._paths.suspected_hops(now)
+        if any(node in self._questioned for node in suspected):
+            self._paths.drop_path()
+            suspected = ()
+        self._questioned = suspected
+        return self.test_hops(suspected, now)
 
-    def send_test(self, station: Station, now: float) -> list[Output] | None:
+    def send_test(self, epoch_map: EpochMap, now: float) -> list[Output] | None:
         """One of the tests that wait, now and then; None: cover of another kind leaves."""
         if not self._tests or below(self._entropy, TEST_IN) != 0:
             return None
-        return self._send_over(station, self._tests.popleft(), now)
+        return self._send_over(epoch_map, self._tests.popleft(), now)
 
-    def send_loop(self, station: Station, now: float) -> list[Output]:
+    def send_loop(self, epoch_map: EpochMap, now: float) -> list[Output]:
         """A loop over nodes that are drawn."""
-        nodes = loop(station.map(), station.id, self._entropy)
-        return self._send_over(station, nodes, now) if nodes is not None else []
+        nodes = loop(epoch_map.confirmed_links(), epoch_map.id, self._entropy)
+        return self._send_over(epoch_map, nodes, now) if nodes is not None else []
 
-    def _send_over(self, station: Station, nodes: Sequence[HopId], now: float) -> list[Output]:
-        link, way = station.link_to(nodes[0]), station.hops(nodes)
-        if link is None or len(way) != len(nodes):
+    def _send_over(self, epoch_map: EpochMap, nodes: Sequence[HopId], now: float) -> list[Output]:
+        link, hops = epoch_map.link_to(nodes[0]), epoch_map.hops_over(nodes)
+        if link is None or len(hops) != len(nodes):
             return []
         payload = self._entropy.draw_bytes(GEOMETRY.cell)
         self._onions.expect_return(payload[:LOOP_NAME_BYTES], nodes, now)
-        hops = (*way, Hop(station.id, station.key.public))
+        hops = (*hops, Hop(epoch_map.id, epoch_map.key.public))
         return [self._onions.make_onion(link, hops, HopCommand.LOOP, payload)]

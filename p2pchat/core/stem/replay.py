@@ -26,7 +26,7 @@ class Replay:
         self._cap = cap * KEPT_BYTES
         self._buckets = [bytearray() for _ in range(buckets)]
 
-    def first(self, id: bytes) -> bool:
+    def add_new(self, id: bytes) -> bool:
         """Remember a replay id; True when it was not known."""
         bucket = self._buckets[int.from_bytes(id[:4], "big") % len(self._buckets)]
         kept = id[-KEPT_BYTES:]

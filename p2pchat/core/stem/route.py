@@ -46,19 +46,19 @@ def _walk(
     links: Mapping[HopId, Sequence[HopId]], start: HopId, hops: int, entropy: Entropy, firsts: list[HopId]
 ) -> tuple[HopId, ...] | None:
     """Depth first. ``firsts`` are tried from the last."""
-    way, untried = [start], [firsts]
+    path, untried = [start], [firsts]
     for _ in range(STEPS):
-        if len(way) == hops + 1:
-            return tuple(way[1:])
+        if len(path) == hops + 1:
+            return tuple(path[1:])
         if not untried:
             return None
         if not untried[-1]:
-            way.pop()
+            path.pop()
             untried.pop()
             continue
         node = untried[-1].pop()
-        way.append(node)
-        untried.append(_shuffle(links, _after(links, node, way), entropy))
+        path.append(node)
+        untried.append(_shuffle(links, _after(links, node, path), entropy))
     return None
 
 
@@ -69,10 +69,10 @@ def _shuffle(links: Mapping[HopId, Sequence[HopId]], nodes: Sequence[HopId], ent
     return sorted(nodes, key=rank.__getitem__, reverse=True)
 
 
-def _after(links: Mapping[HopId, Sequence[HopId]], node: HopId, way: Sequence[HopId]) -> list[HopId]:
+def _after(links: Mapping[HopId, Sequence[HopId]], node: HopId, path: Sequence[HopId]) -> list[HopId]:
     """Where a path along ``way`` may go on from its last node."""
     return [
         other
         for other in dict.fromkeys(links.get(node, ()))
-        if other not in way and node in links.get(other, ())
+        if other not in path and node in links.get(other, ())
     ]

@@ -16,13 +16,13 @@ from collections.abc import Callable
 from p2pchat.core.kit.credit import OWN_AHEAD
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.cover import PoissonClock
+from p2pchat.core.stem.epoch_maps import EpochMaps
 from p2pchat.core.stem.guards import Guards
 from p2pchat.core.stem.onions import Onions
 from p2pchat.core.stem.outputs import CellDispatched, CellMissing, CellQueued, Output
-from p2pchat.core.stem.pin import Pin
+from p2pchat.core.stem.path import StemPath
 from p2pchat.core.stem.probes import Probes
 from p2pchat.core.stem.stall import Stall
-from p2pchat.core.stem.stations import Stations
 from p2pchat.core.stem.unreturned import Unreturned
 from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
 from p2pchat.core.values.inputs import Haste
@@ -43,7 +43,7 @@ class Sender:
         profile: Profile,
         entropy: Entropy,
         counters: Counter[str],
-        epochs: Stations,
+        epochs: EpochMaps,
         guards: Guards,
         onions: Onions,
         probes: Probes,
@@ -142,7 +142,7 @@ class Sender:
         A packet without room on the first link is left out if all packets leave by the clock, cover or not.
         Elsewhere it waits in one queue with our cells: by themselves they would be all that leaves when
         there is room again. Where no stem can be there is no cover, and what is patient waits."""
-        is_loop = self.clock.ticked(now)
+        is_loop = self.clock.tick(now)
         picked = self._pick_stem(now)
         if picked is None:
             return []
@@ -157,11 +157,11 @@ class Sender:
 
     # --- within
 
-    def _pick_stem(self, now: float) -> tuple[Pin, LinkId] | None:
+    def _pick_stem(self, now: float) -> tuple[StemPath, LinkId] | None:
         """The stem to take, and its first link."""
-        pin = self._guards.pick_stem(now)
-        link = pin.link if pin is not None else None
-        return (pin, link) if pin is not None and link is not None else None
+        path = self._guards.pick_stem(now)
+        link = path.link if path is not None else None
+        return (path, link) if path is not None and link is not None else None
 
     def _find_room(self, link: LinkId, now: float) -> int:
         """How many of the onions that there are the first link takes."""
@@ -169,27 +169,27 @@ class Sender:
         self._stall.note_space(link, space, now)
         return space
 
-    def _send_next(self, stem: Pin, link: LinkId, now: float) -> list[Output]:
+    def _send_next(self, stem: StemPath, link: LinkId, now: float) -> list[Output]:
         """What waits first: a cell, or what the clock sends."""
         item = self._waiting.pop_next()
         if not isinstance(item, Tick):
             return self._send(item, stem, link, now)
         return self._send_cover(stem, link, item.is_loop, now)
 
-    def _send(self, cell: bytes, stem: Pin, link: LinkId, now: float) -> list[Output]:
+    def _send(self, cell: bytes, stem: StemPath, link: LinkId, now: float) -> list[Output]:
         id = cell_id(cell)
         self._onions.expect_return(id, stem.nodes, now)
         self._unreturned.put_cell(id, tag_of(cell), link, now)
         onion = self._onions.make_onion(link, stem.hops, HopCommand.BROADCAST, cell, id)
         return [onion, CellDispatched(tag_of(cell))]
 
-    def _send_cover(self, stem: Pin, link: LinkId, is_loop: bool, now: float) -> list[Output]:
+    def _send_cover(self, stem: StemPath, link: LinkId, is_loop: bool, now: float) -> list[Output]:
         """What a tick of the clock sends."""
-        test = self._probes.send_test(stem.station, now)
+        test = self._probes.send_test(stem.epoch_map, now)
         if test is not None:
             return test
         if is_loop:
-            return self._probes.send_loop(stem.station, now)
+            return self._probes.send_loop(stem.epoch_map, now)
         if self._profile.on_clock and self._waiting:
             return self._send_next(stem, link, now)
         if (patient := self._waiting.pop_patient()) is not None:

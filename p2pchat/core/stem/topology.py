@@ -81,7 +81,7 @@ class Topology:
         """Take in a signed descriptor that may go ``hops`` further. Raises RefusedInput."""
         owner = self._owners.get(data)
         if owner is not None:
-            return self._again(owner, hops)
+            return self._refresh(owner, hops)
         descriptor = descriptors.read_descriptor(data)
         if descriptor.epoch != self._epoch:
             raise Malformed("a descriptor of another epoch")
@@ -166,7 +166,7 @@ class Topology:
             return []
         return [(known.hops - 1, data) for data in (known.data, known.contrary) if data]
 
-    def _again(self, node: HopId, hops: int) -> Taken:
+    def _refresh(self, node: HopId, hops: int) -> Taken:
         """The same descriptor came by another way: news only if it may go on further than the first."""
         known = self._known[node]
         if hops > known.hops:

@@ -43,7 +43,7 @@ class Profile:
     """The shortest and the longest wait before a cell that came for us is opened
     (``core.messaging.letterbox``)."""
 
-    def length(self, entropy: Entropy) -> int:
+    def draw_length(self, entropy: Entropy) -> int:
         """How many hops a new stem has."""
         shortest, longest = self.hops
         return shortest + below(entropy, longest - shortest + 1)

@@ -132,7 +132,9 @@ def formed(nodes: int, colluding: float, seeking: str, minutes: float, seed: int
         settings = _SETTINGS[seeking] if host in colluders else FAIR
         world.start_node(host, settings, stem=_kept(stems, host))
         if host in colluders and seeking == "steer":
-            _steer(host, lambda: frozenset(stems[steering.index].name(world.now) for steering in started))
+            _steer(
+                host, lambda: frozenset(stems[steering.index].own_hop_id(world.now) for steering in started)
+            )
             started.append(host)
         world.run(START_GAP_S)
     world.run(30.0 * minutes)
@@ -216,8 +218,8 @@ def _links(hosts: list[SimulatedHost]) -> dict[int, dict[int, str]]:
 
 def _firsts(stems: Mapping[int, Stem], now: float) -> dict[int, int | None]:
     """By host: the first hop of its stem."""
-    names = {stem.name(now): index for index, stem in stems.items()}
-    return {index: names.get(stem.way[0]) if stem.way else None for index, stem in stems.items()}
+    names = {stem.own_hop_id(now): index for index, stem in stems.items()}
+    return {index: names.get(stem.path[0]) if stem.path else None for index, stem in stems.items()}
 
 
 def _share(bad: list[bool], nodes: Iterable[int | None]) -> float | None:

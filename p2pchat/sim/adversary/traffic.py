@@ -163,7 +163,7 @@ class Traffic:
     def _draw(self, node: int) -> Path:
         profile = self.habits.profile
         first = [_id(other) for other in self._firsts(node)]
-        hops = draw(self._links, _id(node), profile.length(self._entropy), self._entropy, first)
+        hops = draw(self._links, _id(node), profile.draw_length(self._entropy), self._entropy, first)
         if hops is None:
             raise UsageError(f"no stem of {profile.hops[1]} hops: need more nodes")
         return (node, *(int.from_bytes(hop, "big") for hop in hops))

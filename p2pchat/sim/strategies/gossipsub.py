@@ -83,7 +83,7 @@ class Gossipsub:
             case Ihave(ids):
                 return self._want(ids, source, now)
             case Graft(ids, eager):
-                bodies = [self._cells.body(id) for id in ids]
+                bodies = [self._cells.find_body(id) for id in ids]
                 sendings: list[Sending] = [Push(source, body) for body in bodies if body is not None]
                 return sendings + self._grafted(source, now) if eager else sendings
             case Prune():
@@ -112,7 +112,7 @@ class Gossipsub:
     # --- inside
 
     def _want(self, ids: tuple[CellId, ...], source: LinkId, now: float) -> list[Sending]:
-        missing = [id for id in ids if id not in self._pending_until and not self._cells.known(id)]
+        missing = [id for id in ids if id not in self._pending_until and not self._cells.has_seen(id)]
         if not missing:
             return []
         self._pending_until.update(dict.fromkeys(missing, now + IWANT_FOLLOW_UP_S))

@@ -7,8 +7,8 @@ import tracemalloc
 import pytest
 
 from p2pchat.core.anti_entropy.hold import (
-    DROP_AGAIN_S,
     DROP_MAX,
+    DROP_PAUSE_S,
     RECENT_CAP,
     SETTLE_S,
     SLOT_S,
@@ -66,9 +66,9 @@ def test_a_cell_is_kept_once_and_at_hand_at_once() -> None:
     held = hold()
     held.add(name(1), EPOCH, BODY, NOW)
     held.add(name(1), EPOCH, b"x" * 925, NOW)
-    assert held.known(key(1)) and not held.known(key(2))
-    assert held.body(name(1)) == BODY and held.body(name(2)) is None
-    assert held.status().cells == 1
+    assert held.knows_key(key(1)) and not held.knows_key(key(2))
+    assert held.find_body(name(1)) == BODY and held.find_body(name(2)) is None
+    assert held.get_status().cells == 1
 
 
 def test_cells_are_written_together_and_once() -> None:
@@ -101,10 +101,10 @@ def test_many_at_once_are_written_at_once() -> None:
 
 def test_numbers_go_on_after_a_restart_and_cells_are_known_without_their_bodies() -> None:
     held = hold(kept=kept(5))
-    assert held.known(key(4)) and held.body(name(4)) is None
-    assert held.number(key(4)) == 5 and held.number(key(5)) is None
+    assert held.knows_key(key(4)) and held.find_body(name(4)) is None
+    assert held.number_on_disk(key(4)) == 5 and held.number_on_disk(key(5)) is None
     held.add(name(5), EPOCH, BODY, NOW)
-    assert held.number(key(5)) == 6
+    assert held.number_on_disk(key(5)) == 6
 
 
 def test_a_large_index_is_summed_up_bit_by_bit_after_the_start() -> None:
@@ -118,8 +118,8 @@ def test_a_large_index_is_summed_up_bit_by_bit_after_the_start() -> None:
     assert steps > 1 and now < NOW + SETTLE_S
     fresh = hold(20_000, kept(20_000))
     assert (
-        held.sketch(WHOLE, Horizon(Epoch(0), 0), now)[0].digest()
-        == fresh.sketch(WHOLE, Horizon(Epoch(0), 0), NOW)[0].digest()
+        held.sketch_interval(WHOLE, Horizon(Epoch(0), 0), now)[0].digest()
+        == fresh.sketch_interval(WHOLE, Horizon(Epoch(0), 0), NOW)[0].digest()
     )
 
 
@@ -127,10 +127,10 @@ def test_recent_bodies_have_a_cap_but_none_goes_before_it_is_written() -> None:
     held = hold(RECENT_CAP * 2)
     for number in range(RECENT_CAP + 2):
         held.add(name(number), EPOCH, BODY, NOW)
-    assert held.body(name(0)) == BODY
+    assert held.find_body(name(0)) == BODY
     held.flush(NOW)
-    assert held.body(name(0)) is None and held.body(name(1)) is None
-    assert held.body(name(2)) == BODY
+    assert held.find_body(name(0)) is None and held.find_body(name(1)) is None
+    assert held.find_body(name(2)) == BODY
 
 
 def test_beyond_the_budget_the_oldest_go_and_are_counted() -> None:
@@ -138,10 +138,10 @@ def test_beyond_the_budget_the_oldest_go_and_are_counted() -> None:
     for number in range(14):
         held.add(name(number), EPOCH, BODY, NOW + number * SLOT_S)
     effects = held.flush(NOW + 14 * SLOT_S)
-    assert [number for number in range(14) if not held.known(key(number))] == [0, 1, 2, 3]
+    assert [number for number in range(14) if not held.knows_key(key(number))] == [0, 1, 2, 3]
     assert put(effects) == list(range(5, 15)), "what is dropped at once is not written"
     assert dropped(effects) == []
-    status = held.status()
+    status = held.get_status()
     assert (status.cells, status.bytes, status.dropped) == (10, 9250, 4)
     assert status.oldest == (NOW + 4 * SLOT_S) // SLOT_S * SLOT_S
 
@@ -150,7 +150,7 @@ def test_what_is_dropped_leaves_the_disk_too_and_a_smaller_budget_holds_at_once(
     held = hold(capacity=2, kept=kept(5))
     effects = held.tick(NOW)
     assert len(dropped(effects)) == 3
-    assert held.status().cells == 2
+    assert held.get_status().cells == 2
 
 
 def test_a_cell_that_came_late_is_as_old_as_its_neighbour_says() -> None:
@@ -158,14 +158,14 @@ def test_a_cell_that_came_late_is_as_old_as_its_neighbour_says() -> None:
     held.add(name(1), EPOCH, BODY, NOW)
     held.add(name(2), EPOCH, BODY, NOW + 300, slot=slot_at(NOW) - 30)
     held.flush(NOW + 300)
-    assert held.known(key(1)) and not held.known(key(2))
+    assert held.knows_key(key(1)) and not held.knows_key(key(2))
 
 
 @pytest.mark.parametrize("claimed", [0, 2**40])
 def test_a_claim_makes_a_cell_neither_older_than_its_life_nor_newer_than_now(claimed: int) -> None:
     held = hold()
     held.add(name(1), EPOCH, BODY, NOW, slot=claimed)
-    oldest = held.status().oldest
+    oldest = held.get_status().oldest
     assert oldest is not None
     assert (EPOCH - 1) * EPOCH_SECONDS <= oldest <= NOW
 
@@ -180,40 +180,40 @@ def test_what_is_past_its_life_goes_by_itself_and_does_not_count_as_lost() -> No
         assert dropped(held.tick(due)) == []
     assert due == end
     assert dropped(held.tick(due)) == [each + 1 for each in sorted(range(5), key=key)]
-    assert (held.status().cells, held.status().dropped) == (1, 0)
+    assert (held.get_status().cells, held.get_status().dropped) == (1, 0)
 
 
 def test_a_great_many_go_in_portions() -> None:
     held = hold(capacity=10, kept=kept(2 * DROP_MAX))
     assert len(dropped(held.tick(NOW))) == DROP_MAX
-    assert held.tick(NOW + DROP_AGAIN_S / 2) == []
-    assert len(dropped(held.tick(NOW + DROP_AGAIN_S))) == DROP_MAX - 10
-    assert held.status().dropped == 2 * DROP_MAX - 10
+    assert held.tick(NOW + DROP_PAUSE_S / 2) == []
+    assert len(dropped(held.tick(NOW + DROP_PAUSE_S))) == DROP_MAX - 10
+    assert held.get_status().dropped == 2 * DROP_MAX - 10
 
 
 def test_a_cell_in_flight_makes_no_difference() -> None:
     held, view = hold(), Horizon(floor_at(NOW), 0)
     held.add(name(1), EPOCH, BODY, NOW)
-    assert held.keys(WHOLE, view, NOW + SETTLE_S - 0.1) == []
-    assert held.sketch(WHOLE, view, NOW + SETTLE_S - 0.1)[0].size == 0
-    assert held.keys(WHOLE, view, NOW + SETTLE_S) == [key(1)]
-    assert held.young(key(1))
-    assert held.sketch(WHOLE, view, NOW + 2 * SETTLE_S)[0].size == 1
-    assert not held.young(key(1))
+    assert held.keys_in(WHOLE, view, NOW + SETTLE_S - 0.1) == []
+    assert held.sketch_interval(WHOLE, view, NOW + SETTLE_S - 0.1)[0].size == 0
+    assert held.keys_in(WHOLE, view, NOW + SETTLE_S) == [key(1)]
+    assert held.settled_lately(key(1))
+    assert held.sketch_interval(WHOLE, view, NOW + 2 * SETTLE_S)[0].size == 1
+    assert not held.settled_lately(key(1))
 
 
 def test_a_cell_that_came_late_counts_at_once_since_no_neighbour_pushes_it() -> None:
     held = hold()
     held.add(name(1), EPOCH, BODY, NOW, slot=slot_at(NOW))
-    assert held.keys(WHOLE, Horizon(floor_at(NOW), 0), NOW) == [key(1)]
+    assert held.keys_in(WHOLE, Horizon(floor_at(NOW), 0), NOW) == [key(1)]
 
 
 def test_cells_dropped_while_in_flight_leave_nothing_behind() -> None:
     held = hold(capacity=0)
     held.add(name(1), EPOCH, BODY, NOW)
     assert held.flush(NOW) == []
-    assert held.sketch(WHOLE, Horizon(Epoch(0), 0), NOW + 60)[0].size == 0
-    assert held.keys(WHOLE, Horizon(Epoch(0), 0), NOW + 60) == []
+    assert held.sketch_interval(WHOLE, Horizon(Epoch(0), 0), NOW + 60)[0].size == 0
+    assert held.keys_in(WHOLE, Horizon(Epoch(0), 0), NOW + 60) == []
 
 
 @pytest.mark.parametrize("since", range(-1, 8))
@@ -228,24 +228,24 @@ def test_a_view_leaves_out_what_is_too_old_for_one_of_the_two(since: int, floor:
         low, high = (each / 2**64 for each in interval)
         inside = [n for n in shown if low <= int.from_bytes(key(n), "big") / 2**64 < high]
         fresh = hold(kept=[HeldCell(n + 1, key(n), EPOCH, start) for n in inside])
-        expected, _ = fresh.sketch(WHOLE, Horizon(Epoch(0), 0), later)
-        assert sorted(held.keys(interval, view, later)) == sorted(key(n) for n in inside)
-        assert held.sketch(interval, view, later)[0].table() == expected.table()
+        expected, _ = fresh.sketch_interval(WHOLE, Horizon(Epoch(0), 0), later)
+        assert sorted(held.keys_in(interval, view, later)) == sorted(key(n) for n in inside)
+        assert held.sketch_interval(interval, view, later)[0].to_bytes() == expected.to_bytes()
 
 
 def test_a_hold_vouches_for_all_it_saw_after_the_last_it_dropped() -> None:
     held = hold(capacity=10)
-    assert held.view(NOW).since == 0
+    assert held.horizon_at(NOW).since == 0
     for number in range(14):
         held.add(name(number), EPOCH, BODY, NOW + number * SLOT_S)
     held.flush(NOW + 14 * SLOT_S)
-    assert held.view(NOW) == Horizon(Epoch(EPOCH - PAST_EPOCHS), slot_at(NOW) + 4)
+    assert held.horizon_at(NOW) == Horizon(Epoch(EPOCH - PAST_EPOCHS), slot_at(NOW) + 4)
 
 
 def test_a_hold_found_full_is_taken_to_have_dropped_something() -> None:
-    assert hold(capacity=20, kept=kept(19)).view(NOW).since == slot_at(NOW) + 1
-    assert hold(capacity=20, kept=kept(18)).view(NOW).since == 0
-    assert hold(capacity=0).view(NOW).since == 0
+    assert hold(capacity=20, kept=kept(19)).horizon_at(NOW).since == slot_at(NOW) + 1
+    assert hold(capacity=20, kept=kept(18)).horizon_at(NOW).since == 0
+    assert hold(capacity=0).horizon_at(NOW).since == 0
 
 
 def test_what_is_known_of_a_cell_takes_little_memory() -> None:
@@ -258,11 +258,11 @@ def test_what_is_known_of_a_cell_takes_little_memory() -> None:
             HeldCell(c.number + 10**6, CellKey(bytes(bytearray(c.key))), c.epoch, c.slot) for c in cells
         )
         held = Hold(MESH, copies, count * GEOMETRY.cell)
-        held.sketch(WHOLE, Horizon(Epoch(0), 0), NOW)
+        held.sketch_interval(WHOLE, Horizon(Epoch(0), 0), NOW)
         size = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert held.status().cells == count
+    assert held.get_status().cells == count
     assert size / count < 214, "140 000 cells within 30 MB"
 
 
@@ -276,9 +276,9 @@ def test_a_link_that_floods_loses_its_own_cells_and_what_others_brought_stays() 
         now += 0.01
         held.add(name(each), EPOCH, BODY, now, by=3)
     held.flush(now)
-    assert held.status().cells == 300
-    assert all(held.number(key(each)) is not None for each in range(100))
-    assert sum(held.number(key(each)) is not None for each in range(100, 3000)) == 200
+    assert held.get_status().cells == 300
+    assert all(held.number_on_disk(key(each)) is not None for each in range(100))
+    assert sum(held.number_on_disk(key(each)) is not None for each in range(100, 3000)) == 200
 
 
 def test_what_went_before_its_time_is_known_and_not_fetched_again() -> None:
@@ -287,10 +287,10 @@ def test_what_went_before_its_time_is_known_and_not_fetched_again() -> None:
     for each in range(1, 30):
         held.add(name(each), EPOCH, BODY, NOW + 2 * SLOT_S, by=2)
     held.flush(NOW + 3 * SLOT_S)
-    assert held.number(key(1)) is None and held.known(key(1))
+    assert held.number_on_disk(key(1)) is None and held.knows_key(key(1))
     held.add(name(1), EPOCH, BODY, NOW + 3 * SLOT_S, by=3)
-    assert held.number(key(1)) is None
-    assert held.view(NOW + 3 * SLOT_S).since == 0  # what was seen first is all there
+    assert held.number_on_disk(key(1)) is None
+    assert held.horizon_at(NOW + 3 * SLOT_S).since == 0  # what was seen first is all there
 
 
 def test_links_that_are_gone_share_one_lane() -> None:
@@ -303,4 +303,4 @@ def test_links_that_are_gone_share_one_lane() -> None:
             held.add(name(link * 1000 + each), EPOCH, BODY, NOW + link * SLOT_S, by=link)
         held.link_down(link)
     held.flush(NOW + 20 * SLOT_S)
-    assert all(held.number(key(each)) is not None for each in range(40))
+    assert all(held.number_on_disk(key(each)) is not None for each in range(40))

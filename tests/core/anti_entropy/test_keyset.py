@@ -19,11 +19,11 @@ def agrees(held: KeySet, expected: list[CellKey], interval: Interval) -> None:
     low, high = bounds(interval)
     inside = sorted(key for key in expected if low <= key < high)
     fresh = Sketch()
-    fresh.add(inside)
-    sketch, _ = held.sketch(interval)
-    assert list(held.keys(interval)) == inside
-    assert held.count(interval) == sketch.size == len(inside)
-    assert sketch.table() == fresh.table()
+    fresh.add_keys(inside)
+    sketch, _ = held.sketch_interval(interval)
+    assert list(held.keys_in(interval)) == inside
+    assert held.count_in(interval) == sketch.size == len(inside)
+    assert sketch.to_bytes() == fresh.to_bytes()
 
 
 def test_made_at_once_or_key_by_key_it_is_the_same_set() -> None:
@@ -74,7 +74,7 @@ def test_any_changes_and_any_interval(changes: list[tuple[bool, int]], interval:
 
 def test_the_steps_are_few_where_whole_chunks_are_added_up() -> None:
     held = KeySet(MANY)
-    _, whole = held.sketch(WHOLE)
-    _, part = held.sketch((1 << 29, 7 << 29))
+    _, whole = held.sketch_interval(WHOLE)
+    _, part = held.sketch_interval((1 << 29, 7 << 29))
     assert whole <= 2 * len(MANY) // CHUNK_MAX
     assert part <= whole + CHUNK_MAX

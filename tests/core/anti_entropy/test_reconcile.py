@@ -148,7 +148,7 @@ def test_a_link_that_goes_down_makes_way_for_the_next() -> None:
 def test_nothing_is_heard_from_a_link_that_is_down() -> None:
     side = Side(range(5))
     assert side.reconcile.receive(LinkId(1), InSync(1), NOW) == []
-    assert side.reconcile.bulk(LinkId(1), 5, NOW) == []
+    assert side.reconcile.take_cells(LinkId(1), 5, NOW) == []
 
 
 def test_what_came_another_way_is_not_waited_for() -> None:
@@ -157,8 +157,8 @@ def test_what_came_another_way_is_not_waited_for() -> None:
     while not pair.seen["CellRequest"]:
         assert pair.now < NOW + 60.0, "no node asks"
         pair.run(STEP_S)
-    assert all(first.reconcile.arrived(name(number)) for number in range(460, 500))
-    assert not first.reconcile.arrived(name(460)), "it was wanted once"
+    assert all(first.reconcile.on_arrival(name(number)) for number in range(460, 500))
+    assert not first.reconcile.on_arrival(name(460)), "it was wanted once"
     due = first.reconcile.next_wakeup()
     assert due is not None and due <= pair.now
     pair.run(1.0)
@@ -189,14 +189,14 @@ def test_a_node_that_keeps_little_still_gets_all_it_missed() -> None:
     away, present = Side(range(200), 200 * CELL, 100), Side(range(2_000), per_slot=100)
     reconciled(away, present)
     assert sorted(away.got) == sorted(name(each) for each in range(200, 2_000))
-    assert away.hold.status().cells <= 200
+    assert away.hold.get_status().cells <= 200
     assert away.has(range(1_900, 2_000)), "of which it keeps the newest"
 
 
 def test_a_recovered_cell_is_as_old_as_where_it_comes_from() -> None:
     away, present = Side(), Side(range(300), per_slot=100)
     reconciled(away, present)
-    assert away.hold.status().oldest == present.hold.status().oldest == (slot_at(NOW) - 60) * SLOT_S
+    assert away.hold.get_status().oldest == present.hold.get_status().oldest == (slot_at(NOW) - 60) * SLOT_S
 
 
 def test_cells_that_vanish_from_the_disk_meanwhile_are_let_be() -> None:
@@ -223,7 +223,7 @@ def test_a_node_without_an_index_of_bodies_serves_from_the_disk_what_left_its_me
     present.hold.add(name(60), EPOCH, body(60), NOW - 60)
     reconciled(away, present)
     assert away.has([*range(50), 60])
-    assert away.hold.body(name(49)) == body(49)
+    assert away.hold.find_body(name(49)) == body(49)
 
 
 # --- neighbours that break the rules

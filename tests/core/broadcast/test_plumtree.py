@@ -25,10 +25,10 @@ class Cells:
     def __init__(self) -> None:
         self.bodies: dict[CellId, bytes] = {}
 
-    def known(self, id: CellId) -> bool:
+    def has_seen(self, id: CellId) -> bool:
         return id in self.bodies
 
-    def body(self, id: CellId) -> bytes | None:
+    def find_body(self, id: CellId) -> bytes | None:
         return self.bodies.get(id)
 
 
@@ -47,7 +47,7 @@ class Scene:
     def pushed(self, number: int, source: LinkId | None) -> list[Sending]:
         """A cell comes from a neighbour; None: we wrote it."""
         cell = name(number)
-        if source is not None and self.cells.known(cell):
+        if source is not None and self.cells.has_seen(cell):
             return self.tree.on_duplicate(cell, source, self.now)
         self.cells.bodies[cell] = body(number)
         return self.tree.on_new_cell(cell, body(number), source, self.now)

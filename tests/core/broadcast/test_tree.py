@@ -41,16 +41,16 @@ def with_cells(tree: Tree, first: LinkId) -> float:
 
 def test_a_lead_is_a_mean_over_cells_that_crossed_a_link() -> None:
     branch = Branch()
-    assert branch.gain(2) == float("inf"), "too few are counted"
+    assert branch.mean_lead(2) == float("inf"), "too few are counted"
     branch.count_crossing(0.2, 32)
     branch.count_crossing(0.0, 32)
-    assert branch.gain(2) == 0.1
+    assert branch.mean_lead(2) == 0.1
     branch.count_crossing(0.1, 2)
-    assert branch.gain(2) == 0.1, "half of what was before counts still"
-    branch.shrink(1)
+    assert branch.mean_lead(2) == 0.1, "half of what was before counts still"
+    branch.shrink_counts(1)
     assert branch.crossings == 1.0
-    branch.shrink(1)
-    assert branch.gain(1) == 0.1
+    branch.shrink_counts(1)
+    assert branch.mean_lead(1) == 0.1
 
 
 def test_of_cells_that_come_together_one_is_counted() -> None:

@@ -9,7 +9,7 @@ from p2pchat.sim.entropy import SeededEntropy
 def gaps(pace: Pace, count: int) -> list[float]:
     found, now = [], 100.0
     for _ in range(count):
-        pace.tried(now)
+        pace.on_attempt(now)
         found.append(pace.at - now)
         now = pace.at
     return found
@@ -32,15 +32,15 @@ def test_two_nodes_that_begin_together_do_not_stay_together() -> None:
 def test_after_a_success_gaps_are_small_again() -> None:
     pace = Pace(SeededEntropy(1), 1.0, 30.0)
     gaps(pace, 6)
-    pace.succeeded()
+    pace.on_success()
     assert gaps(pace, 1)[0] < 1.25
 
 
 def test_a_hurry_brings_a_try_nearer_and_never_puts_it_off() -> None:
     pace = Pace(SeededEntropy(1), 100.0, 400.0)
-    pace.tried(0.0)
-    pace.hurry(10.0, 5.0)
+    pace.on_attempt(0.0)
+    pace.retry_within(10.0, 5.0)
     soon = pace.at
     assert 10.0 <= soon < 15.0
-    pace.hurry(11.0, 500.0)
+    pace.retry_within(11.0, 500.0)
     assert pace.at <= soon

@@ -17,18 +17,18 @@ LARGEST = LINE_BYTES + TEXT_BYTES * TEXT_LIMIT
 
 def test_a_day_has_its_share_and_the_next_one_too() -> None:
     quota = Quota(MIB)
-    taken = sum(quota.draw(0, 5.0) for _ in range(MIB))
+    taken = sum(quota.take_bytes(0, 5.0) for _ in range(MIB))
     assert taken * LINE_BYTES == pytest.approx(MIB, abs=LINE_BYTES)
     assert quota.used_up
-    assert not quota.draw(0, 5.0)
-    assert quota.draw(0, 5.0 + DAY_S)
+    assert not quota.take_bytes(0, 5.0)
+    assert quota.take_bytes(0, 5.0 + DAY_S)
 
 
 def test_the_largest_text_always_fits_some_day() -> None:
     quota = Quota(MIB)
     now = 0.0
     for _ in range(10):
-        while not quota.draw(TEXT_LIMIT, now):
+        while not quota.take_bytes(TEXT_LIMIT, now):
             now += 60.0
     assert now <= 10 * LARGEST / MIB * DAY_S
 

@@ -15,9 +15,9 @@ WORD = Frame(FrameKind.CONTROL, encode(Heartbeat(0)))
 def test_an_open_link_is_known_by_its_other_end() -> None:
     ana, bob = Side("ana"), Side("bob")
     theirs, _ = linked(ana, bob)
-    assert ana.table.node_at(theirs.id) == bob.node and ana.table.knows(bob.node)
+    assert ana.table.node_at(theirs.id) == bob.node and ana.table.knows_node(bob.node)
     assert ana.table.list_bindings() == {theirs.id: theirs.binding}
-    assert ana.table.counting() == [theirs]
+    assert ana.table.counted_neighbours() == [theirs]
     assert [status.state for status in ana.table.list_status(MESH)] == ["up"]
     assert 0 < ana.table.find_space(theirs.id) < AT_ENGINE < ana.table.own_space(theirs.id)
     assert ana.table.count_waiting(theirs.id, None) == 0
@@ -30,7 +30,7 @@ def test_an_attempt_has_no_channel() -> None:
     assert link in ana.table and ana.table.waiting_at(SEAT) is ana.table[link]
     assert ana.table.find_space(link) == ana.table.own_space(link) == ana.table.count_waiting(link, None) == 0
     assert ana.table.send(link, WORD, 0.0) == []
-    assert ana.table.counting() == [] and ana.table.list_bindings() == {}
+    assert ana.table.counted_neighbours() == [] and ana.table.list_bindings() == {}
 
 
 def test_what_is_gone_is_gone() -> None:

@@ -87,19 +87,21 @@ def test_a_leaving_node_says_goodbye() -> None:
     assert isinstance(bye, SendFrame) and closed == CloseLink(theirs.id) and isinstance(gone, Closed)
     assert bob.neighbours.on_channel(FrameReceived(ours.id, bye.data), 1.0)[0] == CloseLink(ours.id)
     link, _ = ana.offers(1.0)
-    assert ana.neighbours.goodbye(ana.table[link], 1.0)[0] == CloseLink(link), "no neighbour is there to tell"
+    assert ana.neighbours.end_link(ana.table[link], 1.0)[0] == CloseLink(link), (
+        "no neighbour is there to tell"
+    )
 
 
 def test_a_neighbour_becomes_a_sought_one_and_stops_being_one() -> None:
     ana, bob = Side("ana"), Side("bob")
     theirs, _ = linked(ana, bob)
-    assert ana.neighbours.seek(theirs.id, 5) == [Sought(theirs)] and theirs.among == 5
-    assert ana.neighbours.seek(theirs.id, 6) == [] == ana.neighbours.seek(LinkId(99), 6)
+    assert ana.neighbours.mark_sought(theirs.id, 5) == [Sought(theirs)] and theirs.among == 5
+    assert ana.neighbours.mark_sought(theirs.id, 6) == [] == ana.neighbours.mark_sought(LinkId(99), 6)
     assert ana.neighbours.drop_sought(theirs) == [Unsought(theirs)] and not theirs.sought
 
 
 def test_a_link_that_fades_stops_counting_and_does_so_once() -> None:
     ana, bob = Side("ana"), Side("bob")
     theirs, _ = linked(ana, bob)
-    assert ana.neighbours.fade(theirs) == [Closed(theirs, broken=False)]
-    assert ana.neighbours.fade(theirs) == []
+    assert ana.neighbours.stop_counting(theirs) == [Closed(theirs, broken=False)]
+    assert ana.neighbours.stop_counting(theirs) == []

@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.core.link.link import Link
 from p2pchat.core.membership.growth import Growth
-from p2pchat.core.membership.neighbour import YOUNG_S, Neighbour, SeatRef, Standing, Way
+from p2pchat.core.membership.neighbour import YOUNG_S, Endpoint, Neighbour, SeatRef, Standing
 from p2pchat.core.membership.places import EVICT_GAP_S, SHED_S, LinkSlots
 from p2pchat.core.membership.walk import WalkRef
 from p2pchat.core.values.settings import GUESTS, MET, Settings
@@ -30,8 +30,8 @@ WANTED, MOST = Settings().links_wanted, Settings().links_max
 
 def up(standing: Standing, opened: float = 0.0, swap: bool = False) -> Neighbour:
     """A link that has been up since then."""
-    ours = standing in (Standing.SOUGHT, Standing.MET)
-    at: Way = WALK if standing in (Standing.SOUGHT, Standing.ACCEPTED) else SEAT
+    ours = standing in (Standing.SOUGHT, Standing.INTRODUCED)
+    at: Endpoint = WALK if standing in (Standing.SOUGHT, Standing.ACCEPTED) else SEAT
     neighbour = Neighbour(LinkId(next(NUMBERS)), at, opened, offer=None if ours else OFFER, swap=swap)
     neighbour.sought = standing is Standing.SOUGHT
     neighbour.link = Link(LinkKeys.from_secrets(bytes(32), bytes(64), b"", b""), "offerer")
@@ -51,10 +51,10 @@ class Idle:
         self._first, self._contact = first, contact
         self.needed: list[LinkId] = []
 
-    def idle(self, link: LinkId) -> bool:
+    def is_idle(self, link: LinkId) -> bool:
         return True
 
-    def first(self, link: LinkId) -> bool:
+    def is_stem_start(self, link: LinkId) -> bool:
         return link == self._first
 
     def is_needed(self, link: LinkId, now: float) -> bool:
@@ -77,9 +77,9 @@ def shed(places: LinkSlots, neighbours: list[Neighbour], seconds: float = 100 * 
 
 
 def test_links_that_others_made_are_none_of_those_that_a_node_seeks() -> None:
-    for standing in (Standing.MET, Standing.ACCEPTED, Standing.GUEST):
-        assert places().missing(several(MOST, standing)) == WANTED
-    assert places().missing(several(WANTED, Standing.SOUGHT)) == 0
+    for standing in (Standing.INTRODUCED, Standing.ACCEPTED, Standing.GUEST):
+        assert places().count_missing(several(MOST, standing)) == WANTED
+    assert places().count_missing(several(WANTED, Standing.SOUGHT)) == 0
 
 
 def test_walks_end_here_up_to_a_bound_and_never_instead_of_others() -> None:
@@ -91,8 +91,8 @@ def test_walks_end_here_up_to_a_bound_and_never_instead_of_others() -> None:
 
 def test_guests_do_not_keep_walks_out_nor_walks_guests() -> None:
     assert places().has_place(several(MOST, Standing.GUEST))
-    assert not places().full(several(MOST, Standing.ACCEPTED)), "there is a place for a newcomer"
-    assert places().full(several(MOST, Standing.ACCEPTED) + several(GUESTS, Standing.GUEST))
+    assert not places().is_full(several(MOST, Standing.ACCEPTED)), "there is a place for a newcomer"
+    assert places().is_full(several(MOST, Standing.ACCEPTED) + several(GUESTS, Standing.GUEST))
 
 
 def test_a_guest_makes_room_but_not_a_young_one_and_at_seats_not_often() -> None:
@@ -105,19 +105,19 @@ def test_a_guest_makes_room_but_not_a_young_one_and_at_seats_not_often() -> None
 
 
 def test_no_node_has_more_links_than_its_record_can_list() -> None:
-    crowded = several(LINKS_MAX, Standing.MET)
-    assert not places().has_place(crowded) and places().full(crowded)
+    crowded = several(LINKS_MAX, Standing.INTRODUCED)
+    assert not places().has_place(crowded) and places().is_full(crowded)
 
 
 def test_nodes_that_a_rendezvous_showed_go_when_walks_have_found_enough() -> None:
-    met = several(2, Standing.MET)
+    met = several(2, Standing.INTRODUCED)
     assert shed(places(), met) == [], "as long as there is no other"
     assert shed(places(), [*met, *several(WANTED - 1, Standing.SOUGHT)]) == []
     assert set(map(id, shed(places(), [*met, *several(WANTED, Standing.SOUGHT)]))) == set(map(id, met))
 
 
 def test_what_may_hold_two_halves_together_stays_up_to_a_number() -> None:
-    bridges = [up(Standing.MET, swap=True) for _ in range(MET + 1)]
+    bridges = [up(Standing.INTRODUCED, swap=True) for _ in range(MET + 1)]
     assert shed(places(), [*bridges, *several(WANTED, Standing.SOUGHT)]) == bridges[:1]
 
 
@@ -170,7 +170,7 @@ def test_a_link_to_a_contact_is_kept_however_few_there_were() -> None:
 
 
 def test_what_is_drawn_anew_goes_only_when_its_other_end_has_other_links() -> None:
-    was_sought, met = up(Standing.MET), up(Standing.MET)
+    was_sought, met = up(Standing.INTRODUCED), up(Standing.INTRODUCED)
     was_sought.among = 5
     use = Idle(0, 0)
     use.needed = [was_sought.id, met.id]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from p2pchat.core.membership import search
-from p2pchat.core.membership.search import WAYS, Agreed, Found, PeerSearch, draw, shortest, wander
+from p2pchat.core.membership.search import PATHS_MAX, Agreed, Found, PeerSearch, draw, shortest, wander
 from p2pchat.core.membership.walk import SendWalk, WalkRef
 from p2pchat.crypto.descriptor import DescriptorKey
 from p2pchat.crypto.exchange import public_point
@@ -51,7 +51,7 @@ class Here:
     def __init__(self, links: Map) -> None:
         self._links = links
 
-    def map(self) -> Map:
+    def confirmed_links(self) -> Map:
         return self._links
 
     @property
@@ -71,7 +71,7 @@ class Here:
     def verify_key(self, node: HopId) -> bytes | None:
         return key(node).public
 
-    def answer(self, walk_key: bytes, ticket_key: bytes, vacant: bool) -> bytes:
+    def sign_ticket(self, walk_key: bytes, ticket_key: bytes, vacant: bool) -> bytes:
         raise AssertionError("no node asks us")
 
 
@@ -98,30 +98,30 @@ def answer(searching: PeerSearch, link: LinkId, walk: Walk, vacant: bool) -> lis
 
 def test_a_node_that_answers_with_room_is_offered_a_link() -> None:
     searching, _ = seeking()
-    link, walk = asked(searching.seek(Here(random_map(40, 1)), [], False, 0.0))
+    link, walk = asked(searching.seek_link(Here(random_map(40, 1)), [], False, 0.0))
     assert searching.open == 1
     (agreed,) = answer(searching, link, walk, vacant=True)
     assert agreed == Agreed(WalkRef(link, walk.id), swap=False, among=40)
     assert searching.open == 0, "an attempt is under way"
-    assert searching.ended(WalkRef(link, walk.id), answered=True, now=1.0) == []
+    assert searching.on_attempt_ended(WalkRef(link, walk.id), answered=True, now=1.0) == []
     assert searching.next_wakeup() == float("inf")
 
 
 def test_only_the_end_of_a_walk_itself_can_have_another_drawn_in_its_place() -> None:
     searching, counters = seeking()
     here = Here(random_map(40, 1))
-    link, walk = asked(searching.seek(here, [], False, 0.0))
+    link, walk = asked(searching.seek_link(here, [], False, 0.0))
     assert answer(searching, link, walk, vacant=False) == []
     assert searching.open == 0 and counters["walks met no room"] == 1
-    assert asked(searching.seek(here, [], False, 1.0))[1].path[-1] != walk.path[-1]
+    assert asked(searching.seek_link(here, [], False, 1.0))[1].path[-1] != walk.path[-1]
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_silent_node_is_asked_by_ways_that_avoid_the_nodes_of_the_first(seed: int) -> None:
     searching, counters = seeking(seed)
     here = Here(random_map(60, seed))
-    first = asked(searching.seek(here, here.near, False, 0.0))[1]
-    walks = [first, *(asked(searching.tick(searching.next_wakeup()))[1] for _ in range(WAYS - 1))]
+    first = asked(searching.seek_link(here, here.near, False, 0.0))[1]
+    walks = [first, *(asked(searching.tick(searching.next_wakeup()))[1] for _ in range(PATHS_MAX - 1))]
     assert len({walk.path[-1] for walk in walks}) == 1
     assert not set(walks[0].path[:-1]) & set(walks[1].path[:-1])
     assert searching.tick(searching.next_wakeup()) == []
@@ -130,9 +130,9 @@ def test_a_silent_node_is_asked_by_ways_that_avoid_the_nodes_of_the_first(seed: 
 
 def test_an_offer_that_got_lost_goes_by_another_way_to_the_same() -> None:
     searching, _ = seeking()
-    link, walk = asked(searching.seek(Here(random_map(40, 2)), [], False, 0.0))
+    link, walk = asked(searching.seek_link(Here(random_map(40, 2)), [], False, 0.0))
     assert answer(searching, link, walk, vacant=True)
-    _, again = asked(searching.ended(WalkRef(link, walk.id), answered=False, now=20.0))
+    _, again = asked(searching.on_attempt_ended(WalkRef(link, walk.id), answered=False, now=20.0))
     assert again.path[-1] == walk.path[-1] and again.key != walk.key
     assert searching.open == 1
 
@@ -140,16 +140,16 @@ def test_an_offer_that_got_lost_goes_by_another_way_to_the_same() -> None:
 def test_a_neighbour_that_is_drawn_is_found_without_a_word_and_never_twice() -> None:
     searching, _ = seeking()
     here = Here(linked((OWN, node) for node in NODES[1:4]))
-    found = searching.seek(here, [LinkId(1), LinkId(2)], False, 0.0)
+    found = searching.seek_link(here, [LinkId(1), LinkId(2)], False, 0.0)
     assert found == [Found(LinkId(3), among=4)]
-    assert searching.seek(here, [LinkId(1), LinkId(2), LinkId(3)], False, 0.0) == []
+    assert searching.seek_link(here, [LinkId(1), LinkId(2), LinkId(3)], False, 0.0) == []
 
 
 def test_beyond_a_link_a_walk_goes_over_it() -> None:
     one, two, far, beyond = NODES[1:5]
     here = Here(linked([(OWN, one), (one, two), (two, beyond), (OWN, far), (far, beyond)]))
     for seed in range(20):
-        out = seeking(seed)[0].seek(here, [LinkId(1)], True, 0.0, via=LinkId(3))
+        out = seeking(seed)[0].seek_link(here, [LinkId(1)], True, 0.0, via=LinkId(3))
         if isinstance(out[0], Found):
             assert out == [Found(LinkId(3), among=5)]
         else:
@@ -239,7 +239,7 @@ def test_a_node_that_loses_walks_is_found_as_often_as_any() -> None:
     for seed in range(300):
         searching, _ = seeking(seed)
         here = Here(random_map(60, seed % 10))
-        out = searching.seek(here, here.near, False, 0.0)
+        out = searching.seek_link(here, here.near, False, 0.0)
         while out and isinstance(out[0], SendWalk):
             link, sent = asked(out)
             if sent.path[-1] in hostile or not hostile & set(sent.path):

@@ -44,7 +44,7 @@ class Place:
     def link_to(self, node: HopId) -> LinkId | None:
         return next((LinkId(other) for other in self._near if NAMES[other] == node), None)
 
-    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
+    def sign_ticket(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
         return KEYS[self._number].sign_ticket(walk_key, key, vacant)
 
 
@@ -66,7 +66,7 @@ class Line:
 
     def begin(self) -> WalkRef:
         way = tuple(NAMES[1 : self.last + 1])
-        at, said = self.walks[0].begin(LinkId(1), way, KEYS[self.last].public, self.now)
+        at, said = self.walks[0].begin_walk(LinkId(1), way, KEYS[self.last].public, self.now)
         self.run(0, [said])
         return at
 
@@ -123,7 +123,7 @@ def test_no_node_on_the_way_can_answer_in_place_of_the_asked_one(liar: int) -> N
     """A relay that ends walks with itself is not found by them: its ticket bears another's signature, or
     one of another walk."""
     line = Line(5)
-    _, said = line.walks[0].begin(LinkId(1), tuple(NAMES[1:5]), KEYS[4].public, 0.0)
+    _, said = line.walks[0].begin_walk(LinkId(1), tuple(NAMES[1:5]), KEYS[4].public, 0.0)
     assert isinstance(said.message, Walk)
     own = public_point(b"l" * 32)
     mine = KEYS[liar].sign_ticket(said.message.key, own, True)
@@ -159,7 +159,7 @@ def test_every_kind_of_message_fits_a_frame() -> None:
 def test_a_way_that_is_none_ends_in_silence() -> None:
     line = Line(4)
     for way in ((NAMES[1], NAMES[3]), (NAMES[2], NAMES[3]), (NAMES[1], NAMES[0], NAMES[1])):
-        _, said = line.walks[0].begin(LinkId(1), way, KEYS[3].public, 0.0)
+        _, said = line.walks[0].begin_walk(LinkId(1), way, KEYS[3].public, 0.0)
         line.run(0, [said])
     assert line.events == []
     assert line.counters["walks without a way"] == 2
@@ -202,7 +202,7 @@ def answered(walk: Walk, number: int, key: bytes = KEY) -> Ticket:
 
 def test_a_late_ticket_is_refused() -> None:
     walks, _, place = alone()
-    _, said = walks.begin(LinkId(1), (NAMES[1],), KEYS[1].public, 0.0)
+    _, said = walks.begin_walk(LinkId(1), (NAMES[1],), KEYS[1].public, 0.0)
     assert isinstance(said.message, Walk)
     ticket = answered(said.message, 1)
     assert walks.receive(LinkId(1), ticket, place.called, False, TICKET_S) == []
@@ -210,7 +210,7 @@ def test_a_late_ticket_is_refused() -> None:
 
 def test_a_second_ticket_a_bad_key_and_strange_pieces_are_refused() -> None:
     walks, counters, place = alone()
-    at, said = walks.begin(LinkId(1), (NAMES[1],), KEYS[1].public, 0.0)
+    at, said = walks.begin_walk(LinkId(1), (NAMES[1],), KEYS[1].public, 0.0)
     assert isinstance(said.message, Walk)
     walk = said.message
 

@@ -200,6 +200,6 @@ def test_a_node_that_stops_ends_its_open_invites() -> None:
     world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + 60))
     node = world.machines["alice"].running
     assert node is not None
-    assert list(node._invites.open())
+    assert list(node._invites.list_open())
     world.tell("alice", inputs.StopAnnounced())
-    assert not list(node._invites.open())
+    assert not list(node._invites.list_open())

@@ -69,7 +69,7 @@ def test_a_small_mesh_links_everybody_with_everybody_once() -> None:
 
 def standings(world: World, name: str) -> list[str]:
     (mesh,) = world.machines[name].running._meshes
-    return [each.standing.value for each in mesh.table.counting()]
+    return [each.standing.value for each in mesh.table.counted_neighbours()]
 
 
 def test_a_neighbour_at_which_our_walk_ends_again_is_one_that_we_sought() -> None:
@@ -189,10 +189,10 @@ def test_a_goodbye_ends_a_link_at_once() -> None:
 def test_seats_follow_the_epochs() -> None:
     world = crowd(2)
     world.run(30.0)
-    seats = world.brokers[URL].census()
+    seats = world.brokers[URL].take_census()
     world.now += 6 * 3600.0 - 1_000.0  # nothing happens in between
     world.run(1_000.0)
-    assert world.brokers[URL].census().topics <= 2 * seats.topics
+    assert world.brokers[URL].take_census().topics <= 2 * seats.topics
     world.kill("n1")
     world.start("n1")
     world.run(60.0)
@@ -274,7 +274,7 @@ def test_a_rendezvous_that_invents_seats_and_refusals_is_survived() -> None:
     invented = tuple(Seat(bytes([n]) * 8) for n in range(1, 7))
     node = world.machines["n0"].running
     world.tell("n0", inputs.SignalReceived(URL, SeatRefused(topic, Refusal.BUSY)))
-    node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
+    node._rendezvous.keep_seat(URL, topic, SeatMode.MESH, world.now)
     world.tell("n0", inputs.SignalReceived(URL, Seated(topic, Seat(b"our seat"), invented)))
     world.run(60.0)
     assert up(world, "n0") == 1
@@ -286,7 +286,7 @@ def test_a_seat_that_was_not_asked_for_is_ignored() -> None:
     node, topic = world.machines["n0"].running, topic_of(world, "n0")
     seated = inputs.SignalReceived(URL, Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
     assert node.handle(seated, world.now) == []
-    node._rendezvous.want(URL, topic, SeatMode.MESH, world.now)
+    node._rendezvous.keep_seat(URL, topic, SeatMode.MESH, world.now)
     assert any(isinstance(effect, effects.MakeOffer) for effect in node.handle(seated, world.now))
     other = inputs.SignalReceived("ws://elsewhere", Seated(topic, Seat(b"our seat"), (Seat(b"stranger"),)))
     assert node.handle(other, world.now) == []
@@ -321,7 +321,7 @@ def test_a_link_without_keys_is_closed_when_its_channel_opens_or_speaks() -> Non
 
     for number, input_of in enumerate((opens, speaks)):
         strangers = (Seat(b"stranger"[number:] + b"." * number),)
-        node._rendezvous.want(URL, topic_of(world, "a"), SeatMode.MESH, world.now)
+        node._rendezvous.keep_seat(URL, topic_of(world, "a"), SeatMode.MESH, world.now)
         seated = Seated(topic_of(world, "a"), Seat(b"our seat"), strangers)
         out = node.handle(inputs.SignalReceived(URL, seated), world.now)
         (link,) = [effect.link for effect in out if isinstance(effect, effects.MakeOffer)]
@@ -350,7 +350,7 @@ def running(world: World) -> list[str]:
 def test_most_leave_the_rendezvous_when_enough_sit_there() -> None:
     world = crowd(16)
     world.run(200.0)
-    assert 6 <= world.brokers[URL].census().seats <= 9
+    assert 6 <= world.brokers[URL].take_census().seats <= 9
     assert pieces(world) == 1
 
 

@@ -202,7 +202,7 @@ def test_a_contact_who_names_empty_meshes_puts_us_into_a_few_of_them(
     world.run(60.0)
     world.kill("bob")
     mallory = world.machines["mallory"].running
-    monkeypatch.setattr(mallory._belonging.succession, "told", lambda *_: [])
+    monkeypatch.setattr(mallory._belonging.succession, "on_renewed", lambda *_: [])
     for number in range(6):
         renewed = MeshRenewed(1 + number, bytes([number]) * 32)
         told = mallory._conversations.tell_mesh(world.contact("mallory", "alice"), renewed, world.now)

@@ -12,7 +12,7 @@ from tests.core.mesh.test_traffic import NOW, Scene
 def test_where_our_stem_begins_and_where_a_contact_is() -> None:
     scene = Scene(Settings(profile=FAST))
     use = MeshSurroundings(scene.traffic.cells, scene.traffic.stem)
-    assert not use.first(scene.link) and not use.leads_to_contact(scene.link)
+    assert not use.is_stem_start(scene.link) and not use.leads_to_contact(scene.link)
     scene.traffic.stem.guards.trust_link(scene.link, ContactId("bob"))
     assert use.leads_to_contact(scene.link) and not use.leads_to_contact(LinkId(99))
 
@@ -20,6 +20,8 @@ def test_where_our_stem_begins_and_where_a_contact_is() -> None:
 def test_a_newcomer_has_no_map_and_knows_no_node_that_needs_it() -> None:
     scene = Scene(Settings(profile=FAST))
     use = MeshSurroundings(scene.traffic.cells, scene.traffic.stem)
-    assert use.here(NOW) is None and not use.is_needed(scene.link, NOW)
-    name = scene.traffic.stem.name(NOW)
-    assert name is not None and use.called(name) is not None and use.called(HopId(b"nobody")) is None
+    assert use.own_position(NOW) is None and not use.is_needed(scene.link, NOW)
+    name = scene.traffic.stem.own_hop_id(NOW)
+    assert (
+        name is not None and use.position_of(name) is not None and use.position_of(HopId(b"nobody")) is None
+    )

@@ -37,7 +37,7 @@ def mesh(world: World) -> MeshRecord:
 
 def told(world: World, generation: int, secret: bytes) -> list[Said]:
     """By bob."""
-    return hers(world).told(world.contact("alice", "bob"), MeshRenewed(generation, secret), world.now)
+    return hers(world).on_renewed(world.contact("alice", "bob"), MeshRenewed(generation, secret), world.now)
 
 
 def waited_for(out: list[Said]) -> list[MeshId]:
@@ -56,15 +56,15 @@ LATER, EARLIER = sorted((b"one secret".ljust(32), b"another secret".ljust(32)), 
 
 def test_an_empty_mesh_is_not_renewed_and_has_no_line(world: World) -> None:
     unknown = MeshId(b"u" * 16)
-    assert hers(world).renew(unknown, world.now) == []
-    assert hers(world).line(unknown) == []
-    assert hers(world).ways(unknown) == (unknown,)
-    assert hers(world).hurry(unknown, world.now) == []
+    assert hers(world).renew_mesh(unknown, world.now) == []
+    assert hers(world).line_of(unknown) == []
+    assert hers(world).listening_meshes(unknown) == (unknown,)
+    assert hers(world).join_now(unknown, world.now) == []
 
 
 def test_what_strangers_and_the_blocked_say_changes_nothing(world: World) -> None:
     renewed = MeshRenewed(1, LATER)
-    assert hers(world).told(ContactId("c" * 64), renewed, world.now) == []
+    assert hers(world).on_renewed(ContactId("c" * 64), renewed, world.now) == []
     world.tell("alice", inputs.ContactBlocked(world.contact("alice", "bob"), True))
     assert told(world, 1, LATER) == []
 
@@ -88,13 +88,13 @@ def test_of_two_that_follow_the_later_is_waited_for_in_any_order(world: World) -
 def test_a_guest_of_the_awaited_mesh_goes_there_at_once(world: World) -> None:
     before = mesh(world).id
     told(world, 1, LATER)
-    assert hers(world).line(before) == [before]
-    assert hers(world).hurry(mesh_id(LATER), world.now) != []
-    assert hers(world).line(before) == [mesh_id(LATER), before]
+    assert hers(world).line_of(before) == [before]
+    assert hers(world).join_now(mesh_id(LATER), world.now) != []
+    assert hers(world).line_of(before) == [mesh_id(LATER), before]
 
 
 def test_to_renew_what_a_later_one_is_waited_for_goes_beyond_that(world: World) -> None:
     told(world, 1, LATER)
-    out = hers(world).renew(mesh(world).id, world.now)
+    out = hers(world).renew_mesh(mesh(world).id, world.now)
     assert mesh_id(LATER) in dropped(out)
     assert max(each.record.generation for each in hers(world)._meshes) == 2

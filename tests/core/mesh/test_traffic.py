@@ -110,9 +110,9 @@ def test_with_stems_it_waits_for_an_identified_neighbour() -> None:
 
 def test_when_a_link_is_gone_nothing_is_pushed_over_it(scene: Scene) -> None:
     use = MeshSurroundings(scene.traffic.cells, scene.traffic.stem)
-    assert not use.idle(scene.link)
+    assert not use.is_idle(scene.link)
     scene.traffic.link_down(scene.link, True, NOW)
-    assert use.idle(scene.link)
+    assert use.is_idle(scene.link)
 
 
 def test_time_passes(scene: Scene) -> None:

@@ -48,8 +48,8 @@ def say(world: World, lane: Lane, data: bytes, number: int = 0, floor: int = 0) 
     session = talk(world, "mallory", "bob")._session
     pieces = split(data)
     for index, piece in enumerate(pieces):
-        fragment = session.fragment(lane, number, floor, index, len(pieces), piece)
-        broadcast(world, "mallory", "bob", session.seal(fragment, world.now))
+        fragment = session.make_fragment(lane, number, floor, index, len(pieces), piece)
+        broadcast(world, "mallory", "bob", session.seal_fragment(fragment, world.now))
 
 
 def say_ordered(world: World, ciphertext_of: Callable[[Conversation], tuple[int, bytes]]) -> None:
@@ -172,7 +172,7 @@ def test_the_side_that_begins_renewals_answers_none() -> None:
 def test_a_cell_altered_on_the_way_costs_nothing(world: World) -> None:
     session = talk(world, "mallory", "bob")._session
     data = payload.encode_notice(payload.PresenceNotice(True, False, payload.DeliveryReceipt(0, b"")))
-    cell = session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, data), world.now)
+    cell = session.seal_fragment(session.make_fragment(Lane.NOTICE, 0, 0, 0, 1, data), world.now)
     before = len(world.machines["bob"].running._conversations._tags)
     for spot in (28, 500, 924):
         broadcast(world, "mallory", "bob", cell[:spot] + bytes([cell[spot] ^ 1]) + cell[spot + 1 :])
@@ -183,7 +183,7 @@ def test_a_cell_altered_on_the_way_costs_nothing(world: World) -> None:
 
 def test_cells_out_of_their_time_are_not_relayed(world: World) -> None:
     session = talk(world, "mallory", "bob")._session
-    cell = decode_cell(session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now))
+    cell = decode_cell(session.seal_fragment(session.make_fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now))
     for epochs in (-40, 40):
         broadcast(world, "mallory", "bob", encode_cell(replace(cell, epoch=Epoch(cell.epoch + epochs))))
     assert counters(world)["cells refused: expired"] == 2
@@ -194,7 +194,7 @@ def test_pieces_that_disagree_about_their_whole_never_become_one(world: World) -
     for index, count in ((0, 2), (1, 3), (2, 3)):
         number = session.payloads.next_number
         piece = Fragment(Lane.ORDERED, number, number, index, count, 0, 0xFFFF, b"x")
-        broadcast(world, "mallory", "bob", session.seal(piece, world.now))
+        broadcast(world, "mallory", "bob", session.seal_fragment(piece, world.now))
     assert world.machines["bob"].store.received() == []
     assert counters(world)["fragments repeated"] - before == 2
 

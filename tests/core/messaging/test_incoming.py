@@ -28,7 +28,7 @@ def between(world: World, of: str, name: str) -> Conversation:
 def test_a_cell_that_does_not_open_is_counted_and_changes_nothing(world: World) -> None:
     incoming = between(world, "alice", "bob").incoming
     session = between(world, "bob", "alice")._session
-    sealed = session.seal(session.fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now)
+    sealed = session.seal_fragment(session.make_fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now)
     ruined = decode_cell(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     before = incoming._counters["cells refused: unreadable"]
     assert incoming.open_cell(ruined, False, world.now) == []

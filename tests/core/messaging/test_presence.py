@@ -16,7 +16,7 @@ from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, STALE_S, Presence
 from p2pchat.core.messaging.routes import AWAY_S
 from p2pchat.core.session.renewal import AGE_S
 from p2pchat.core.stem.outputs import Output
-from p2pchat.core.stem.pin import Pin
+from p2pchat.core.stem.path import StemPath
 from p2pchat.core.values import effects, inputs
 from p2pchat.core.values.profile import FAST, PROFILES
 from p2pchat.core.values.settings import Settings
@@ -63,7 +63,7 @@ def fade(world: World, link: LinkId) -> None:
     (mesh,) = world.machines["victim"].running._meshes
     neighbour = mesh.table.get(link)
     assert neighbour is not None and neighbour.link is not None
-    neighbour.link._heard_at = world.now - 8.0
+    neighbour.link._received_at = world.now - 8.0
     mesh.view._due = None
     world.tell("victim", inputs.TimerFired())
     assert link not in links(world)
@@ -205,17 +205,17 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
     (mesh,) = world.machines["victim"].running._meshes
     ticks: list[float] = []
     left: list[float] = []
-    ticked, send = mesh.traffic.stem.sender.clock.ticked, mesh.traffic.stem.sender._send
+    ticked, send = mesh.traffic.stem.sender.clock.tick, mesh.traffic.stem.sender._send
 
     def noted_tick(now: float) -> bool:
         ticks.append(now)
         return ticked(now)
 
-    def noted_send(cell: bytes, stem: Pin, link: LinkId, now: float) -> list[Output]:
+    def noted_send(cell: bytes, stem: StemPath, link: LinkId, now: float) -> list[Output]:
         left.append(now)
         return send(cell, stem, link, now)
 
-    monkeypatch.setattr(mesh.traffic.stem.sender.clock, "ticked", noted_tick)
+    monkeypatch.setattr(mesh.traffic.stem.sender.clock, "tick", noted_tick)
     monkeypatch.setattr(mesh.traffic.stem.sender, "_send", noted_send)
     world.run(2 * REFRESH_S)
     assert left and set(left) <= set(ticks)

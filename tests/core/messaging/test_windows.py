@@ -16,7 +16,7 @@ def use_up(world: World, name: str, about: str) -> None:
     """All the cells that may leave into silence were sent, and none arrived."""
     talk = world.machines[name].running._conversations._by_id[world.conversation(name, about)]
     while talk._session.window.silent_space(world.now) > 0:
-        talk._session.seal(talk._session.fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now)
+        talk._session.seal_fragment(talk._session.make_fragment(Lane.NOTICE, 0, 0, 0, 1, b""), world.now)
 
 
 @pytest.mark.parametrize("part", [0.0, 0.5])

@@ -234,7 +234,7 @@ def test_a_guest_who_talks_nonsense_blocks_an_invite_for_some_seconds_only(world
     enter(world, "bob", code)
     world.run(25.0)
     assert world.machines["bob"].events(effects.InviteDone)
-    assert not host.open()
+    assert not host.list_open()
 
 
 def test_an_invite_that_another_is_answering_is_given_up_after_a_while(world: World) -> None:
@@ -460,16 +460,16 @@ def test_no_attacker_joins_two_people_who_each_take_her_for_the_other(world: Wor
         if isinstance(message, wire.HostBundle):
             bundles.append(message)
             return []
-        return speak(as_host, message) if bundles else Guest.blob(as_guest, at, blob, now)
+        return speak(as_host, message) if bundles else Guest.on_blob(as_guest, at, blob, now)
 
     def heard_alice(at: SeatRef, blob: bytes, now: float) -> list[Output]:
         message, _ = as_host._open(blob)
         if isinstance(message, wire.GuestBundle):
             return speak(as_guest, replace(message, nick="eve"))
-        out = Host.blob(as_host, at, blob, now)
+        out = Host.on_blob(as_host, at, blob, now)
         return speak(as_host, replace(bundles[0], nick="eve")) if as_host._bundle is not None else out
 
-    as_guest.blob, as_host.blob = heard_bob, heard_alice  # type: ignore[method-assign]
+    as_guest.on_blob, as_host.on_blob = heard_bob, heard_alice  # type: ignore[method-assign]
     world.run_until(lambda: bool(bundles))
     enter(world, "alice", of_eve)
     world.run(70.0)
@@ -481,20 +481,18 @@ def test_no_attacker_joins_two_people_who_each_take_her_for_the_other(world: Wor
     assert reason(world, "bob") is NoContact.OTHER_PAIRING
 
 
-@pytest.mark.parametrize(
-    ("liar", "says", "deceived"), [("alice", "welcome", "bob"), ("bob", "hello", "alice")]
-)
+@pytest.mark.parametrize(("liar", "role", "fooled"), [("alice", "host", "bob"), ("bob", "guest", "alice")])
 def test_a_side_that_heard_another_pairing_is_no_contact(
-    world: World, monkeypatch: pytest.MonkeyPatch, liar: str, says: str, deceived: str
+    world: World, monkeypatch: pytest.MonkeyPatch, liar: str, role: str, fooled: str
 ) -> None:
     """The words, the keys and the session are right; what Olm says was said is not."""
     code = world.invite("alice")
     enter(world, "bob", code)
     (lying,) = parties(world, liar)
-    monkeypatch.setattr(lying._transcript, says, lambda *heard: bytes(32))
+    monkeypatch.setattr(lying._transcript, f"{role}_confirmation", lambda *heard: bytes(32))
     world.run(70.0)
-    assert not world.machines[deceived].store.contacts
-    assert reason(world, deceived) is NoContact.OTHER_PAIRING
+    assert not world.machines[fooled].store.contacts
+    assert reason(world, fooled) is NoContact.OTHER_PAIRING
 
 
 def test_a_pairing_s_keys_are_of_that_pairing_alone() -> None:
@@ -506,9 +504,9 @@ def test_a_pairing_s_keys_are_of_that_pairing_alone() -> None:
         transcript = Transcript(Topic(b"t" * 32))
         transcript.add("guest", b"start")
         transcript.add("host", said)
-        hello = transcript.hello(isk, replace(answer, nick=name))
+        hello = transcript.guest_confirmation(isk, replace(answer, nick=name))
         transcript.add("guest", wire.encode_pairing(replace(answer, nick=name)))
-        return hello, transcript.welcome(isk), *transcript.keys(isk, b"k" * 32)
+        return hello, transcript.host_confirmation(isk), *transcript.derive_keys(isk, b"k" * 32)
 
     one = all_of(b"i" * 64, b"reply")
     assert len(set(one)) == len(one) == 5, "each has its label"
@@ -683,7 +681,7 @@ def test_a_nameplate_that_somebody_else_has_draws_another(
     (theirs,) = invites(world, "eve", 1)
     (ours,) = invites(world, "alice", 1)
     assert theirs.nameplate == 1 != ours.nameplate
-    assert world.brokers[URL].census().connections == 2, "the connection was kept"
+    assert world.brokers[URL].take_census().connections == 2, "the connection was kept"
     enter(world, "bob", ours)
     world.run(5.0)
     assert world.machines["bob"].events(effects.InviteDone)

@@ -72,7 +72,7 @@ def again(world: World, code: InviteCode | InviteLink) -> None:
         if world.machines[name].node is None:
             world.start(name)
     world.run(10.0)
-    if not world.machines["alice"].running._invites.open():
+    if not world.machines["alice"].running._invites.list_open():
         world.tell("alice", inputs.InviteOpened(90, False, None, (), world.now + 200, code))
     world.run(2.0)
     world.tell("bob", inputs.InviteEntered(91, code, None, (), world.now + 60))

@@ -55,7 +55,7 @@ def failures(out: list[Output]) -> list[NoContact]:
 def host() -> Host:
     host = Host(ours("host"), False, 600.0, SeededEntropy("host"))
     host.start()
-    (ready,) = host.seated(opposite(host.topic), (), 0.0)
+    (ready,) = host.on_seated(opposite(host.topic), (), 0.0)
     assert isinstance(ready, Ready)
     return host
 
@@ -64,14 +64,14 @@ def host() -> Host:
 def guest() -> Guest:
     guest = Guest(ours("guest"), CODE, 60.0, SeededEntropy("guest"))
     guest.start()
-    (start,) = said(guest.seated(opposite(guest.topic), (Seat(b"opposite"),), 0.0), guest.topic, "guest")
+    (start,) = said(guest.on_seated(opposite(guest.topic), (Seat(b"opposite"),), 0.0), guest.topic, "guest")
     assert isinstance(start, wire.PakeStart)
     return guest
 
 
 def test_a_host_burns_the_code_of_a_guest_with_a_worthless_share(host: Host) -> None:
     blob = sealed(host.topic, "guest", wire.PakeStart(b"s" * 16, LOW_ORDER))
-    out = host.blob(opposite(host.topic), blob, 0.0)
+    out = host.on_blob(opposite(host.topic), blob, 0.0)
     assert said(out, host.topic, "host") == [wire.Burnt()]
     assert failures(out) == [NoContact.WRONG_GUESS]
     assert host.over
@@ -79,13 +79,13 @@ def test_a_host_burns_the_code_of_a_guest_with_a_worthless_share(host: Host) -> 
 
 def test_a_guest_leaves_a_host_with_a_worthless_share(guest: Guest) -> None:
     blob = sealed(guest.topic, "host", wire.PakeReply(LOW_ORDER))
-    out = guest.blob(opposite(guest.topic), blob, 0.0)
+    out = guest.on_blob(opposite(guest.topic), blob, 0.0)
     assert failures(out) == [NoContact.WRONG_WORDS]
 
 
 def test_a_guest_who_is_told_that_the_code_is_burnt_says_so(guest: Guest) -> None:
     burnt = sealed(guest.topic, "host", wire.Burnt())
-    assert failures(guest.blob(opposite(guest.topic), burnt, 0.0)) == [NoContact.WRONG_WORDS]
+    assert failures(guest.on_blob(opposite(guest.topic), burnt, 0.0)) == [NoContact.WRONG_WORDS]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_guest_who_is_told_that_the_code_is_burnt_says_so(guest: Guest) -> Non
     [wire.PakeConfirm(b"c" * 32), wire.PairingWelcome(b"x"), wire.PakeReply(b"y" * 32), wire.Burnt()],
 )
 def test_a_host_answers_nothing_that_is_out_of_turn(host: Host, message: wire.PairingMessage) -> None:
-    assert host.blob(opposite(host.topic), sealed(host.topic, "guest", message), 0.0) == []
+    assert host.on_blob(opposite(host.topic), sealed(host.topic, "guest", message), 0.0) == []
     assert not host.over
 
 
@@ -101,7 +101,7 @@ def test_a_host_answers_nothing_that_is_out_of_turn(host: Host, message: wire.Pa
     "message", [wire.PakeConfirm(b"c" * 32), wire.PairingWelcome(b"x"), wire.PakeStart(b"s" * 16, b"y" * 32)]
 )
 def test_a_guest_answers_nothing_that_is_out_of_turn(guest: Guest, message: wire.PairingMessage) -> None:
-    assert guest.blob(opposite(guest.topic), sealed(guest.topic, "host", message), 0.0) == []
+    assert guest.on_blob(opposite(guest.topic), sealed(guest.topic, "host", message), 0.0) == []
     assert not guest.over
 
 
@@ -116,7 +116,7 @@ def versions(out: list[Output]) -> list[int]:
 
 
 def test_a_guest_of_another_version_is_told_ours_and_the_host_is_told_theirs(host: Host) -> None:
-    out = host.blob(opposite(host.topic), other_version(host.topic, "guest", 9), 0.0)
+    out = host.on_blob(opposite(host.topic), other_version(host.topic, "guest", 9), 0.0)
     assert said(out, host.topic, "host") == [wire.Speaks(VERSION)]
     assert failures(out) == [NoContact.OTHER_VERSION]
     assert versions(out) == [9]
@@ -126,15 +126,15 @@ def test_a_guest_of_another_version_is_told_ours_and_the_host_is_told_theirs(hos
 def test_a_host_of_another_version_is_named_to_the_guest(guest: Guest, told: bool) -> None:
     says_so = sealed(guest.topic, "host", wire.Speaks(1))
     blob = says_so if told else other_version(guest.topic, "host", 1)
-    out = guest.blob(opposite(guest.topic), blob, 0.0)
+    out = guest.on_blob(opposite(guest.topic), blob, 0.0)
     assert failures(out) == [NoContact.OTHER_VERSION]
     assert versions(out) == [1]
 
 
 def test_no_later_message_is_taken_for_one_of_another_version(host: Host, guest: Guest) -> None:
     start = sealed(host.topic, "guest", wire.PakeStart(b"s" * 16, b"\x09" + bytes(31)))
-    host.blob(opposite(host.topic), start, 0.0)
-    assert host.blob(opposite(host.topic), other_version(host.topic, "guest", 9), 0.0) == []
+    host.on_blob(opposite(host.topic), start, 0.0)
+    assert host.on_blob(opposite(host.topic), other_version(host.topic, "guest", 9), 0.0) == []
     assert not host.over
 
 
@@ -144,33 +144,33 @@ def test_one_s_own_words_thrown_back_do_not_open(host: Host, guest: Guest) -> No
         (guest, "guest", wire.PakeStart(b"s" * 16, b"y" * 32)),
     ):
         with pytest.raises(RefusedInput):
-            party.blob(opposite(party.topic), sealed(party.topic, role, message), 0.0)
+            party.on_blob(opposite(party.topic), sealed(party.topic, role, message), 0.0)
 
 
 def test_a_seat_shown_empty_or_twice_changes_nothing(guest: Guest) -> None:
-    assert guest.seated(opposite(guest.topic), (Seat(b"another."),), 0.0) == []
+    assert guest.on_seated(opposite(guest.topic), (Seat(b"another."),), 0.0) == []
     fresh = Guest(ours("guest"), CODE, 60.0, SeededEntropy("fresh"))
     fresh.start()
-    assert fresh.seated(opposite(fresh.topic), (), 0.0) == []
+    assert fresh.on_seated(opposite(fresh.topic), (), 0.0) == []
 
 
 def test_refusals_from_elsewhere_do_not_disturb_a_pairing_under_way(host: Host, guest: Guest) -> None:
-    host.blob(
+    host.on_blob(
         opposite(host.topic), sealed(host.topic, "guest", wire.PakeStart(b"s" * 16, b"\x09" + bytes(31))), 0.0
     )
     for party in (host, guest):
-        assert party.refused("ws://elsewhere.test", Refusal.BUSY, 0.0) == []
-        assert party.down("ws://elsewhere.test", "gone") == []
+        assert party.on_refused("ws://elsewhere.test", Refusal.BUSY, 0.0) == []
+        assert party.on_unreachable("ws://elsewhere.test", "gone") == []
         assert not party.over
 
 
 def test_a_host_in_conversation_asks_for_no_other_seat(host: Host) -> None:
     elsewhere = "ws://elsewhere.test"
-    assert host.refused(elsewhere, Refusal.TAKEN, 0.0) == []
+    assert host.on_refused(elsewhere, Refusal.TAKEN, 0.0) == []
     start = wire.PakeStart(b"s" * 16, b"\x09" + bytes(31))
-    host.blob(opposite(host.topic), sealed(host.topic, "guest", start), 0.0)
+    host.on_blob(opposite(host.topic), sealed(host.topic, "guest", start), 0.0)
     assert host.tick(59.0) == []
-    assert host.refused(URL, Refusal.TAKEN, 0.0) == []
+    assert host.on_refused(URL, Refusal.TAKEN, 0.0) == []
     assert not host.over
 
 
@@ -188,4 +188,4 @@ def test_patience_ends_once(host: Host, guest: Guest) -> None:
 def test_a_full_server_is_said_to_a_guest() -> None:
     guest = Guest(ours("guest"), CODE, 60.0, SeededEntropy("g"))
     guest.start()
-    assert failures(guest.refused(URL, Refusal.BUSY, 0.0)) == [NoContact.RENDEZVOUS_BUSY]
+    assert failures(guest.on_refused(URL, Refusal.BUSY, 0.0)) == [NoContact.RENDEZVOUS_BUSY]

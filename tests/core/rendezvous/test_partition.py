@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.rendezvous.partition import BROKEN_FOR_S, WOUND_S, WOUNDED_FOR_S, PartitionSuspicion
+from p2pchat.core.rendezvous.partition import BROKEN_FOR_S, TORN_FOR_S, WOUND_S, PartitionSuspicion
 
 
 def test_a_mesh_whose_links_hold_is_in_one_piece() -> None:
@@ -26,5 +26,5 @@ def test_two_that_break_one_after_the_other_are_several_at_once() -> None:
 def test_several_at_once_are_a_reason_for_longer() -> None:
     partition = PartitionSuspicion()
     partition.note_mass_loss(100.0)
-    assert partition.is_possible(100.0 + WOUNDED_FOR_S - 1.0)
-    assert not partition.is_possible(100.0 + WOUNDED_FOR_S)
+    assert partition.is_possible(100.0 + TORN_FOR_S - 1.0)
+    assert not partition.is_possible(100.0 + TORN_FOR_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from p2pchat.core.rendezvous.rendezvous import (
-    ASKED_CAP,
     CLOCKS_CAP,
     FIRST_BACKOFF_S,
     FLOODED_FIRST_S,
@@ -11,6 +10,7 @@ from p2pchat.core.rendezvous.rendezvous import (
     FLOODERS_CAP,
     LAST_BACKOFF_S,
     NO_ANSWER_YET,
+    PENDING_CAP,
     SILENT_S,
     Rendezvous,
     topic_of,
@@ -36,88 +36,91 @@ SEAT = Seat(b"our seat")
 
 def test_the_first_wish_connects_and_every_connection_takes_all_seats() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    assert rendezvous.want(URL, ONE, MESH, 0.0) == [ConnectRendezvous(URL)]
-    assert rendezvous.want(URL, TWO, MESH, 0.0) == []
-    assert rendezvous.up(URL, None, 0.0) == [Signal(URL, Take(ONE, MESH)), Signal(URL, Take(TWO, MESH))]
-    assert rendezvous.want(URL, ONE, MESH, 1.0) == [Signal(URL, Take(ONE, MESH))]
-    (status,) = rendezvous.status()
+    assert rendezvous.keep_seat(URL, ONE, MESH, 0.0) == [ConnectRendezvous(URL)]
+    assert rendezvous.keep_seat(URL, TWO, MESH, 0.0) == []
+    assert rendezvous.on_connected(URL, None, 0.0) == [
+        Signal(URL, Take(ONE, MESH)),
+        Signal(URL, Take(TWO, MESH)),
+    ]
+    assert rendezvous.keep_seat(URL, ONE, MESH, 1.0) == [Signal(URL, Take(ONE, MESH))]
+    (status,) = rendezvous.get_status()
     assert (status.url, status.up, status.reason) == (URL, True, "")
 
 
 def test_each_seat_that_is_asked_for_is_given_once() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
     seated, gone = Seated(ONE, SEAT, ()), Gone(ONE, SEAT)
     assert not rendezvous.may_say(URL, seated)  # nothing was sent yet
-    rendezvous.up(URL, None, 0.0)
+    rendezvous.on_connected(URL, None, 0.0)
     assert not rendezvous.may_say(URL, Gone(TWO, SEAT))
     assert rendezvous.may_say(URL, gone)
     assert [rendezvous.may_say(URL, seated) for _ in range(2)] == [True, False]
-    rendezvous.unwant(URL, TWO)
-    rendezvous.want(URL, ONE, MESH, 0.0)
-    rendezvous.want(URL, TWO, MESH, 0.0)
-    rendezvous.unwant(URL, ONE)
+    rendezvous.leave_seat(URL, TWO)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    rendezvous.keep_seat(URL, TWO, MESH, 0.0)
+    rendezvous.leave_seat(URL, ONE)
     assert not rendezvous.may_say(URL, seated)  # an answer that we left meanwhile
-    rendezvous.want(URL, ONE, MESH, 0.0)
-    rendezvous.down(URL, "lost", 0.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    rendezvous.on_disconnected(URL, "lost", 0.0)
     assert not rendezvous.may_say(URL, seated)
 
 
 def test_a_server_that_answers_no_wish_fills_nothing() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
-    rendezvous.up(URL, None, 0.0)
-    for number in range(2 * ASKED_CAP):
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    rendezvous.on_connected(URL, None, 0.0)
+    for number in range(2 * PENDING_CAP):
         topic = Topic(number.to_bytes(32, "big"))
-        rendezvous.want(URL, topic, MESH, 0.0)
-        rendezvous.unwant(URL, topic)
-    assert len(rendezvous._servers[URL].asked) == ASKED_CAP
+        rendezvous.keep_seat(URL, topic, MESH, 0.0)
+        rendezvous.leave_seat(URL, topic)
+    assert len(rendezvous._servers[URL].pending) == PENDING_CAP
 
 
 def test_a_server_is_not_called_down_before_it_was_tried() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
-    assert [(each.up, each.reason) for each in rendezvous.status()] == [(None, "")]
-    rendezvous.down(URL, "nothing listens there", 1.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    assert [(each.up, each.reason) for each in rendezvous.get_status()] == [(None, "")]
+    rendezvous.on_disconnected(URL, "nothing listens there", 1.0)
     rendezvous.tick(100.0)
-    assert [(each.up, each.reason) for each in rendezvous.status()] == [(False, "nothing listens there")]
+    assert [(each.up, each.reason) for each in rendezvous.get_status()] == [(False, "nothing listens there")]
 
 
 def test_a_server_that_swallows_all_is_called_silent_before_the_connection_fails() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 10.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 10.0)
     assert rendezvous.next_wakeup() == 10.0 + SILENT_S
     rendezvous.tick(10.0 + SILENT_S)
-    assert [(each.up, each.reason) for each in rendezvous.status()] == [(None, NO_ANSWER_YET)]
+    assert [(each.up, each.reason) for each in rendezvous.get_status()] == [(None, NO_ANSWER_YET)]
     assert rendezvous.next_wakeup() is None, "it is said once"
-    rendezvous.down(URL, "no answer within 10 seconds", 20.0)
-    assert [(each.up, each.reason) for each in rendezvous.status()] == [
+    rendezvous.on_disconnected(URL, "no answer within 10 seconds", 20.0)
+    assert [(each.up, each.reason) for each in rendezvous.get_status()] == [
         (False, "no answer within 10 seconds")
     ]
     rendezvous.tick(100.0)
-    rendezvous.up(URL, None, 100.5)
+    rendezvous.on_connected(URL, None, 100.5)
     rendezvous.tick(200.0)
-    assert [(each.up, each.reason) for each in rendezvous.status()] == [(True, "")]
+    assert [(each.up, each.reason) for each in rendezvous.get_status()] == [(True, "")]
 
 
 def test_the_last_seat_left_closes_the_connection() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
-    rendezvous.up(URL, None, 0.0)
-    rendezvous.want(URL, TWO, MESH, 0.0)
-    assert rendezvous.unwant(URL, ONE) == [Signal(URL, Leave(ONE))]
-    assert rendezvous.unwant(URL, ONE) == []
-    assert rendezvous.unwant(URL, TWO) == [Signal(URL, Leave(TWO)), CloseRendezvous(URL)]
-    assert rendezvous.unwant(URL, TWO) == []
-    assert rendezvous.status() == ()
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    rendezvous.on_connected(URL, None, 0.0)
+    rendezvous.keep_seat(URL, TWO, MESH, 0.0)
+    assert rendezvous.leave_seat(URL, ONE) == [Signal(URL, Leave(ONE))]
+    assert rendezvous.leave_seat(URL, ONE) == []
+    assert rendezvous.leave_seat(URL, TWO) == [Signal(URL, Leave(TWO)), CloseRendezvous(URL)]
+    assert rendezvous.leave_seat(URL, TWO) == []
+    assert rendezvous.get_status() == ()
 
 
 def test_a_lost_server_is_asked_again_with_growing_gaps() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
     now, gaps = 0.0, []
     for _ in range(10):
-        rendezvous.down(URL, "nothing listens there", now)
+        rendezvous.on_disconnected(URL, "nothing listens there", now)
         due = rendezvous.next_wakeup()
         assert due is not None
         gaps.append(due - now)
@@ -128,9 +131,9 @@ def test_a_lost_server_is_asked_again_with_growing_gaps() -> None:
         assert rendezvous.next_wakeup() is None
     assert 0.75 * FIRST_BACKOFF_S <= gaps[0] <= 1.25 * FIRST_BACKOFF_S
     assert 0.75 * LAST_BACKOFF_S <= gaps[-1] <= 1.25 * LAST_BACKOFF_S
-    assert rendezvous.status()[0].reason == "nothing listens there"
-    rendezvous.up(URL, None, 0.0)
-    rendezvous.down(URL, "lost", now)
+    assert rendezvous.get_status()[0].reason == "nothing listens there"
+    rendezvous.on_connected(URL, None, 0.0)
+    rendezvous.on_disconnected(URL, "lost", now)
     due = rendezvous.next_wakeup()
     assert due is not None
     assert due - now <= 1.25 * FIRST_BACKOFF_S
@@ -138,17 +141,17 @@ def test_a_lost_server_is_asked_again_with_growing_gaps() -> None:
 
 def test_an_unused_connection_is_closed() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
-    assert rendezvous.unwant(URL, ONE) == [CloseRendezvous(URL)]
-    assert rendezvous.up(URL, None, 0.0) == [CloseRendezvous(URL)]
-    rendezvous.down(URL, "late", 0.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    assert rendezvous.leave_seat(URL, ONE) == [CloseRendezvous(URL)]
+    assert rendezvous.on_connected(URL, None, 0.0) == [CloseRendezvous(URL)]
+    rendezvous.on_disconnected(URL, "late", 0.0)
     assert rendezvous.next_wakeup() is None
 
 
 def flood(rendezvous: Rendezvous, now: float) -> float:
     """A server welcomes us and floods; when it is asked again."""
-    rendezvous.up(URL, None, 0.0)
-    rendezvous.down(URL, "it floods", now, flooded=True)
+    rendezvous.on_connected(URL, None, 0.0)
+    rendezvous.on_disconnected(URL, "it floods", now, flooded=True)
     again = rendezvous.next_wakeup()
     assert again is not None
     assert rendezvous.tick(again - 0.01) == []
@@ -158,7 +161,7 @@ def flood(rendezvous: Rendezvous, now: float) -> float:
 
 def test_a_flooding_server_is_avoided_for_ever_longer_despite_welcomes_between() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
     now, gaps = 0.0, []
     for _ in range(9):
         again = flood(rendezvous, now)
@@ -170,12 +173,12 @@ def test_a_flooding_server_is_avoided_for_ever_longer_despite_welcomes_between()
 
 def test_a_flood_is_remembered_while_no_seat_is_wanted_and_forgiven_in_time() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want(URL, ONE, MESH, 0.0)
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
     first = flood(rendezvous, 0.0)
-    rendezvous.up(URL, None, 0.0)
-    rendezvous.down(URL, "it floods", first, flooded=True)
-    rendezvous.unwant(URL, ONE)
-    assert rendezvous.want(URL, ONE, MESH, first + 1.0) == []
+    rendezvous.on_connected(URL, None, 0.0)
+    rendezvous.on_disconnected(URL, "it floods", first, flooded=True)
+    rendezvous.leave_seat(URL, ONE)
+    assert rendezvous.keep_seat(URL, ONE, MESH, first + 1.0) == []
     much_later = first + 4 * FLOODED_LAST_S
     rendezvous.tick(much_later)
     assert flood(rendezvous, much_later) - much_later <= 1.25 * FLOODED_FIRST_S
@@ -183,49 +186,49 @@ def test_a_flood_is_remembered_while_no_seat_is_wanted_and_forgiven_in_time() ->
 
 def test_a_person_who_asks_for_a_server_that_flooded_gets_it_tried() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.down(URL, "it floods", 0.0, flooded=True)
-    assert rendezvous.want(URL, ONE, SeatMode.HOST, 1.0) == [ConnectRendezvous(URL)]
+    rendezvous.on_disconnected(URL, "it floods", 0.0, flooded=True)
+    assert rendezvous.keep_seat(URL, ONE, SeatMode.HOST, 1.0) == [ConnectRendezvous(URL)]
 
 
 def test_a_limited_number_of_flooders_is_remembered() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     for number in range(FLOODERS_CAP + 1):
-        rendezvous.down(f"ws://{number}", "it floods", 0.0, flooded=True)
-    assert rendezvous.want("ws://0", ONE, MESH, 1.0) == [ConnectRendezvous("ws://0")]
-    assert rendezvous.want("ws://1", ONE, MESH, 1.0) == []
+        rendezvous.on_disconnected(f"ws://{number}", "it floods", 0.0, flooded=True)
+    assert rendezvous.keep_seat("ws://0", ONE, MESH, 1.0) == [ConnectRendezvous("ws://0")]
+    assert rendezvous.keep_seat("ws://1", ONE, MESH, 1.0) == []
 
 
 def test_of_what_servers_say_of_our_clock_the_nearest_counts_and_nothing_is_moved() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    assert rendezvous.clock() is None
+    assert rendezvous.clock_status() is None
     for url, clock in (
         ("ws://liar", 0.0),
         ("ws://silent", None),
         ("ws://right", 990.0),
         ("ws://far", 5000.0),
     ):
-        rendezvous.want(url, ONE, MESH, 1000.0)
-        rendezvous.up(url, clock, 1000.0)
-    assert rendezvous.clock() == ClockStatus(10.0, "ws://right")
+        rendezvous.keep_seat(url, ONE, MESH, 1000.0)
+        rendezvous.on_connected(url, clock, 1000.0)
+    assert rendezvous.clock_status() == ClockStatus(10.0, "ws://right")
     assert not ClockStatus(10.0, "ws://right").doubtful
     assert ClockStatus(-900.0, "ws://right").doubtful and ClockStatus(900.0, "ws://right").doubtful
     for number in range(CLOCKS_CAP):
-        rendezvous.want(f"ws://{number}", ONE, MESH, 1000.0)
-        rendezvous.up(f"ws://{number}", 0.0, 1000.0)
-    assert rendezvous.clock() == ClockStatus(1000.0, "ws://0")
+        rendezvous.keep_seat(f"ws://{number}", ONE, MESH, 1000.0)
+        rendezvous.on_connected(f"ws://{number}", 0.0, 1000.0)
+    assert rendezvous.clock_status() == ClockStatus(1000.0, "ws://0")
 
 
 def test_topics_that_are_kept_apart_share_no_connection() -> None:
     rendezvous = Rendezvous(SeededEntropy(0), separate=True)
-    lines = [rendezvous.line(URL, topic) for topic in (ONE, TWO)]
+    lines = [rendezvous.line_at(URL, topic) for topic in (ONE, TWO)]
     assert [url_of(line) for line in lines] == [URL, URL] and [topic_of(line) for line in lines] == [ONE, TWO]
     for line, topic in zip(lines, (ONE, TWO), strict=True):
-        assert rendezvous.want(URL, topic, MESH, 0.0) == [ConnectRendezvous(line)]
-        assert rendezvous.up(line, None, 0.0) == [Signal(line, Take(topic, MESH))]
-    rendezvous.down(lines[1], "lost", 1.0)
-    (status,) = rendezvous.status()
+        assert rendezvous.keep_seat(URL, topic, MESH, 0.0) == [ConnectRendezvous(line)]
+        assert rendezvous.on_connected(line, None, 0.0) == [Signal(line, Take(topic, MESH))]
+    rendezvous.on_disconnected(lines[1], "lost", 1.0)
+    (status,) = rendezvous.get_status()
     assert (status.url, status.up) == (URL, True)
-    assert rendezvous.unwant(URL, ONE) == [Signal(lines[0], Leave(ONE)), CloseRendezvous(lines[0])]
+    assert rendezvous.leave_seat(URL, ONE) == [Signal(lines[0], Leave(ONE)), CloseRendezvous(lines[0])]
 
 
 def test_a_node_that_keeps_topics_apart_pairs_links_and_goes_over_an_edge() -> None:

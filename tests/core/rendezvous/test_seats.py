@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from p2pchat.core.rendezvous.known_seats import AVOID_S
-from p2pchat.core.rendezvous.partition import WOUNDED_FOR_S
-from p2pchat.core.rendezvous.seats import RISE_SHARE, Seats
+from p2pchat.core.rendezvous.partition import TORN_FOR_S
+from p2pchat.core.rendezvous.seats import RELEASE_SHARE, Seats
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import OTHERS_MAX
@@ -29,8 +29,8 @@ def leaves(linked: int, failed: int, declined: int = 0) -> float:
 
 
 def test_a_node_that_is_hard_to_reach_leaves_first() -> None:
-    assert abs(leaves(linked=5, failed=0) - RISE_SHARE) < 0.1
-    assert abs(leaves(linked=4, failed=0, declined=4) - RISE_SHARE) < 0.1
+    assert abs(leaves(linked=5, failed=0) - RELEASE_SHARE) < 0.1
+    assert abs(leaves(linked=4, failed=0, declined=4) - RELEASE_SHARE) < 0.1
     assert leaves(linked=3, failed=1) > 0.6
     assert leaves(linked=2, failed=2) == 1.0
 
@@ -49,6 +49,6 @@ def test_a_seat_that_failed_is_left_alone_but_not_while_the_mesh_may_be_in_piece
     seats.on_mass_link_loss(30.0)
     seats.on_attempt_failed(URL, SEAT, 40.0)
     assert not seats.is_avoided(URL, SEAT, 41.0)
-    healed = 30.0 + WOUNDED_FOR_S
+    healed = 30.0 + TORN_FOR_S
     seats.on_attempt_failed(URL, SEAT, healed)
     assert seats.is_avoided(URL, SEAT, healed + 1.0)

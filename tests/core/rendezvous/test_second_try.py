@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from p2pchat.core.membership.neighbour import RELAY_S, RELAY_SOON_S, SAID_S, SAID_SOON_S
+from p2pchat.core.membership.neighbour import RELAY_S, RELAY_SOON_S, REPORT_S, REPORT_SOON_S
 from p2pchat.core.membership.outputs import OfferReceived
 from p2pchat.core.membership.unreached import REMEMBERED_S, UnreachedMembers
 from p2pchat.core.rendezvous.hinted import LOGIN_S, RENDEZVOUS_CAP, Hinted
@@ -35,12 +35,12 @@ def test_the_second_try_is_due_when_checks_had_their_time(one: Nat, other: Nat, 
     ana, bob = Side("ana", one), Side("bob", other)
     link, offer = ana.offers(0.0)
     _, answer = bob.answers(offer, 0.0)
-    assert any(isinstance(each, AcceptAnswer) for each in ana.links.blob(SEAT, answer, 10.0))
+    assert any(isinstance(each, AcceptAnswer) for each in ana.links.on_blob(SEAT, answer, 10.0))
     attempt = ana.table.get(link)
     assert attempt is not None
     assert attempt.next_wakeup() == 10.0 + after
-    assert not attempt.looked(10.0 + after - 0.1) and not attempt.needs_relay(10.0 + after - 0.1)
-    assert attempt.looked(10.0 + after) and attempt.needs_relay(10.0 + after)
+    assert not attempt.take_look(10.0 + after - 0.1) and not attempt.needs_relay(10.0 + after - 0.1)
+    assert attempt.take_look(10.0 + after) and attempt.needs_relay(10.0 + after)
     (theirs,) = list(bob.table)
     assert not theirs.needs_relay(20.0), "who answers waits for the other's second try"
 
@@ -49,16 +49,16 @@ def test_the_second_try_takes_the_place_of_the_first_at_both_ends() -> None:
     ana, bob = Side("ana", Nat.CONE), Side("bob", Nat.SYMMETRIC)
     link, offer = ana.offers(0.0)
     first, answer = bob.answers(offer, 0.0)
-    ana.links.blob(SEAT, answer, 0.0)
+    ana.links.on_blob(SEAT, answer, 0.0)
     attempt = ana.table.get(link)
     assert attempt is not None and not first.relayed
     closed, again = ana.links.try_relay(attempt, 5.0)
     assert closed == CloseLink(link) and isinstance(again, MakeOffer) and again.relayed
     second = blob_of(ana.links.on_made(OfferMade(again.link, ana.here), 5.0))
-    out = bob.links.blob(SEAT, second, 5.0)
+    out = bob.links.on_blob(SEAT, second, 5.0)
     assert CloseLink(first.link) in out
     (wanted,) = [each for each in out if isinstance(each, OfferReceived)]
-    (made,) = bob.links.accept(wanted, 5.0)
+    (made,) = bob.links.accept_offer(wanted, 5.0)
     assert isinstance(made, MakeAnswer) and made.relayed
     there = ana.table.get(again.link)
     assert there is not None and not there.needs_relay(100.0), "there is no third"
@@ -71,7 +71,7 @@ def test_another_offer_of_the_same_kind_does_not_end_an_attempt() -> None:
     for attempt in list(ana.table):
         ana.neighbours.close(attempt)
     _, again = ana.offers(1.0)
-    assert not any(isinstance(each, OfferReceived) for each in bob.links.blob(SEAT, again, 1.0))
+    assert not any(isinstance(each, OfferReceived) for each in bob.links.on_blob(SEAT, again, 1.0))
     assert len(bob.table) == 1
 
 
@@ -79,26 +79,26 @@ def test_a_rendezvous_helps_the_meshes_that_are_met_there_alone_and_its_turn_ser
     None
 ):
     hinted = Hinted()
-    hinted.told("ws://one", Servers((STUN,), (TURN,)), 0.0)
-    hinted.told("ws://two", Servers((), (OTHER,)), 0.0)
-    assert hinted.servers(["ws://one"], False, 1.0) == Servers((STUN,))
-    assert hinted.servers(["ws://one"], True, 1.0) == Servers((STUN,), (TURN,))
-    assert hinted.servers(["ws://three"], True, 1.0) == NO_SERVERS
-    assert hinted.relays(["ws://two"], 1.0) and not hinted.relays(["ws://three"], 1.0)
+    hinted.on_hints("ws://one", Servers((STUN,), (TURN,)), 0.0)
+    hinted.on_hints("ws://two", Servers((), (OTHER,)), 0.0)
+    assert hinted.servers_for(["ws://one"], False, 1.0) == Servers((STUN,))
+    assert hinted.servers_for(["ws://one"], True, 1.0) == Servers((STUN,), (TURN,))
+    assert hinted.servers_for(["ws://three"], True, 1.0) == NO_SERVERS
+    assert hinted.has_relay(["ws://two"], 1.0) and not hinted.has_relay(["ws://three"], 1.0)
 
 
 def test_a_login_is_not_used_when_it_is_over() -> None:
     hinted = Hinted()
-    hinted.told("ws://one", Servers((STUN,), (TURN,)), 0.0)
-    assert hinted.servers(["ws://one"], True, LOGIN_S) == Servers((STUN,))
-    hinted.told("ws://one", Servers((STUN,), (TURN,)), LOGIN_S)
-    assert hinted.relays(["ws://one"], LOGIN_S + 1.0)
+    hinted.on_hints("ws://one", Servers((STUN,), (TURN,)), 0.0)
+    assert hinted.servers_for(["ws://one"], True, LOGIN_S) == Servers((STUN,))
+    hinted.on_hints("ws://one", Servers((STUN,), (TURN,)), LOGIN_S)
+    assert hinted.has_relay(["ws://one"], LOGIN_S + 1.0)
 
 
 def test_what_many_rendezvous_hint_is_bounded() -> None:
     hinted = Hinted()
     for number in range(3 * RENDEZVOUS_CAP):
-        hinted.told(f"ws://{number}", Servers((STUN,)), 0.0)
+        hinted.on_hints(f"ws://{number}", Servers((STUN,)), 0.0)
     assert len(hinted._told) == RENDEZVOUS_CAP
 
 
@@ -108,20 +108,20 @@ def test_an_unreachable_member_is_remembered_until_a_link_stands_or_it_is_gone()
     bob.here = replace(bob.here, candidates=(relay,))
     link, offer = ana.offers(0.0)
     _, answer = bob.answers(offer, 0.0)
-    ana.links.blob(SEAT, answer, 0.0)
+    ana.links.on_blob(SEAT, answer, 0.0)
     attempt = ana.table.get(link)
     assert attempt is not None
-    assert not attempt.unreached(SAID_SOON_S - 0.1) and attempt.unreached(SAID_SOON_S)
+    assert not attempt.is_unreached(REPORT_SOON_S - 0.1) and attempt.is_unreached(REPORT_SOON_S)
     members = UnreachedMembers()
-    members.failed(attempt, SAID_S)
-    (found,) = members.now(SAID_S, lambda node: False)
+    members.on_failure(attempt, REPORT_S)
+    (found,) = members.still_unreached(REPORT_S, lambda node: False)
     assert (found.node, found.own, found.theirs, found.relayed) == (
         bob.node,
         Nat.SYMMETRIC,
         Nat.SYMMETRIC,
         True,
     )
-    assert members.now(SAID_S, lambda node: True) == ()
-    assert members.now(SAID_S + REMEMBERED_S, lambda node: False) == ()
-    members.reached(bob.node)
-    assert members.now(SAID_S, lambda node: False) == ()
+    assert members.still_unreached(REPORT_S, lambda node: True) == ()
+    assert members.still_unreached(REPORT_S + REMEMBERED_S, lambda node: False) == ()
+    members.on_link(bob.node)
+    assert members.still_unreached(REPORT_S, lambda node: False) == ()

@@ -30,13 +30,13 @@ class Bob:
         self.asking = Asking(ends, SeededEntropy(f"bob {seed}"), [])
 
     def knock(self, now: float) -> Knock:
-        word = self.asking.knock(ANAS.newest.public, BOBS, now)
+        word = self.asking.make_knock(ANAS.newest.public, BOBS, now)
         assert isinstance(word, Knock)
         return word
 
     def ask(self, challenge: Challenge, now: float, unheard: bytes = UNHEARD) -> RecoveryAsk:
-        assert self.asking.heard(challenge, BOBS, now)
-        (word,) = self.asking.ask(BOBS, unheard, now)
+        assert self.asking.on_challenge(challenge, BOBS, now)
+        (word,) = self.asking.make_asks(BOBS, unheard, now)
         assert isinstance(word, RecoveryAsk)
         return word
 
@@ -49,7 +49,7 @@ class Ana:
     session: Session
 
     def challenge(self, bob: Bob, now: float) -> Challenge:
-        (word,) = self.answering.knocked(bob.knock(now), ANAS, TheirKeys(BOBS.newest.public), now)
+        (word,) = self.answering.on_knock(bob.knock(now), ANAS, TheirKeys(BOBS.newest.public), now)
         assert isinstance(word, Challenge)
         return word
 
@@ -63,7 +63,7 @@ class Ana:
         return self.answering.answered
 
     def is_asked(self, bob: Bob, now: float) -> bool:
-        return self.answering.asked(bob.ask(self.challenge(bob, now), now), self.session, False, now)
+        return self.answering.on_ask(bob.ask(self.challenge(bob, now), now), self.session, False, now)
 
 
 @pytest.fixture
@@ -88,39 +88,39 @@ def test_an_asker_is_answered_when_no_home_is_alive_and_no_other_may_be_about_to
 ) -> None:
     assert not ana.is_asked(bob, NOW)
     assert ana.listens() and ana.answering.next_wakeup() == NEVER, "it is asked in the session"
-    assert not ana.answering.silent(NOW + RIVALS_S), "a home may be alive there"
+    assert not ana.answering.is_silent(NOW + RIVALS_S), "a home may be alive there"
     ana.answering.nobody_lives()
     assert ana.answering.next_wakeup() == NOW + RIVALS_S
-    assert not ana.answering.silent(NOW + RIVALS_S - 1.0) and ana.answering.silent(NOW + RIVALS_S)
-    made = ana.answering.answer(NOW + RIVALS_S)
+    assert not ana.answering.is_silent(NOW + RIVALS_S - 1.0) and ana.answering.is_silent(NOW + RIVALS_S)
+    made = ana.answering.make_answer(NOW + RIVALS_S)
     assert made is not None and ana.has_answered() and not ana.listens()
     word, session = made
     assert isinstance(word, RecoveryAnswer)
-    assert not bob.asking.answered(word, NOW + RIVALS_S)
+    assert not bob.asking.on_answer(word, NOW + RIVALS_S)
     theirs = bob.asking.heed_answer(bob.asking.heed_at)
     assert theirs is not None and theirs.session.name == session.name
-    session.listen(NOW)
-    assert ana.answering.offered(session.tags()[0]) is session
+    session.follow_epochs(NOW)
+    assert ana.answering.session_for(session.list_tags()[0]) is session
 
 
 def test_an_ask_without_our_challenge_is_passed_over(ana: Ana, bob: Bob) -> None:
     counters = ana.answering._counters
     ask = bob.ask(ana.challenge(bob, NOW), NOW)
     stranger = RecoveryAsk(bytes(len(ask.knock)), ask.box)
-    assert not ana.answering.asked(stranger, ana.session, False, NOW)
+    assert not ana.answering.on_ask(stranger, ana.session, False, NOW)
     assert not ana.listens() and counters["asks to begin anew passed over"] == 1
 
 
 def test_who_was_not_heard_yet_in_this_very_session_needs_to_hear_us_there(ana: Ana, bob: Bob) -> None:
     ask = bob.ask(ana.challenge(bob, NOW), NOW, ana.session.name)
-    assert ana.answering.asked(ask, ana.session, False, NOW)
+    assert ana.answering.on_ask(ask, ana.session, False, NOW)
     assert not ana.listens()
 
 
 def test_a_useless_session_has_no_home_in_it(ana: Ana, bob: Bob) -> None:
     ask = bob.ask(ana.challenge(bob, NOW), NOW)
-    ana.answering.asked(ask, ana.session, True, NOW)
-    assert ana.answering.silent(NOW + RIVALS_S)
+    ana.answering.on_ask(ask, ana.session, True, NOW)
+    assert ana.answering.is_silent(NOW + RIVALS_S)
 
 
 def test_two_askers_are_challenged_once_more_and_neither_is_answered_if_both_are_there(
@@ -132,7 +132,7 @@ def test_two_askers_are_challenged_once_more_and_neither_is_answered_if_both_are
     assert ana.listens() and not ana.is_contended()
     first, second = ana.answering.due_challenges(later)
     for home, challenge in ((bob, first), (copy, second)):
-        ana.answering.asked(home.ask(challenge, later), ana.session, False, later)
+        ana.answering.on_ask(home.ask(challenge, later), ana.session, False, later)
     assert ana.is_contended() and ana.answering.due_challenges(later + 60.0) == []
     words, gone = ana.answering.refuse_all()
     assert [type(word) for word in words] == [Living, Living] and gone.removed == ()
@@ -146,11 +146,11 @@ def test_of_two_askers_the_one_that_is_there_is_answered(
     ana.is_asked(bob, NOW)
     ana.is_asked(copy, later)
     _, second = ana.answering.due_challenges(later)
-    ana.answering.asked(copy.ask(second, later), ana.session, False, later)
+    ana.answering.on_ask(copy.ask(second, later), ana.session, False, later)
     ana.answering.nobody_lives()
     assert ana.answering.next_wakeup() == later + RIVALS_S or ana.answering.due_challenges(later + RIVALS_S)
-    assert ana.answering.silent(later + RIVALS_S)
-    assert ana.answering.answer(later + RIVALS_S) is not None
+    assert ana.answering.is_silent(later + RIVALS_S)
+    assert ana.answering.make_answer(later + RIVALS_S) is not None
 
 
 def test_another_ask_has_to_wait_until_an_answer_had_its_time(
@@ -158,8 +158,8 @@ def test_another_ask_has_to_wait_until_an_answer_had_its_time(
 ) -> None:
     ana.is_asked(bob, NOW)
     ana.answering.nobody_lives()
-    ana.answering.silent(NOW + RIVALS_S)
-    ana.answering.answer(NOW + RIVALS_S)
+    ana.answering.is_silent(NOW + RIVALS_S)
+    ana.answering.make_answer(NOW + RIVALS_S)
     ana.is_asked(Bob(ends[1], 1), NOW + RIVALS_S + SURE_S - 1.0)
     assert not ana.listens()
     ana.is_asked(Bob(ends[1], 2), NOW + RIVALS_S + SURE_S + REPEAT_S)
@@ -181,4 +181,4 @@ def test_what_was_asked_goes_on_in_the_next_run(
     again = Answering(ends[0], entropy, Counter(), UnconfirmedAnswer(ends[0], entropy, []), kept)
     assert again.listening and again.snapshot() == ana.answering.snapshot()
     again.nobody_lives()
-    assert again.silent(NOW + RIVALS_S) and again.answer(NOW + RIVALS_S) is not None
+    assert again.is_silent(NOW + RIVALS_S) and again.make_answer(NOW + RIVALS_S) is not None

@@ -76,7 +76,7 @@ def test_a_contact_who_pairs_again_may_have_another_recovery_key() -> None:
     another = RecoveryKey.generate(world.sim.entropy.make_child("another")).public
     offer = RecoveryOffer(another.x25519, another.encapsulation_key)
     assert reunion.keys.learn_theirs(offer, world.now) is None
-    reunion.paired(session(world, "r1", "r2"))
+    reunion.on_paired(session(world, "r1", "r2"))
     assert reunion.keys.learn_theirs(offer, world.now)
     assert their_key(world, "r1", "r2") == another
 
@@ -114,7 +114,7 @@ def in_the_name_of_r1(world: World, older: MemoryStore, seen: int) -> bytes:
     """A cell by a thief of a copy of r2's home, which claims as r1 to have seen so many cells of r2."""
     (state,) = older.sessions.values()
     copy = Session.restore(state, older.identity.pickle_key)
-    copy.listen(world.now)
+    copy.follow_epochs(world.now)
     epoch = epoch_at(world.now)
     window = copy._chains._receiving[0]._windows[epoch]
     index = max(window.keys)

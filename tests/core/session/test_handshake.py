@@ -55,9 +55,9 @@ def test_both_ends_have_one_session_and_read_each_other_in_it(
     ours = ana.take(theirs)
     assert ours.transcript == theirs.transcript and ours.session.name == theirs.session.name
     for one, other in ((ours.session, theirs.session), (theirs.session, ours.session)):
-        other.listen(NOW)
-        cell = decode_cell(one.seal(one.fragment(Lane.NOTICE, 0, 0, 0, 1, b"hello"), NOW))
-        plain, _ = other.open(cell)
+        other.follow_epochs(NOW)
+        cell = decode_cell(one.seal_fragment(one.make_fragment(Lane.NOTICE, 0, 0, 0, 1, b"hello"), NOW))
+        plain, _ = other.open_cell(cell)
         assert other.read(plain).data == b"hello"
 
 

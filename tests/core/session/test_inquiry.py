@@ -18,11 +18,11 @@ def inquiry(counts: bool = True) -> Inquiry:
 
 def ran(known: Inquiry, at: float, listened_s: float) -> Inquiry:
     """It asked, the node stopped so much later and started again."""
-    known.interrupted(at)
+    known.on_interrupted(at)
     assert known.tick(known.at)
     asked_at = at + SAY_S[1]
-    known.asked(HERE, asked_at)
-    known.stopped(asked_at + listened_s)
+    known.on_sent(HERE, asked_at)
+    known.on_stop(asked_at + listened_s)
     kept = codec.Reader(codec.unpack(codec.pack(known.snapshot()), 1 << 16))
     return Inquiry.restore(SeededEntropy(2), kept, GAP_S)
 
@@ -31,13 +31,13 @@ def test_four_questions_in_one_run_are_enough() -> None:
     known = inquiry()
     for _ in range(QUESTIONS):
         assert known.tick(known.at)
-        known.asked(HERE, known.at)
+        known.on_sent(HERE, known.at)
     assert not known.tick(known.at) and known.over
 
 
 def test_one_that_is_over_for_another_reason_is_never_due() -> None:
     known = inquiry()
-    known.end()
+    known.end_unanswered()
     assert known.over
     assert known.at == NEVER, "a deadline that stays in the past has the node wake up without end"
 
@@ -48,9 +48,9 @@ def test_what_was_listened_in_several_runs_adds_up() -> None:
         assert not known.over
         known, now = ran(known, now + 1000.0, 5.0), now + 1000.0
         assert known.snapshot()["unanswered"] == (number + 1) // 2
-    known.interrupted(now + 1000.0)
+    known.on_interrupted(now + 1000.0)
     assert known.tick(known.at)
-    known.asked(HERE, known.at)
+    known.on_sent(HERE, known.at)
     assert not known.over, "what came meanwhile is to be caught up on"
     assert known.at <= now + 1000.0 + SAY_S[1] * 2 + MOMENT_S
     assert not known.tick(known.at) and known.over
@@ -75,11 +75,11 @@ def test_a_silence_that_says_nothing_yet_ends_nothing_and_is_not_asked_into_for_
     asked = 0
     while known.at < NEVER:
         if known.tick(known.at):
-            known.asked(HERE, known.at)
+            known.on_sent(HERE, known.at)
             asked += 1
     assert (asked, known.over) == (QUESTIONS, False)
-    known.count(5000.0)
+    known.start_counting(5000.0)
     for _ in range(QUESTIONS):
         assert known.tick(known.at)
-        known.asked(HERE, known.at)
+        known.on_sent(HERE, known.at)
     assert not known.tick(known.at) and known.over

@@ -79,15 +79,15 @@ def test_a_shaken_link_that_is_gone_is_nothing() -> None:
 
 def test_a_person_who_asks_and_a_network_that_is_back_end_the_back_off() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
-    rendezvous.want("ws://a", Topic(b"1" * 32), SeatMode.MESH, 0.0)
+    rendezvous.keep_seat("ws://a", Topic(b"1" * 32), SeatMode.MESH, 0.0)
     for at in (0.0, 10.0, 20.0, 30.0):
-        rendezvous.down("ws://a", "nothing listens there", at)
+        rendezvous.on_disconnected("ws://a", "nothing listens there", at)
     assert rendezvous.tick(31.0) == []
-    assert rendezvous.retry(31.0) == [ConnectRendezvous("ws://a")]
-    rendezvous.down("ws://a", "nothing listens there", 31.0)
+    assert rendezvous.end_backoffs(31.0) == [ConnectRendezvous("ws://a")]
+    rendezvous.on_disconnected("ws://a", "nothing listens there", 31.0)
     assert rendezvous.next_wakeup() is not None and (rendezvous.next_wakeup() or 0.0) < 33.0
-    rendezvous.down("ws://a", "it sends without measure", 31.0, flooded=True)
-    assert rendezvous.retry(31.0) == [], "but not that of a server that flooded us"
+    rendezvous.on_disconnected("ws://a", "it sends without measure", 31.0, flooded=True)
+    assert rendezvous.end_backoffs(31.0) == [], "but not that of a server that flooded us"
 
 
 def test_a_person_who_wants_something_now_has_what_failed_tried_again_at_once() -> None:

@@ -49,7 +49,7 @@ def by_a_thief(world: World, older: MemoryStore, word: Word) -> list[bytes]:
     own = RecoveryKey(read.get_bytes("own"))
     line = RecoveryChannel(own, PublicKey(theirs[:32], theirs[32:]), world.sim.entropy.make_child("thief"))
     line._to = line._from
-    return line.say(word, epoch_at(world.now))
+    return line.seal_word(word, epoch_at(world.now))
 
 
 def words(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Word, list[bytes]]]:
@@ -276,7 +276,7 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
     world.run(5.0)
     world.start("r2")
     talks = world.machines["r2"].running._conversations._by_id
-    original = Session.fragment
+    original = Session.make_fragment
 
     def fragment(self: Session, *said: object) -> Fragment:
         """Each cell of r2 claims to have seen cells that r1 has yet to write."""
@@ -288,7 +288,7 @@ def test_a_contact_who_makes_us_begin_anew_again_and_again_does_it_ever_more_sel
         seen = (made.seen_epoch & 0xFF000000) | 0xFFFFFF
         return Fragment(made.lane, made.number, made.floor, made.index, made.count, seen, 5, made.data)
 
-    monkeypatch.setattr(Session, "fragment", fragment)
+    monkeypatch.setattr(Session, "make_fragment", fragment)
     monkeypatch.setattr(answering, "LISTEN_S", 0.0)
     monkeypatch.setattr(unconfirmed, "LISTEN_S", 0.0)
     monkeypatch.setattr(answering, "SURE_S", 0.0)
@@ -310,7 +310,7 @@ def test_words_that_are_repeated_or_come_late_do_nothing(monkeypatch: pytest.Mon
     kept = words(monkeypatch)
     mend = cut(world, "r1")
     put_back(world, "r2", older)
-    talk(world, "r2", "r1")._reunion.tear(world.now)
+    talk(world, "r2", "r1")._reunion.mark_torn(world.now)
     world.tell("r2", inputs.ContactRenewed(world.contact("r2", "r1")))
     world.run(3000.0)
     unheard = list(kept)

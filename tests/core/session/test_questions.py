@@ -41,7 +41,7 @@ def test_all_that_are_due_are_asked_at_once(
     assert questions.ask_due(at)
     for inquiry in inquiries:
         inquiry.snapshot()
-    questions.note_question(session.position(), at)
+    questions.note_question(session.current_position(), at)
     assert all(inquiry.moved for inquiry in inquiries) and questions.moved
 
 
@@ -52,7 +52,7 @@ def test_who_was_not_due_is_not_asked(
     for inquiry in inquiries:
         inquiry.snapshot()
     questions.ask_due(NOW + SAY_S[1])
-    questions.note_question(session.position(), NOW + SAY_S[1])
+    questions.note_question(session.current_position(), NOW + SAY_S[1])
     assert [inquiry.moved for inquiry in inquiries] == [True, False]
 
 
@@ -65,6 +65,6 @@ def test_a_node_that_stops_has_listened_until_then(
     questions: Questions, inquiries: list[Inquiry], session: Session
 ) -> None:
     questions.ask_due(NOW + SAY_S[1])
-    questions.note_question(session.position(), NOW + SAY_S[1])
+    questions.note_question(session.current_position(), NOW + SAY_S[1])
     questions.stop_all(NOW + SAY_S[1] + 5.0)
     assert [inquiry.snapshot()["listened_s"] for inquiry in inquiries] == [5.0, 5.0]

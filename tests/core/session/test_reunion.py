@@ -22,16 +22,16 @@ def test_without_recovery_keys_nothing_is_asked_and_a_stop_is_final() -> None:
     )
     here = session(world, "r1", "r2")
     reunion.ask_soon(here, world.now)
-    reunion.doubt(world.now)
+    reunion.on_doubt(world.now)
     assert reunion.tick(here, world.now) == []
-    assert reunion.tear(world.now) == [Tell(Turn.LOST)]
+    assert reunion.mark_torn(world.now) == [Tell(Turn.LOST)]
 
 
 def test_a_session_is_stopped_once() -> None:
     world = friends("r1", "r2")
     said(world, "r1", "r2", 1, "before")
     reunion = talk(world, "r1", "r2")._reunion
-    assert reunion.tear(world.now) == [Tell(Turn.BEHIND)]
-    assert reunion.tear(world.now) == []
-    assert reunion.warned(world.now) == [Tell(Turn.COPIED)]
-    assert reunion.warned(world.now) == []
+    assert reunion.mark_torn(world.now) == [Tell(Turn.BEHIND)]
+    assert reunion.mark_torn(world.now) == []
+    assert reunion.on_warned(world.now) == [Tell(Turn.COPIED)]
+    assert reunion.on_warned(world.now) == []

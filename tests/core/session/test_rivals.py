@@ -32,7 +32,7 @@ from tests.support.world import World
 def stopped(world: World, name: str) -> None:
     """Its session with r1 does not work: an attacker wrote in r1's name."""
     known = talk(world, name, "r1")
-    known._reunion.tear(world.now)
+    known._reunion.mark_torn(world.now)
     world.tell(name, inputs.ContactRenewed(known.contact.id))
 
 
@@ -152,7 +152,7 @@ def test_an_answer_that_is_not_confirmed_gives_way_to_another_only_when_its_aske
     world.run_until(lambda: answers.answered, 120.0)
     world.run(answering.SURE_S)
     mend()
-    talk(world, other, "r1")._reunion.asking._asked = lambda name: None  # type: ignore[method-assign]
+    talk(world, other, "r1")._reunion.asking._find_ask = lambda name: None  # type: ignore[method-assign]
     world.start("r2")
     stopped(world, "r2")
     world.run(30.0)
@@ -201,9 +201,9 @@ def test_of_two_answerers_neither_is_accepted(hurry: bool, seed: int) -> None:
     other = twin(world, "r2", copied(world, "r2"))
     if hurry:  # its program was changed
         thief = talk(world, other, "r1")._reunion.answering
-        thief.silent = lambda now: thief._asked is not None  # type: ignore[method-assign]
+        thief.is_silent = lambda now: thief._claimant is not None  # type: ignore[method-assign]
     known = talk(world, "r1", "r2")
-    known._reunion.tear(world.now)
+    known._reunion.mark_torn(world.now)
     world.tell("r1", inputs.ContactRenewed(known.contact.id))
     world.run(300.0)
     assert turns(world, "r1") == ["rivals"]
@@ -228,9 +228,9 @@ def test_of_an_asker_and_an_answerer_neither_is_accepted() -> None:
     )
     other = twin(world, "r2", copied(world, "r2"))
     thief = talk(world, other, "r1")._reunion.answering
-    thief.silent = lambda now: thief._asked is not None  # type: ignore[method-assign]
+    thief.is_silent = lambda now: thief._claimant is not None  # type: ignore[method-assign]
     known = talk(world, "r1", "r2")
-    known._reunion.tear(world.now)
+    known._reunion.mark_torn(world.now)
     stopped(world, "r2")
     world.tell("r1", inputs.ContactRenewed(known.contact.id))
     world.run(300.0)
@@ -240,7 +240,7 @@ def test_of_an_asker_and_an_answerer_neither_is_accepted() -> None:
 def test_a_contact_that_is_started_anew_while_it_is_asked_is_not_two() -> None:
     world, _ = copied_home()
     known = talk(world, "r1", "r2")
-    known._reunion.tear(world.now)
+    known._reunion.mark_torn(world.now)
     world.tell("r1", inputs.ContactRenewed(known.contact.id))
     world.run(20.0)
     for _ in range(4):

@@ -78,7 +78,7 @@ def test_a_doubt_goes_on_in_the_next_run() -> None:
     world = friends("r1", "r2", "r3")
     said(world, "r2", "r1", 1, "before")
     world.kill("r1")
-    talk(world, "r2", "r1")._reunion.doubt(world.now)
+    talk(world, "r2", "r1")._reunion.on_doubt(world.now)
     world.run(5.0)
     world.stop("r2")
     world.start("r2")

@@ -32,7 +32,7 @@ def ends() -> tuple[SessionEnds, SessionEnds]:
 def waiting(ends: tuple[SessionEnds, SessionEnds]) -> UnconfirmedAnswer:
     """Ana has answered."""
     new, _ = two_sessions(*ends)
-    new.listen(NOW)
+    new.follow_epochs(NOW)
     keys = AskKeys(bytes(32), bytes(1184), bytes(16))
     inquiry = Inquiry(ENTROPY, NOW, LISTEN_S)
     claimant = Claimant(NAME, KNOCK, bytes(32), SECRET, keys, inquiry, b"")
@@ -44,15 +44,17 @@ def waiting(ends: tuple[SessionEnds, SessionEnds]) -> UnconfirmedAnswer:
 def ask(waiting: UnconfirmedAnswer, session: Session) -> None:
     """A question is asked in the old session."""
     assert waiting.pending is not None and waiting.pending.inquiry is not None
-    waiting.pending.inquiry.asked(session.position(), NOW)
+    waiting.pending.inquiry.on_sent(session.current_position(), NOW)
 
 
 def show_seen(old: tuple[Session, Session]) -> None:
     """Bob shows that he has seen what Ana wrote."""
     ana, bob = old
     for one, other in ((ana, bob), (bob, ana)):
-        other.listen(NOW)
-        plain, _ = other.open(decode_cell(one.seal(one.fragment(Lane.NOTICE, 0, 0, 0, 1, b""), NOW)))
+        other.follow_epochs(NOW)
+        plain, _ = other.open_cell(
+            decode_cell(one.seal_fragment(one.make_fragment(Lane.NOTICE, 0, 0, 0, 1, b""), NOW))
+        )
         other.read(plain)
 
 
@@ -73,7 +75,7 @@ def test_the_asker_is_found_by_the_tags_of_the_new_session(waiting: UnconfirmedA
     assert waiting.pending is not None and waiting.find_session(tag) is waiting.pending.session
     assert waiting.find_session(Tag(b"other")) is None
     session, transcript = waiting.take_session()
-    assert tag in session.tags() and transcript == b"t" * 32
+    assert tag in session.list_tags() and transcript == b"t" * 32
     assert waiting.pending is None
 
 
@@ -110,7 +112,7 @@ def test_silence_lets_the_asker_be_heard_and_cells_that_were_kept_back_hold_it_u
         assert waiting.pending is not None and waiting.pending.inquiry is not None
         waiting.note_silence()
         assert waiting.find_session(tag) is None, "it is not known yet"
-        waiting.pending.inquiry.end()
+        waiting.pending.inquiry.end_unanswered()
         waiting.note_silence()
         assert waiting.find_session(tag) is not None
     waiting.on_old_session(old, NOW)

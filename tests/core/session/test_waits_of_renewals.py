@@ -74,7 +74,7 @@ def test_an_asker_who_only_needs_to_hear_us_does_not_hear_us_at_once(
         heard.append(given)
         return True
 
-    monkeypatch.setattr(Answering, "asked", asked)
+    monkeypatch.setattr(Answering, "on_ask", asked)
     world = restored()
     world.run(60.0)
     assert heard
@@ -83,7 +83,7 @@ def test_an_asker_who_only_needs_to_hear_us_does_not_hear_us_at_once(
 
 def test_neither_the_first_question_nor_the_answer_follows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[tuple[float, str]] = []
-    ask, tick = Answering.asked, Reunion.tick
+    ask, tick = Answering.on_ask, Reunion.tick
 
     def asked(self: Answering, *given: object) -> bool:
         before, result = self.listening, ask(self, *given)  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ def test_neither_the_first_question_nor_the_answer_follows_at_once(monkeypatch: 
         steps.extend((float(given[-1]), each) for each in did)  # type: ignore[arg-type]
         return out
 
-    monkeypatch.setattr(Answering, "asked", asked)
+    monkeypatch.setattr(Answering, "on_ask", asked)
     monkeypatch.setattr(Reunion, "tick", ticked)
     restored().run(120.0)
     begun = next(number for number, (_, did) in enumerate(steps) if did == "asked")

@@ -57,4 +57,4 @@ def test_nothing_is_hidden_and_no_stem_begins_anywhere() -> None:
     stem = with_space([1])
     stem.link_up(LinkId(1), bytes(32), NOW)
     assert stem.get_status() is None and not stem.begins_at(LinkId(1))
-    assert stem.leave(NOW) == []
+    assert stem.flush_waiting(NOW) == []

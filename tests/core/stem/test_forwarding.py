@@ -7,8 +7,8 @@ import pytest
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.stem.onions import DELAYS, Onions
 from p2pchat.core.stem.outputs import Relay, Spread
+from p2pchat.core.stem.return_tracker import ReturnTracker
 from p2pchat.core.stem.stem import Stem
-from p2pchat.core.stem.watch import Watch
 from p2pchat.core.values.profile import BALANCED, FAST, Profile
 from p2pchat.crypto.onion import Hop, HopCommand
 from p2pchat.sim.entropy import SeededEntropy
@@ -30,12 +30,12 @@ class Scene:
         self.forwarding = self.stem._forwarding
 
     def hop(self, name: str) -> Hop:
-        station = self.mesh.stems[name]._stations.now(self.mesh.now)
-        assert station is not None
-        return Hop(station.id, station.key.public)
+        epoch_map = self.mesh.stems[name]._maps.map_at(self.mesh.now)
+        assert epoch_map is not None
+        return Hop(epoch_map.id, epoch_map.key.public)
 
     def onion(self, command: HopCommand, *names: str, profile: Profile = FAST) -> bytes:
-        onions = Onions(profile, self.entropy, Watch())
+        onions = Onions(profile, self.entropy, ReturnTracker())
         return onions.make_onion(FROM, [*map(self.hop, names)], command, CELL).onion
 
     def counted(self, what: str) -> int:
@@ -79,5 +79,5 @@ def test_what_waits_leaves_in_its_time_or_when_the_node_stops() -> None:
     assert DELAYS[1:] and scene.forwarding.take_onion(FROM, onion, scene.mesh.now) == []
     due = scene.forwarding.mix.next_wakeup()
     assert scene.mesh.now < due < NEVER
-    (spread,) = scene.stem.leave(scene.mesh.now)
+    (spread,) = scene.stem.flush_waiting(scene.mesh.now)
     assert isinstance(spread, Spread)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from p2pchat.core.stem.epoch_maps import EpochMaps
+from p2pchat.core.stem.failure_scores import FailureScores
 from p2pchat.core.stem.guards import GUARD_S, SETTLE_S, Guards
-from p2pchat.core.stem.pin import Pinned
-from p2pchat.core.stem.stations import Stations
-from p2pchat.core.stem.suspects import Suspects
+from p2pchat.core.stem.path import PathSelector
 from p2pchat.core.values.profile import FAST
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, LinkId
@@ -20,17 +20,17 @@ NOW = 1_000_000.0
 def linked() -> Guards:
     """A node with two links that has not heard which nodes are there."""
     entropy = SeededEntropy("guards")
-    stations = Stations(entropy, Counter())
-    guards = Guards(stations, Pinned(FAST, entropy, Suspects()))
+    epoch_maps = EpochMaps(entropy, Counter())
+    guards = Guards(epoch_maps, PathSelector(FAST, entropy, FailureScores()))
     guards.first_link_up(NOW)
     for link in (ONE, OTHER):
-        stations.link_up(link, bytes(32), NOW)
+        epoch_maps.link_up(link, bytes(32), NOW)
     return guards
 
 
 def test_without_a_link_nothing_is_worth_beginning() -> None:
     entropy = SeededEntropy("guards")
-    guards = Guards(Stations(entropy, Counter()), Pinned(FAST, entropy, Suspects()))
+    guards = Guards(EpochMaps(entropy, Counter()), PathSelector(FAST, entropy, FailureScores()))
     assert not guards.has_map(NOW) and not guards.is_settled(NOW)
     assert guards.pick_stem(NOW) is None
 

@@ -58,7 +58,7 @@ def test_a_message_of_a_strong_node_is_relayed_when_the_clock_lets_it_go() -> No
 def test_within_a_minute_messages_find_their_way_past_a_node_that_drops_every_onion() -> None:
     world = mesh(FAST)
     for home in world.machines["n7"].running._meshes:
-        home.traffic.stem.onion = lambda *_: []  # type: ignore[method-assign]
+        home.traffic.stem.on_onion = lambda *_: []  # type: ignore[method-assign]
     for _ in range(4):
         for name in NAMES[1:7]:
             world.send(name, "n0", "are you there?")
@@ -85,7 +85,7 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
     stem = home.traffic.stem
     (cell, *_) = stem.sender._waiting
     (theirs,) = world.machines["n0"].running._meshes
-    (link,) = theirs.traffic.stem._stations.links
+    (link,) = theirs.traffic.stem._maps.links
     theirs.traffic.stem._forwarding.mix.put(Spread(cell, link, None), 60.0, world.now)
     out = theirs.shut_down(world.now)
     changes = [each.change for each in out if isinstance(each, effects.Persist)]
@@ -96,8 +96,8 @@ def test_who_stops_keeps_what_it_broadcasts_at_the_last_moment() -> None:
 def test_a_node_that_stops_without_an_identified_neighbour_sends_at_the_next_start() -> None:
     world = mesh(STRONG, NAMES[:2])
     (home,) = world.machines["n1"].running._meshes
-    for station in home.traffic.stem._stations:
-        station._links.update(dict.fromkeys(station._links))
+    for epoch_map in home.traffic.stem._maps:
+        epoch_map._links.update(dict.fromkeys(epoch_map._links))
     message = world.send("n1", "n0", "hi")
     world.run(1.0)
     world.stop("n1")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.core.stem.cover import cost
+from p2pchat.core.stem.epoch_maps import OVERLAP_S
 from p2pchat.core.stem.replay import Replay
-from p2pchat.core.stem.stations import OVERLAP_S
 from p2pchat.core.values.profile import STRONG
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.onion import Hop, HopCommand, OnionKey, peel, wrap
@@ -24,41 +24,41 @@ ID_BYTES = 16
 def test_an_id_is_new_once() -> None:
     replay = Replay()
     one, other = (bytes([number]) * ID_BYTES for number in (1, 2))
-    assert replay.first(one) and replay.first(other)
-    assert not replay.first(one)
+    assert replay.add_new(one) and replay.add_new(other)
+    assert not replay.add_new(one)
 
 
 @given(st.lists(st.binary(min_size=ID_BYTES, max_size=ID_BYTES), unique_by=lambda id: id[-8:]))
 def test_ids_are_distinguished_in_any_surroundings(ids: list[bytes]) -> None:
     replay = Replay(buckets=1)
-    assert all(replay.first(id) for id in ids)
-    assert not any(replay.first(id) for id in ids)
+    assert all(replay.add_new(id) for id in ids)
+    assert not any(replay.add_new(id) for id in ids)
 
 
 def test_the_end_of_one_and_the_beginning_of_the_next_are_no_id() -> None:
     replay = Replay(buckets=1)
-    assert replay.first(bytes(8) + b"aaaabbbb") and replay.first(bytes(8) + b"ccccdddd")
-    assert replay.first(bytes(8) + b"bbbbcccc")
+    assert replay.add_new(bytes(8) + b"aaaabbbb") and replay.add_new(bytes(8) + b"ccccdddd")
+    assert replay.add_new(bytes(8) + b"bbbbcccc")
 
 
 def test_of_an_epoch_of_a_mesh_of_strong_nodes_none_is_forgotten() -> None:
     replay, entropy = Replay(), SeededEntropy(1)
     often = round(cost(STRONG) * 2 * (EPOCH_SECONDS + 2 * OVERLAP_S) / 100)
     first = [entropy.draw_bytes(ID_BYTES) for _ in range(100)]
-    assert all(replay.first(id) for id in first)
+    assert all(replay.add_new(id) for id in first)
     for _ in range(often):
         block = entropy.draw_bytes(ID_BYTES * 100)
         for at in range(0, len(block), ID_BYTES):
-            replay.first(block[at : at + ID_BYTES])
-    assert not any(replay.first(id) for id in first)
+            replay.add_new(block[at : at + ID_BYTES])
+    assert not any(replay.add_new(id) for id in first)
 
 
 def test_beyond_its_cap_the_oldest_quarter_is_forgotten() -> None:
     replay = Replay(buckets=1, cap=8)
     ids = [bytes([number]) * ID_BYTES for number in range(9)]
-    assert all(replay.first(id) for id in ids)
-    assert [replay.first(id) for id in ids[2:]] == [False] * 7
-    assert replay.first(ids[0])
+    assert all(replay.add_new(id) for id in ids)
+    assert [replay.add_new(id) for id in ids[2:]] == [False] * 7
+    assert replay.add_new(ids[0])
 
 
 def test_what_was_sent_to_an_earlier_run_opens_in_none_that_follows() -> None:

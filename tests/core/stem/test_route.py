@@ -102,7 +102,7 @@ def test_the_profiles_are_what_the_protocol_says() -> None:
 
 
 def test_every_length_of_a_profile_is_drawn_as_often() -> None:
-    lengths = Counter(PROFILES["fast"].length(SeededEntropy(seed)) for seed in range(900))
+    lengths = Counter(PROFILES["fast"].draw_length(SeededEntropy(seed)) for seed in range(900))
     assert set(lengths) == {3, 4, 5}
     assert min(lengths.values()) > 230
-    assert {STRONG.length(SeededEntropy(seed)) for seed in range(50)} == {4, 5}
+    assert {STRONG.draw_length(SeededEntropy(seed)) for seed in range(50)} == {4, 5}

@@ -29,7 +29,7 @@ def test_a_cell_leaves_as_an_onion_of_its_own() -> None:
     mesh, sender = settled()
     queued, relay, dispatched = sender.submit_cell(CELL, mesh.now, Haste.SOON)
     assert (queued, dispatched) == (QUEUED, DISPATCHED)
-    assert isinstance(relay, Relay) and relay.source is None and relay.was == cell_id(CELL)
+    assert isinstance(relay, Relay) and relay.source is None and relay.parent == cell_id(CELL)
 
 
 def test_without_a_link_it_waits_and_nothing_is_due_for_it_alone() -> None:

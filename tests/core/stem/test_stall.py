@@ -96,7 +96,7 @@ def test_a_first_hop_is_kept_when_no_link_takes_anything(profile: Profile) -> No
 def test_a_contact_who_takes_no_onions_is_left_as_well() -> None:
     mesh = amid(BALANCED, "bcdef")
     mesh.stems["a"].guards.trust_link(LinkId(ord("b")), ContactId("bob"))
-    mesh.stems["a"]._pinned.leave()
+    mesh.stems["a"]._paths.drop_path()
     mesh.run(11.0)
     assert mesh.pinned("a")[0] == "b"
     mesh.stems["a"].sender.own_space = lambda link: 0 if chr(link) == "b" else 1000

@@ -7,10 +7,10 @@ from statistics import mean
 
 import pytest
 
-from p2pchat.core.stem import station
+from p2pchat.core.stem import epoch_map
 from p2pchat.core.stem.onions import DELAYS, RETURN_HOP_S, RETURN_S
 from p2pchat.core.stem.outputs import Spread
-from p2pchat.core.stem.pin import BETTER_S, GUARD_S, YOUNG_S
+from p2pchat.core.stem.path import BETTER_S, GUARD_S, YOUNG_S
 from p2pchat.core.stem.waiting import WAITING_CAP
 from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
 from p2pchat.crypto.descriptor import DescriptorKey
@@ -333,7 +333,7 @@ def test_the_stem_moves_into_the_next_epoch_and_no_cell_is_lost() -> None:
         mesh.run(600.0)
     assert len(mesh.entered) == 60
     assert mesh.status("a").drawn <= 4
-    assert all(len(list(stem._stations)) <= 2 for stem in mesh.stems.values())
+    assert all(len(list(stem._maps)) <= 2 for stem in mesh.stems.values())
 
 
 def test_what_makes_no_sense_is_counted_and_not_answered() -> None:
@@ -367,11 +367,11 @@ def trust(mesh: Wired, name: str, contact: str = "bob") -> None:
 def test_a_neighbour_that_repeats_a_contacts_descriptor_is_not_taken_for_it() -> None:
     mesh = friendly(FAST)
     for whose in "ba":
-        station = mesh.stems[whose]._stations.now(mesh.now)
-        assert station is not None
-        bound = station._signing.sign_binding(b"ab".ljust(32))
-        mesh.say("h", "a", OwnDescriptor(station._origination.descriptor, bound))
-        mesh.say("h", "a", OwnDescriptor(station._origination.descriptor, bytes(64)))
+        epoch_map = mesh.stems[whose]._maps.map_at(mesh.now)
+        assert epoch_map is not None
+        bound = epoch_map._signing.sign_binding(b"ab".ljust(32))
+        mesh.say("h", "a", OwnDescriptor(epoch_map._origination.descriptor, bound))
+        mesh.say("h", "a", OwnDescriptor(epoch_map._origination.descriptor, bytes(64)))
     mesh.submit("a", cell(1))
     assert mesh.way()[1] == "b"
     assert mesh.counters["a"]["records refused: not the neighbour's"] == 4
@@ -408,7 +408,7 @@ def test_a_contact_no_longer_trusted_is_no_longer_first_hop() -> None:
     for number in range(20):
         mesh.submit("a", cell(number))
         firsts.add(mesh.pinned("a")[0])
-        mesh.stems["a"]._pinned.forsake(LinkId(ord(mesh.pinned("a")[0])))
+        mesh.stems["a"]._paths.forget_guard(LinkId(ord(mesh.pinned("a")[0])))
     assert len(firsts) > 1
 
 
@@ -457,9 +457,9 @@ def test_invented_nodes_by_the_hundred_leave_stems_where_they_were(
     joined: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``joined``: all say to be linked with each other, and the first with the neighbour that brings them."""
-    monkeypatch.setattr(station, "DESCRIPTORS_CAP", 48)
+    monkeypatch.setattr(epoch_map, "DESCRIPTORS_CAP", 48)
     mesh = wired()
-    own = mesh.stems["b"]._stations.now(mesh.now)
+    own = mesh.stems["b"]._maps.map_at(mesh.now)
     assert own is not None
     invented = [DescriptorKey.generate(SeededEntropy(f"invented {number}")) for number in range(200)]
     for at, key in enumerate(invented):
@@ -469,8 +469,8 @@ def test_invented_nodes_by_the_hundred_leave_stems_where_they_were(
         mesh.say("b", "a", Descriptors(((DEPTH - 1, descriptor),)))
         mesh.run(0.05)
     mesh.run(30.0)
-    honest = {stem.name(mesh.now) for stem in mesh.stems.values()}
-    mine = mesh.stems["a"]._stations.now(mesh.now)
+    honest = {stem.own_hop_id(mesh.now) for stem in mesh.stems.values()}
+    mine = mesh.stems["a"]._maps.map_at(mesh.now)
     assert mine is not None and honest - {None} <= set(mine.topology._known)
     assert len(mine.topology) <= 48 and all(len(nodes) <= 48 for nodes in mine._flooding._waiting.values())
     for number in range(5):
@@ -480,7 +480,7 @@ def test_invented_nodes_by_the_hundred_leave_stems_where_they_were(
 
 def test_a_bad_onion_key_stops_no_node() -> None:
     mesh = wired(profile=BALANCED)
-    own = mesh.stems["b"]._stations.now(mesh.now)
+    own = mesh.stems["b"]._maps.map_at(mesh.now)
     assert own is not None
     links = tuple(own.neighbours)
     for _ in range(2):
@@ -497,8 +497,8 @@ def test_a_link_that_was_quiet_for_one_end_alone_leads_to_the_same_node() -> Non
     mesh.run(20.0)
     mesh._carry("a", mesh.stems["a"].link_up(link, binding, mesh.now))
     mesh.run(20.0)
-    own = mesh.stems["a"]._stations.now(mesh.now)
-    name = mesh.stems["b"].name(mesh.now)
+    own = mesh.stems["a"]._maps.map_at(mesh.now)
+    name = mesh.stems["b"].own_hop_id(mesh.now)
     assert own is not None and name is not None and own.link_to(name) == link
 
 
@@ -521,7 +521,7 @@ def test_the_first_hop_stays_the_same_from_epoch_to_epoch() -> None:
     mesh, firsts = wired(), set()
     for number in range(8):
         mesh.submit("a", cell(number))
-        pin = mesh.stems["a"]._pinned.now
+        pin = mesh.stems["a"]._paths.now
         firsts.add(pin.link if pin is not None else None)
         mesh.run(2.5 * 3600.0)
     assert len(firsts) == 1
@@ -574,7 +574,7 @@ def test_no_stem_begins_at_a_contact_no_longer_trusted_after_a_loss_either() -> 
     firsts = set()
     for seed in range(8):
         mesh = friendly(FAST, seed=seed)
-        mesh.stems["a"]._pinned.leave()
+        mesh.stems["a"]._paths.drop_path()
         mesh.stems["a"].guards.distrust_contact(ContactId("bob"))
         mesh.submit("a", cell(1))
         firsts.add(mesh.pinned("a")[0])
@@ -588,8 +588,8 @@ def chosen(*sought: str, seed: int = 0) -> Wired:
     """Node a in a mesh of eleven, of whose links it sought these; others have sought the rest."""
     mesh = Wired("ab ac ad ae bf cf dg eg fh gh bi ci di ei hj ij", seed=seed)
     mesh.stems["a"].guards.sought = {LinkId(ord(name)): mesh.now for name in sought}
-    mesh.stems["a"]._pinned.leave()
-    mesh.stems["a"]._pinned._first = None
+    mesh.stems["a"]._paths.drop_path()
+    mesh.stems["a"]._paths._first = None
     return mesh
 
 
@@ -605,8 +605,8 @@ def test_the_first_hop_is_kept_through_lost_stems_and_later_searches() -> None:
     mesh.submit("a", cell(1))
     first = mesh.pinned("a")[0]
     for number in range(2, 20):
-        mesh.stems["a"].sought(LinkId(ord("be"[number % 2])), mesh.now)
-        mesh.stems["a"]._pinned.leave()
+        mesh.stems["a"].on_sought(LinkId(ord("be"[number % 2])), mesh.now)
+        mesh.stems["a"]._paths.drop_path()
         mesh.submit("a", cell(number))
         mesh.run(YOUNG_S)
         assert mesh.pinned("a")[0] == first
@@ -618,7 +618,7 @@ def test_when_the_first_hop_is_lost_the_next_is_one_that_was_sought_before(seed:
     mesh.submit("a", cell(1))
     mesh.run(2 * YOUNG_S)
     first = mesh.pinned("a")[0]
-    mesh.stems["a"].sought(LinkId(ord("e")), mesh.now)
+    mesh.stems["a"].on_sought(LinkId(ord("e")), mesh.now)
     mesh.unlink("a", first)
     mesh.submit("a", cell(2))
     assert {first, mesh.pinned("a")[0]} == {"c", "d"}, "and not the one that has just come"
@@ -634,7 +634,7 @@ def test_no_stem_goes_on_beginning_at_a_link_that_is_drawn_anew_unless_a_contact
     other = mesh.pinned("a")[0]
     assert {first, other} == {"c", "d"}
     stem.guards.trust_link(LinkId(ord(other)), ContactId("bob"))
-    stem.sought(LinkId(ord(first)), mesh.now)
+    stem.on_sought(LinkId(ord(first)), mesh.now)
     stem.guards.drop_sought(LinkId(ord(other)))
     mesh.submit("a", cell(3))
     assert mesh.pinned("a")[0] == other
@@ -643,12 +643,12 @@ def test_no_stem_goes_on_beginning_at_a_link_that_is_drawn_anew_unless_a_contact
 def test_a_first_hop_is_given_up_after_as_long_as_tors_guards_are() -> None:
     mesh = chosen("c", "d")
     mesh.submit("a", cell(1))
-    pinned = mesh.stems["a"]._pinned
+    pinned = mesh.stems["a"]._paths
     assert GUARD_S[0] <= pinned._first_until - mesh.now <= GUARD_S[1]
     firsts = set()
     for number in range(2, 30):
         pinned._first_until = mesh.now
-        pinned.leave()
+        pinned.drop_path()
         mesh.submit("a", cell(number))
         firsts.add(mesh.pinned("a")[0])
     assert firsts == {"c", "d"}
@@ -664,7 +664,7 @@ def test_a_node_with_links_of_others_making_alone_waits_for_one_of_its_own_but_n
     assert mesh.left == []
     mesh.run(2.0)
     assert len(mesh.left) == 1
-    mesh.stems["a"].sought(LinkId(ord("e")), mesh.now)
+    mesh.stems["a"].on_sought(LinkId(ord("e")), mesh.now)
     mesh.run(30.0)
     assert mesh.pinned("a")[0] == "e", "the stem that was drawn meanwhile is young"
 
@@ -676,7 +676,7 @@ def test_a_cell_that_waits_for_a_link_of_our_own_leaves_when_there_is_one() -> N
     stem.guards._settled_at, stem.guards._unguarded_at = mesh.now, mesh.now + 10.0
     mesh.submit("a", cell(1))
     assert mesh.left == []
-    mesh._carry("a", stem.sought(LinkId(ord("e")), mesh.now))
+    mesh._carry("a", stem.on_sought(LinkId(ord("e")), mesh.now))
     assert len(mesh.left) == 1 and mesh.pinned("a")[0] == "e"
 
 
@@ -696,7 +696,7 @@ def test_a_node_that_is_linked_with_everybody_waits_for_no_other_link() -> None:
 def test_a_node_that_takes_no_walks_waits_for_no_link_of_its_own() -> None:
     mesh = chosen()
     stem = mesh.stems["a"]
-    for link in list(stem._stations.links):
+    for link in list(stem._maps.links):
         stem.link_down(link, mesh.now)
     stem.guards.seeks = False
     stem.link_up(LinkId(ord("b")), bytes(32), mesh.now)

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.stem.station import Station
+from p2pchat.core.stem.epoch_map import EpochMap
 from p2pchat.core.stem.topology import Topology
 from p2pchat.errors import Malformed, Unreadable
 from p2pchat.sim.entropy import SeededEntropy
@@ -99,17 +99,17 @@ def test_of_those_equally_far_the_stalest_goes() -> None:
 
 
 def test_a_neighbour_is_told_all_that_is_known_once() -> None:
-    station = Station(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
+    epoch_map = EpochMap(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
     for each in graph(signers("ab"), "ab").values():
-        station.topology.put_descriptor(each, 3)
+        epoch_map.topology.put_descriptor(each, 3)
     link = LinkId(1)
     told = []
     for _ in range(2):
-        station.link_up(link, bytes(32), 0.0)
+        epoch_map.link_up(link, bytes(32), 0.0)
         for at in (1.0, 2.0, 3.0):
-            station.asked(link, at)
-            told.append(sum(isinstance(each.message, Descriptors) for each in station.tick(at + 0.9)))
-        station.link_down(link, 4.0)
+            epoch_map.on_descriptor_request(link, at)
+            told.append(sum(isinstance(each.message, Descriptors) for each in epoch_map.tick(at + 0.9)))
+        epoch_map.link_down(link, 4.0)
     assert told == [1, 0, 0] * 2
 
 
@@ -161,12 +161,12 @@ def test_the_same_one_twice_or_one_that_somebody_forged_shows_nothing() -> None:
 
 
 def test_who_knows_one_of_two_hears_the_other_also_when_it_brought_the_first() -> None:
-    station = Station(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
+    epoch_map = EpochMap(EPOCH, SeededEntropy("station"), Counter(), NEVER, 0.0)
     told = [signers("a")["a"].descriptor([HopId(bytes(7) + name)], serial=7) for name in (b"b", b"c")]
     for number, each in enumerate(told):
-        station.link_up(LinkId(number), bytes(32), 0.0)
-        station.other(LinkId(number), each, 3, 1.0)
-    said = [out for out in station.tick(2.0) if isinstance(out.message, Descriptors)]
+        epoch_map.link_up(LinkId(number), bytes(32), 0.0)
+        epoch_map.on_descriptor(LinkId(number), each, 3, 1.0)
+    said = [out for out in epoch_map.tick(2.0) if isinstance(out.message, Descriptors)]
     assert {
         out.link: [data for _, data in out.message.descriptors]
         for out in said

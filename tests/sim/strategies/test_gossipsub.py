@@ -19,10 +19,10 @@ class Held:
     def __init__(self, *ids: CellId) -> None:
         self.ids = ids
 
-    def known(self, id: CellId) -> bool:
+    def has_seen(self, id: CellId) -> bool:
         return id in self.ids
 
-    def body(self, id: CellId) -> bytes | None:
+    def find_body(self, id: CellId) -> bytes | None:
         return b"cell" if id in self.ids else None
 
 

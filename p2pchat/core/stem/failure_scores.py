@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from p2pchat.core.kit.table import Table
 from p2pchat.types import HopId
 
-SUSPECTS_CAP = 1024
+FAILURES_CAP = 1024
 """Nodes under suspicion; beyond it the first suspected is let off."""
 
 SUSPECTED = 2
@@ -26,33 +26,33 @@ FORGIVEN_S = 1800.0
 such times."""
 
 
-class Suspects:
+class FailureScores:
     """Counts failures by node id."""
 
     def __init__(self) -> None:
-        self._failures = Table[HopId, tuple[int, float]](SUSPECTS_CAP)
-        self._stalled = Table[HopId, float](SUSPECTS_CAP)
+        self._failures = Table[HopId, tuple[int, float]](FAILURES_CAP)
+        self._stalled = Table[HopId, float](FAILURES_CAP)
 
-    def worked(self, nodes: Iterable[HopId]) -> None:
+    def on_success(self, nodes: Iterable[HopId]) -> None:
         """Something came back that went over all of these."""
         for node in nodes:
             self._failures.pop(node, None)
 
-    def failed(self, nodes: Iterable[HopId], now: float) -> None:
+    def on_failure(self, nodes: Iterable[HopId], now: float) -> None:
         """Something was lost on the way over these."""
         nodes = tuple(dict.fromkeys(nodes))
         for node in [node for node in nodes if self.is_suspected(node, now)] or nodes:
             count, _ = self._failures.get(node, (0, now))
             self._failures.put(node, (count + 1, now))
 
-    def against(self, node: HopId, now: float) -> int:
+    def count_failures(self, node: HopId, now: float) -> int:
         """On how many ways that failed it was since one over it last worked."""
         count, at = self._failures.get(node, (0, now))
         return count if now < at + FORGIVEN_S else 0
 
     def is_suspected(self, node: HopId, now: float) -> bool:
         """Whether a way over it is rather not taken."""
-        return self.against(node, now) > SUSPECTED
+        return self.count_failures(node, now) > SUSPECTED
 
     def mark_stalled(self, node: HopId, now: float) -> None:
         """As a first hop it took none of our onions. What it takes from others may well come back: that does

@@ -30,7 +30,7 @@ class _Awaited:
     nodes: tuple[HopId, ...]
 
 
-class Watch:
+class ReturnTracker:
     """Names of what is awaited."""
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Watch:
         self._took_s = 0.0
         """The longest that something took lately."""
 
-    def expect(self, name: bytes, nodes: Iterable[HopId], now: float, patience_s: float) -> None:
+    def expect_return(self, name: bytes, nodes: Iterable[HopId], now: float, patience_s: float) -> None:
         """It goes over these nodes, and should be back in so long; or in a multiple of what others took
         lately, where the mesh is busy: what waits for its turn is not lost."""
         until = now + max(patience_s, BUSY_TIMES * self._took_s)
         self._awaited.put(name, _Awaited(now, until, tuple(nodes)))
         self._soonest = min(self._soonest, until)
 
-    def back(self, name: bytes, now: float) -> tuple[HopId, ...]:
+    def on_return(self, name: bytes, now: float) -> tuple[HopId, ...]:
         """It came back: the nodes it went over; none if it was not awaited."""
         awaited = self._awaited.pop(name, None)
         if awaited is None:
@@ -54,7 +54,7 @@ class Watch:
         self._took_s = min(TOOK_MAX_S, max(now - awaited.since, FORGET * self._took_s))
         return awaited.nodes
 
-    def lost(self, now: float) -> list[tuple[HopId, ...]]:
+    def take_lost(self, now: float) -> list[tuple[HopId, ...]]:
         """The nodes over which went what should be back and is not."""
         if now < self._soonest:
             return []

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from p2pchat.core.stem import route
-from p2pchat.core.stem.station import Station
-from p2pchat.core.stem.suspects import Suspects
+from p2pchat.core.stem.epoch_map import EpochMap
+from p2pchat.core.stem.failure_scores import FailureScores
 from p2pchat.core.values.profile import Profile
 from p2pchat.crypto.onion import Hop
 from p2pchat.data import dataclass
@@ -43,10 +43,10 @@ Links = Mapping[HopId, Sequence[HopId]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class StemPath:
     """A stem in use."""
 
-    station: Station
+    epoch_map: EpochMap
     nodes: tuple[HopId, ...]
     hops: tuple[Hop, ...]
     drawn_at: float
@@ -56,45 +56,45 @@ class Pin:
     @property
     def link(self) -> LinkId | None:
         """The link to its first hop."""
-        return self.station.link_to(self.nodes[0])
+        return self.epoch_map.link_to(self.nodes[0])
 
-    def holds(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether every link of it is there still, as far as is known."""
         pairs = zip(self.nodes, self.nodes[1:], strict=False)
-        return self.link is not None and all(self.station.topology.are_linked(*pair) for pair in pairs)
+        return self.link is not None and all(self.epoch_map.topology.are_linked(*pair) for pair in pairs)
 
 
 @dataclass(frozen=True, slots=True)
-class Begins:
+class GuardRanking:
     """Links at which a stem had best begin: at a contact; else at one that we sought, and since when."""
 
     trusted: frozenset[LinkId]
     sought: Mapping[LinkId, float]
 
-    def rank(self, link: LinkId | None) -> int:
+    def rank_link(self, link: LinkId | None) -> int:
         """How well a stem begins there."""
         return 2 if link in self.trusted else int(link in self.sought)
 
-    def better(self, link: LinkId | None) -> bool:
+    def has_better(self, link: LinkId | None) -> bool:
         """Whether there is a better one."""
-        return self.rank(link) < (2 if self.trusted else int(bool(self.sought)))
+        return self.rank_link(link) < (2 if self.trusted else int(bool(self.sought)))
 
-    def settled(self, now: float) -> list[LinkId]:
+    def settled_links(self, now: float) -> list[LinkId]:
         """Those sought before anything was lost just now, or all: an attacker that breaks the link in use
         should not provide the next one."""
         old = [link for link, since in self.sought.items() if now >= since + YOUNG_S]
         return old or list(self.sought)
 
 
-class Pinned:
+class PathSelector:
     """Draws a stem when one is needed, and keeps it."""
 
-    def __init__(self, profile: Profile, entropy: Entropy, suspects: Suspects) -> None:
+    def __init__(self, profile: Profile, entropy: Entropy, failures: FailureScores) -> None:
         self._profile = profile
         self._entropy = entropy
-        self._suspects = suspects
-        self._pin: Pin | None = None
-        self._missed = 0
+        self._failures = failures
+        self._path: StemPath | None = None
+        self._lost_count = 0
         """Cells lost on the stem in use since one last came back."""
         self._first: tuple[LinkId | None, HopId] | None = None
         """Where the last stem began: nodes have other names in every epoch."""
@@ -103,23 +103,23 @@ class Pinned:
         """Stems used so far."""
 
     @property
-    def now(self) -> Pin | None:
+    def now(self) -> StemPath | None:
         """The stem in use; it may no longer hold."""
-        return self._pin
+        return self._path
 
-    def pin(
-        self, station: Station, trusted: Iterable[LinkId], sought: Mapping[LinkId, float], now: float
-    ) -> Pin | None:
+    def select_path(
+        self, epoch_map: EpochMap, trusted: Iterable[LinkId], sought: Mapping[LinkId, float], now: float
+    ) -> StemPath | None:
         """The stem of this epoch: the one in use if it holds, or another, which begins at one of the
         ``trusted`` links if it can, else at one of those ``sought`` (since when); None if there is none."""
-        pin, begins = self._pin, Begins(frozenset(trusted), sought)
-        if pin is None or pin.station is not station or not pin.holds():
-            self._take(self._draw(station, begins, now), now)
-        elif now >= pin.looked_at + BETTER_S:
-            self._look(pin, begins, now)
-        return self._pin
+        path, begins = self._path, GuardRanking(frozenset(trusted), sought)
+        if path is None or path.epoch_map is not epoch_map or not path.is_whole():
+            self._take(self._draw(epoch_map, begins, now), now)
+        elif now >= path.looked_at + BETTER_S:
+            self._look(path, begins, now)
+        return self._path
 
-    def lost(self, nodes: tuple[HopId, ...], now: float) -> bool:
+    def on_lost(self, nodes: tuple[HopId, ...], now: float) -> bool:
         """Something went over these nodes and did not come back. If they are the stem in use (True), it is
         no longer used; a loop over some of its hops may have been lost elsewhere, and only weights the next
         choice.
@@ -127,109 +127,115 @@ class Pinned:
         On the clock a stem is left only when a second thing was lost over one of its hops, a cell or a test
         of that hop alone: otherwise a node that drops one packet would see by the change that it was a
         cell."""
-        self._suspects.failed(nodes, now)
-        pin = self._pin
-        if pin is None:
+        self._failures.on_failure(nodes, now)
+        path = self._path
+        if path is None:
             return False
-        ours, tested = pin.nodes == nodes, nodes == nodes[::-1] and nodes[len(nodes) // 2] in pin.nodes
+        ours, tested = path.nodes == nodes, nodes == nodes[::-1] and nodes[len(nodes) // 2] in path.nodes
         if self._profile.on_clock:
-            self._missed += ours
-            again = any(self._suspects.against(node, now) > 1 for node in pin.nodes)
-            if (ours and self._missed > 1) or ((ours or tested) and again):
-                self._pin = None
+            self._lost_count += ours
+            repeated = any(self._failures.count_failures(node, now) > 1 for node in path.nodes)
+            if (ours and self._lost_count > 1) or ((ours or tested) and repeated):
+                self._path = None
         elif ours:
-            self._pin = None
+            self._path = None
         return ours
 
-    def worked(self, nodes: tuple[HopId, ...]) -> None:
+    def on_returned(self, nodes: tuple[HopId, ...]) -> None:
         """A cell came back over these."""
-        if self._pin is not None and self._pin.nodes == nodes:
-            self._missed = 0
+        if self._path is not None and self._path.nodes == nodes:
+            self._lost_count = 0
 
-    def doubted(self, now: float) -> tuple[HopId, ...]:
+    def suspected_hops(self, now: float) -> tuple[HopId, ...]:
         """Hops of the stem in use that are under suspicion: loops over them were lost."""
-        nodes = self._pin.nodes if self._pin is not None else ()
+        nodes = self._path.nodes if self._path is not None else ()
         return tuple(node for node in nodes if self._suspected((node,), now))
 
-    def leave(self) -> None:
+    def drop_path(self) -> None:
         """Stop using it."""
-        self._pin = None
+        self._path = None
 
     def refuse_link(self, link: LinkId, now: float) -> None:
         """The last stem began at this link, which takes none of our onions: for a while none begins there."""
         if self._first is not None and self._first[0] == link:
-            self._suspects.mark_stalled(self._first[1], now)
-            self.leave()
+            self._failures.mark_stalled(self._first[1], now)
+            self.drop_path()
 
-    def forsake(self, link: LinkId) -> None:
+    def forget_guard(self, link: LinkId) -> None:
         """Begin no stem at this link because the last one did."""
-        if self._pin is not None and self._pin.link == link:
-            self._pin = None
+        if self._path is not None and self._path.link == link:
+            self._path = None
         if self._first is not None and self._first[0] == link:
             self._first = None
 
-    def _look(self, pin: Pin, begins: Begins, now: float) -> None:
+    def _look(self, path: StemPath, begins: GuardRanking, now: float) -> None:
         """Take a better stem, if one is wanted and there is one."""
-        self._pin = replace(pin, looked_at=now)
-        short = len(pin.nodes) < self._profile.hops[0]
-        strange = now < pin.drawn_at + YOUNG_S and begins.better(pin.link)
+        self._path = replace(path, looked_at=now)
+        short = len(path.nodes) < self._profile.hops[0]
+        strange = now < path.drawn_at + YOUNG_S and begins.has_better(path.link)
         if not short and not strange:
             return
-        other = self._draw(pin.station, begins, now)
+        other = self._draw(path.epoch_map, begins, now)
         if other is None:
             return
-        longer = len(other.nodes) > len(pin.nodes)
-        enough = len(other.nodes) >= min(len(pin.nodes), self._profile.hops[0])
-        if (short and longer) or (strange and enough and begins.rank(other.link) > begins.rank(pin.link)):
+        longer = len(other.nodes) > len(path.nodes)
+        enough = len(other.nodes) >= min(len(path.nodes), self._profile.hops[0])
+        if (short and longer) or (
+            strange and enough and begins.rank_link(other.link) > begins.rank_link(path.link)
+        ):
             self._take(other, now)
 
     def _avoided(self, nodes: tuple[HopId, ...], now: float) -> bool:
         """Whether a stem over these is rather not taken."""
-        return self._suspected(nodes, now) or self._suspects.has_stalled(nodes[0], now)
+        return self._suspected(nodes, now) or self._failures.has_stalled(nodes[0], now)
 
     def _suspected(self, nodes: tuple[HopId, ...], now: float) -> bool:
-        return any(self._suspects.is_suspected(node, now) for node in nodes)
+        return any(self._failures.is_suspected(node, now) for node in nodes)
 
-    def _take(self, pin: Pin | None, now: float) -> None:
-        self._pin = pin
-        if pin is None:
+    def _take(self, path: StemPath | None, now: float) -> None:
+        self._path = path
+        if path is None:
             return
-        self._missed = 0
-        if self._first is None or pin.link is None or self._first[0] != pin.link:
+        self._lost_count = 0
+        if self._first is None or path.link is None or self._first[0] != path.link:
             self._first_until = now + uniform(self._entropy, *GUARD_S)
-        self._first = pin.link, pin.nodes[0]
+        self._first = path.link, path.nodes[0]
         self.drawn += 1
 
-    def _draw(self, station: Station, begins: Begins, now: float) -> Pin | None:
-        links = station.map()
-        nodes = self._nodes(links, station.id, self._firsts(station, begins, now), now)
+    def _draw(self, epoch_map: EpochMap, begins: GuardRanking, now: float) -> StemPath | None:
+        links = epoch_map.confirmed_links()
+        nodes = self._nodes(links, epoch_map.id, self._firsts(epoch_map, begins, now), now)
         if nodes is None:
             return None
-        return Pin(station, nodes, station.hops(nodes), now, now)
+        return StemPath(epoch_map, nodes, epoch_map.hops_over(nodes), now, now)
 
-    def _firsts(self, station: Station, begins: Begins, now: float) -> tuple[HopId, ...]:
+    def _firsts(self, epoch_map: EpochMap, begins: GuardRanking, now: float) -> tuple[HopId, ...]:
         """The best first hop. A contact; else a neighbour that we sought; of several, or without
         one, the last stem's: a neighbour that has seen our cells continues to see them, rather than one more
         neighbour. Only a suspected one is left: else a later hop could drive stems off their first by
         dropping what they bring. If none of these is left, any neighbour that is not suspected."""
-        contacts = self._able(station, begins.trusted, now)
-        able = contacts or self._able(station, begins.settled(now), now)
-        last = self._last(station, now)
-        guards = last is not None and not contacts and begins.rank(station.link_to(last)) > 0
+        contacts = self._able(epoch_map, begins.trusted, now)
+        able = contacts or self._able(epoch_map, begins.settled_links(now), now)
+        last = self._last(epoch_map, now)
+        guards = last is not None and not contacts and begins.rank_link(epoch_map.link_to(last)) > 0
         if last is not None and (not able or last in able or guards):
             return (last,)
-        return tuple(able or self._able(station, station.neighbours.values(), now))
+        return tuple(able or self._able(epoch_map, epoch_map.neighbours.values(), now))
 
-    def _able(self, station: Station, links: Collection[LinkId], now: float) -> list[HopId]:
+    def _able(self, epoch_map: EpochMap, links: Collection[LinkId], now: float) -> list[HopId]:
         """The neighbours at these links that are not suspected."""
-        near = station.neighbours.items()
+        near = epoch_map.neighbours.items()
         return [node for node, link in near if link in links and not self._avoided((node,), now)]
 
-    def _last(self, station: Station, now: float) -> HopId | None:
+    def _last(self, epoch_map: EpochMap, now: float) -> HopId | None:
         """The neighbour at which the last stem began, if it may be kept."""
         link, name = self._first if self._first is not None else (None, None)
-        near = station.neighbours
-        last = name if name in near else next((node for node, each in near.items() if each == link), None)
+        near = epoch_map.neighbours
+        last = (
+            name
+            if name in near
+            else next((node for node, near_link in near.items() if near_link == link), None)
+        )
         if last is None or self._avoided((last,), now) or now >= self._first_until:
             return None
         return last
@@ -243,10 +249,10 @@ class Pinned:
         On the clock no stem has one hop while one of two can be had: otherwise a dropping node would see
         the writer of a cell by the place where it enters."""
         shortest, longest = self._profile.hops
-        drawn = self._profile.length(self._entropy)
-        wanted = (drawn, *(hops for hops in range(longest, shortest - 1, -1) if hops != drawn))
+        drawn = self._profile.draw_length(self._entropy)
+        lengths = (drawn, *(hops for hops in range(longest, shortest - 1, -1) if hops != drawn))
         suspected: tuple[HopId, ...] | None = None
-        for hops in (*wanted, *range(shortest - 1, 0, -1)):
+        for hops in (*lengths, *range(shortest - 1, 0, -1)):
             if hops == 1 and self._profile.on_clock and suspected is not None:
                 break
             found = self._least_suspected(links, own, hops, firsts, now)
@@ -265,7 +271,7 @@ class Pinned:
             nodes = route.draw(links, own, hops, self._entropy, firsts)
             if nodes is None:
                 break
-            failures = sum(self._suspects.against(node, now) for node in nodes)
+            failures = sum(self._failures.count_failures(node, now) for node in nodes)
             if least < 0 or failures < least:
                 found, least = nodes, failures
             if not failures:

@@ -28,7 +28,7 @@ class _WaitingOnion:
     output: Output = field(compare=False)
 
 
-class Mixing:
+class DelayPool:
     """Keeps each output for a while of its own."""
 
     def __init__(self, entropy: Entropy, cap: int = WAITING_CAP) -> None:
@@ -46,16 +46,16 @@ class Mixing:
         heapq.heappush(self._waiting, _WaitingOnion(until, self._count, output))
         return True
 
-    def due(self, now: float) -> list[Output]:
+    def take_due(self, now: float) -> list[Output]:
         """All that has waited long enough, in the order in which it is due."""
-        out: list[Output] = []
+        outputs: list[Output] = []
         while self._waiting and self._waiting[0].until <= now:
-            out.append(heapq.heappop(self._waiting).output)
-        return out
+            outputs.append(heapq.heappop(self._waiting).output)
+        return outputs
 
-    def leave(self) -> list[Output]:
+    def take_all(self) -> list[Output]:
         """The node stops: all that waits, in the order in which it is due."""
-        return self.due(NEVER)
+        return self.take_due(NEVER)
 
     def next_wakeup(self) -> float:
         """When the next is due."""

@@ -40,7 +40,7 @@ loss of all its links make. A list that it told to others has time to come round
 told faster than they travel, each neighbour would know but its own."""
 
 
-class Station:
+class EpochMap:
     """One epoch. ``publish_at``: when to tell of ourselves first; ``moves_at``: when our stem moves into it,
     another moment in every epoch and for every node."""
 
@@ -62,7 +62,7 @@ class Station:
         self._bindings: dict[LinkId, bytes] = {}
         self._budgets: dict[LinkId, Budget] = {}
         self._own_budgets: dict[LinkId, Budget] = {}
-        self._asked: dict[LinkId, None] = {}
+        self._requested: dict[LinkId, None] = {}
         """Links on which all that is known was asked for."""
         self._flooding = DescriptorFlooding(entropy, self.topology.find_onward)
         self._origination = Origination(self._signing, self.key.public, epoch, entropy, publish_at)
@@ -79,14 +79,14 @@ class Station:
         """The link to a neighbour."""
         return self.neighbours.get(node)
 
-    def hops(self, nodes: Iterable[HopId]) -> tuple[Hop, ...]:
-        """The hops of a way over nodes of ``map``: of all those we have the descriptor."""
+    def hops_over(self, nodes: Iterable[HopId]) -> tuple[Hop, ...]:
+        """The hops of a way over nodes of ``confirmed_links``: of all those we have the descriptor."""
         descriptors = [(node, self.topology.find_descriptor(node)) for node in nodes]
         return tuple(
             Hop(node, descriptor.onion_key) for node, descriptor in descriptors if descriptor is not None
         )
 
-    def map(self) -> dict[HopId, tuple[HopId, ...]]:
+    def confirmed_links(self) -> dict[HopId, tuple[HopId, ...]]:
         """By node: its neighbours, where both confirm it. Our own links need no confirmation: a newcomer has
         a stem before the others have heard of it."""
         links, own = dict(self.topology.map_links()), tuple(self.neighbours)
@@ -123,7 +123,7 @@ class Station:
         descriptor = self.topology.find_descriptor(node)
         return descriptor.verify_key if descriptor is not None else None
 
-    def answer(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
+    def sign_ticket(self, walk_key: bytes, key: bytes, vacant: bool) -> bytes:
         """Our signature of a ticket."""
         return self._signing.sign_ticket(walk_key, key, vacant)
 
@@ -139,7 +139,7 @@ class Station:
     @property
     def reachable(self) -> int:
         """How many nodes can be reached, ourselves included."""
-        links, seen, waiting = self.map(), {self.id: None}, [self.id]
+        links, seen, waiting = self.confirmed_links(), {self.id: None}, [self.id]
         while waiting:
             for other in links.get(waiting.pop(), ()):
                 if other not in seen:
@@ -176,16 +176,16 @@ class Station:
         self._budgets.pop(link, None)
         self._own_budgets.pop(link, None)
         self._bindings.pop(link, None)
-        self._asked.pop(link, None)
+        self._requested.pop(link, None)
         node = self._links.pop(link, None)
         if node is not None:
             self._omissions.forget_neighbour(node)
             self._changed(now)
             self._origination.publish_by(now + LOST_S)
 
-    def mine(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[SendTopology]:
+    def on_own_descriptor(self, link: LinkId, data: bytes, proof: bytes, now: float) -> list[SendTopology]:
         """A neighbour identifies itself. A stranger's surroundings are strange to us, too: ask for them."""
-        if not self._own_budgets[link].draw(now):
+        if not self._own_budgets[link].take_token(now):
             self._counters["records refused: over budget"] += 1
             return []
         taken = self._put(link, data, DEPTH - 1, now)
@@ -206,34 +206,34 @@ class Station:
             self._omissions.begin_judging(taken.node, known)
         return [SendTopology(link, DescriptorRequest(self.epoch))] if taken.stranger else []
 
-    def other(self, link: LinkId, data: bytes, hops: int, now: float) -> None:
+    def on_descriptor(self, link: LinkId, data: bytes, hops: int, now: float) -> None:
         """A neighbour passes a descriptor on."""
         self._put(link, data, min(hops, DEPTH - 1), now)
 
-    def asked(self, link: LinkId, now: float) -> None:
+    def on_descriptor_request(self, link: LinkId, now: float) -> None:
         """A neighbour knows no node here; once a link: all that is known may be eight hundred frames."""
-        if link in self._asked:
+        if link in self._requested:
             self._counters["records asked for again"] += 1
             return
-        self._asked[link] = None
+        self._requested[link] = None
         self._flooding.add_descriptors(link, self.topology.list_travelling(), now)
 
     def tick(self, now: float) -> list[SendTopology]:
         """Tell of ourselves, and of others."""
-        out: list[SendTopology] = []
+        outputs: list[SendTopology] = []
         if now >= self._origination.due_at:
             self._origination.note_published(now)
             self._sign()
-            out += [self._own(link) for link in self._links]
+            outputs += [self._own(link) for link in self._links]
         if now >= self._flooding.due_at:
-            out += self._flooding.flush(now)
-        return out
+            outputs += self._flooding.flush(now)
+        return outputs
 
     # --- within
 
     def _put(self, link: LinkId, data: bytes, hops: int, now: float) -> Taken | None:
         """Take a descriptor in and let it go on; None if it was refused."""
-        if not self._budgets[link].draw(now):
+        if not self._budgets[link].take_token(now):
             self._counters["records refused: over budget"] += 1
             return None
         try:
@@ -256,9 +256,9 @@ class Station:
                     self._flooding.add_descriptors(other, [taken.node], now)
         return taken
 
-    def _thin(self, fresh: HopId) -> None:
+    def _thin(self, newest: HopId) -> None:
         """There are too many descriptors: ours, our neighbours' and the one that has just come stay."""
-        gone = self.topology.drop_farthest((self.id, *self.neighbours, fresh))
+        gone = self.topology.drop_farthest((self.id, *self.neighbours, newest))
         self._counters["records dropped: too many"] += len(gone)
         self._flooding.drop_descriptors(gone)
 

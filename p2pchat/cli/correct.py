@@ -5,17 +5,12 @@ Knows: what is typed. Does not know: how a correction travels.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from p2pchat.cli.referring import say_of_message
 from p2pchat.cli.send import message_text
-from p2pchat.cli.sending import wait_options
+from p2pchat.cli.sending import Goal, wait_options
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
-
-if TYPE_CHECKING:
-    from p2pchat.client import Wait
 
 
 @click.command("correct", cls=Command)
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("text", nargs=-1, required=True)
 @wait_options
 @pass_settings
-def command(settings: CommonOptions, id: str, text: tuple[str, ...], wait: Wait, timeout: float) -> None:
+def command(settings: CommonOptions, id: str, text: tuple[str, ...], goal: Goal, timeout: float) -> None:
     """Correct a message of yours, for the contact as well; '-' reads the text from stdin.
 
     Both see that it was corrected. The old text is erased on both sides, unless a reader keeps it
@@ -35,4 +30,8 @@ def command(settings: CommonOptions, id: str, text: tuple[str, ...], wait: Wait,
       p2pchat correct 9f86d081884c7d659a2feaa0c55ad015 at nine, not at eight
     """
     new = message_text(text)
-    say_of_message(settings, timeout, lambda node: node.correct_message(id, new, wait=wait, timeout=timeout))
+    say_of_message(
+        settings,
+        timeout,
+        lambda node: node.correct_message(id, new, wait=goal.state, timeout=timeout, members=goal.members),
+    )

@@ -14,10 +14,11 @@ import click
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.output import print_line, record, say
-from p2pchat.cli.parameters import CONTACT, COUNT
+from p2pchat.cli.parameters import COUNT, PARTNER
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.send import message_text
 from p2pchat.cli.settings import CommonOptions, Group, pass_settings
+from p2pchat.control.rooms import ROOM_SIGN
 from p2pchat.errors import Ended, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.exported import markdown_heading, markdown_line
@@ -43,18 +44,19 @@ class _History(Group):
 
 @click.group("history", cls=_History)
 def command() -> None:
-    """Read, search, change or delete the messages with a contact.
+    """Read, search, change or delete the messages with a contact, or in a room.
 
     \b
     Example:
       p2pchat history bob
+      p2pchat history '#friends'
       p2pchat history search bridge
       p2pchat history forget bob
     """
 
 
 @command.command("show")
-@click.argument("name", type=CONTACT)
+@click.argument("name", type=PARTNER)
 @click.option("--search", metavar="TEXT", help="Only messages that contain it.")
 @click.option(
     "--since", metavar="TIME", help="Only messages since then: 2h, 3d, 2026-01-02, 2026-01-02T03:04."
@@ -65,7 +67,7 @@ def command() -> None:
 def show(
     settings: CommonOptions, name: str, search: str | None, since: str | None, limit: int | None, ids: bool
 ) -> None:
-    """Print the messages with a contact, oldest first. 'show' may be left out.
+    """Print the messages with a contact or in a room, oldest first. 'show' may be left out.
 
     \b
     Example:
@@ -87,14 +89,25 @@ async def _show(
 ) -> None:
     async with open_node(settings) as node:
         messages = await node.history(name, search=search, since=since, limit=limit)
-        lasts = (await node.contact(name)).disappear
+        retention = await _retention(node, name)
     for message in messages:
         lead = f"{message.id}  " if ids else ""
         record(message) if settings.json else print_line(f"{lead}{message_line(message)}")
     if not messages:
-        say(f"Nothing {'found' if search or since else 'said yet'} with {harmless_name(name)}.")
-    if lasts and not settings.json:
-        say(f"What you and {harmless_name(name)} say now {lifetime(lasts)}.")
+        say(f"Nothing {'found' if search or since else 'said yet'} {_partner(name)}.")
+    if retention and not settings.json:
+        say(f"What you say {_partner(name)} now {lifetime(retention)}.")
+
+
+def _partner(name: str) -> str:
+    return f"{'in' if name.startswith(ROOM_SIGN) else 'with'} {harmless_name(name)}"
+
+
+async def _retention(node: Node, name: str) -> float | None:
+    """After how long messages disappear there."""
+    if name.startswith(ROOM_SIGN):
+        return (await node.find_room(name)).disappear
+    return (await node.contact(name)).disappear
 
 
 @command.command("search")
@@ -102,7 +115,7 @@ async def _show(
 @click.option("--limit", type=COUNT, default=50, metavar="N", help="Only the last N.")
 @pass_settings
 def search(settings: CommonOptions, text: tuple[str, ...], limit: int) -> None:
-    """Search the messages with all contacts for a text; case and accents do not count.
+    """Search the messages with all contacts and in all rooms for a text; case and accents do not count.
 
     \b
     Example:
@@ -149,11 +162,11 @@ async def _drafts(settings: CommonOptions) -> None:
 
 
 @command.command("export")
-@click.argument("name", type=CONTACT, required=False)
+@click.argument("name", type=PARTNER, required=False)
 @click.option("--markdown", is_flag=True, help="As text for people, and not JSON lines for programs.")
 @pass_settings
 def export(settings: CommonOptions, name: str | None, markdown: bool) -> None:
-    """Print all messages, with one contact or with all, oldest first: JSON lines, or Markdown.
+    """Print all messages, with one contact, in one room or all, oldest first: JSON lines, or Markdown.
 
     The output is not encrypted: everyone with the file can read it, and disappearing messages stay in it. To
     keep a copy that only you can read, make a backup.
@@ -172,12 +185,18 @@ async def _export(settings: CommonOptions, name: str | None, markdown: bool) -> 
             "WARNING: this is not encrypted: everyone with the file can read it, and no message in it "
             "disappears."
         )
-        names = [name] if name is not None else [contact.name for contact in await node.contacts()]
+        names = [name] if name is not None else await _everything(node)
         for whose in names:
             if markdown:
                 print_line(markdown_heading(whose))
             async for message in _all_with(node, whose):
                 print_line(markdown_line(message)) if markdown else record(message)
+
+
+async def _everything(node: Node) -> list[str]:
+    """All contacts and rooms."""
+    rooms = [room.name for room in await node.list_rooms() if room.state in ("in", "out")]
+    return [*(contact.name for contact in await node.contacts()), *rooms]
 
 
 async def _all_with(node: Node, name: str) -> AsyncIterator[MessageEvent]:
@@ -215,14 +234,14 @@ async def _edit(settings: CommonOptions, id: str, text: str) -> None:
 
 
 @command.command("forget")
-@click.argument("name", type=CONTACT, required=False)
+@click.argument("name", type=PARTNER, required=False)
 @click.option("--message", metavar="ID", help="Only this message.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
 def forget(settings: CommonOptions, name: str | None, message: str | None, yes: bool) -> None:
-    """Delete the messages with a contact, or one message; the contact stays.
+    """Delete the messages with a contact or in a room, or one message; the contact or room stays.
 
-    The contact keeps its own copy. Undelivered messages stay until they are delivered. Copies in a backup, or
+    Others keep their own copies. Undelivered messages stay until they are delivered. Copies in a backup, or
     made by the disk itself, cannot be deleted.
 
     \b
@@ -231,8 +250,8 @@ def forget(settings: CommonOptions, name: str | None, message: str | None, yes: 
       p2pchat history forget --message 9f86d081884c7d659a2feaa0c55ad015
     """
     if (name is None) == (message is None):
-        raise UsageError("give a contact's name, or --message with an id")
-    question = f"Forget all that was said with {harmless_name(name)}?" if name else "Forget this message?"
+        raise UsageError("give the name of a contact or a room, or --message with an id")
+    question = f"Forget all that was said {_partner(name)}?" if name else "Forget this message?"
     if not wait_for(confirmed(question, yes), settings):
         raise Ended("nothing was forgotten")
     wait_for(_forget(settings, name, message), settings)

@@ -14,7 +14,7 @@ import click
 
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import print_line, record, say
-from p2pchat.cli.parameters import CONTACT, COUNT, SECONDS
+from p2pchat.cli.parameters import COUNT, PARTNER, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.events import MessageEvent
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("listen", cls=Command)
-@click.option("--from", "sender", type=CONTACT, metavar="NAME", help="Only messages of this contact.")
+@click.option("--from", "sender", type=PARTNER, metavar="NAME", help="Only of this contact, or in this room.")
 @click.option("--count", type=COUNT, metavar="N", help="End after N messages.")
 @click.option("--timeout", type=SECONDS, metavar="S", help="End after S seconds.")
 @click.option(
@@ -51,8 +51,9 @@ def command(
     fewer messages came in time.
 
     CMD runs in the shell, one message at a time, with P2PCHAT_MESSAGE_ID, P2PCHAT_MESSAGE_FROM,
-    P2PCHAT_MESSAGE_AT and P2PCHAT_HOME set. A message counts as heard once it was printed and CMD succeeded;
-    an unheard message is printed again by the next listener. With --peek all messages stay unheard.
+    P2PCHAT_MESSAGE_WITH (the contact, or the room), P2PCHAT_MESSAGE_AT and P2PCHAT_HOME set. A message counts
+    as heard once it was printed and CMD succeeded; an unheard message is printed again by the next listener.
+    With --peek all messages stay unheard.
 
     \b
     Example:
@@ -91,7 +92,7 @@ class _Printer:
                 say(line)
 
     async def _take(self, node: Node, message: MessageEvent) -> None:
-        record(message) if self.settings.json else print_line(message_line(message))
+        record(message) if self.settings.json else print_line(message_line(message, named=True))
         self.heard += 1
         if self.shell_command and (code := await self._execute(self.shell_command, message)):
             self.failed += 1
@@ -105,6 +106,7 @@ class _Printer:
         facts = {
             "P2PCHAT_MESSAGE_ID": message.id,
             "P2PCHAT_MESSAGE_FROM": message.sender,
+            "P2PCHAT_MESSAGE_WITH": message.contact,
             "P2PCHAT_MESSAGE_AT": message.at,
             "P2PCHAT_HOME": self.home,
         }

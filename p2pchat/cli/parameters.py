@@ -1,23 +1,28 @@
 """Parameters that several commands share.
 
-Knows: contacts' names and their completion, lengths of time. Does not know: the use of a parameter.
+Knows: names of contacts, rooms and members and their completion, lengths of time. Does not know: the use of a
+parameter.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.shell_completion import CompletionItem
 
 from p2pchat.cli.settings import CommonOptions
 
+if TYPE_CHECKING:
+    from p2pchat.client import Node
+
 COMPLETION_PATIENCE: Final = 0.5
 """Seconds a shell waits for a node to name its contacts; beyond that, completion without names is better."""
 
-_SHELL_SAFE: Final = frozenset("._-+@")
+_SHELL_SAFE: Final = frozenset("._-+@~")
 
 _DECADE_S: Final = 10 * 365 * 86400.0
 
@@ -58,25 +63,80 @@ class Count(click.IntRange):
 COUNT: Final = Count()
 
 
-class ContactName(click.ParamType[str]):
-    """A contact's name; completed from the running node, if there is one."""
+class _Named(click.ParamType[str]):
+    """A name that others chose; completed from the running node, if there is one."""
 
     name = "name"
+
+    async def list_names(self, node: Node, ctx: click.Context) -> Iterable[str]:
+        """The names that a person may type here."""
+        raise NotImplementedError
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[Any]]:
-        """Offer only names without special characters of the shell except blanks: contacts chose the names,
-        and bash inserts them unquoted."""
+        """Offer only names without special characters of the shell except blanks, and a room's sign: others
+        chose the names, and bash inserts them unquoted."""
         try:
-            names = asyncio.run(_names(ctx.ensure_object(CommonOptions)))
+            names = asyncio.run(self._names(ctx))
         except Exception:  # noqa: BLE001 (no error may disturb the shell)
             return []
-        fitting = [each for each in names if each.startswith(incomplete) and _is_harmless(each)]
+        begun = incomplete.removeprefix("\\")
+        fitting = [each for each in names if each.startswith(begun) and _is_harmless(each)]
         return [CompletionItem(typed) for typed in map(_as_typed, fitting) if typed is not None]
+
+    async def _names(self, ctx: click.Context) -> list[str]:
+        from p2pchat.cli.connection import attached_node
+
+        async with asyncio.timeout(COMPLETION_PATIENCE):
+            async with attached_node(ctx.ensure_object(CommonOptions)) as node:
+                return list(await self.list_names(node, ctx))
+
+
+class ContactName(_Named):
+    """A contact's name."""
+
+    async def list_names(self, node: Node, ctx: click.Context) -> Iterable[str]:
+        """All contacts."""
+        return [contact.name for contact in await node.contacts()]
+
+
+class RoomName(_Named):
+    """A room's name, with or without its sign."""
+
+    def __init__(self, *states: str) -> None:
+        self._states = states
+
+    async def list_names(self, node: Node, ctx: click.Context) -> Iterable[str]:
+        """The rooms in one of the states."""
+        return [room.name for room in await node.list_rooms() if room.state in self._states]
+
+
+class PartnerName(_Named):
+    """A contact's name, or a room's with its sign."""
+
+    async def list_names(self, node: Node, ctx: click.Context) -> Iterable[str]:
+        """All contacts, and the rooms in which something was or may be said."""
+        rooms = [room.name for room in await node.list_rooms() if room.state in ("in", "out")]
+        return [*(contact.name for contact in await node.contacts()), *rooms]
+
+
+class MemberName(_Named):
+    """The name of a member of the room that is named before."""
+
+    async def list_names(self, node: Node, ctx: click.Context) -> Iterable[str]:
+        """All other members."""
+        members = await node.list_members(ctx.params["room"])
+        return [member.name for member in members if not member.own]
 
 
 CONTACT: Final = ContactName()
+ROOM: Final = RoomName("in")
+KNOWN_ROOM: Final = RoomName("in", "out")
+LEFT_ROOM: Final = RoomName("out")
+OFFERED_ROOM: Final = RoomName("offered")
+PARTNER: Final = PartnerName()
+MEMBER: Final = MemberName()
 
 MESH_SHOWN: Final = 8
 """Hexadecimal digits of a mesh's id that are shown: enough to tell some hundred apart."""
@@ -136,14 +196,6 @@ SETTING: Final = SettingName()
 SETTING_VALUE: Final = SettingValue()
 
 
-async def _names(settings: CommonOptions) -> list[str]:
-    from p2pchat.cli.connection import attached_node
-
-    async with asyncio.timeout(COMPLETION_PATIENCE):
-        async with attached_node(settings) as node:
-            return [contact.name for contact in await node.contacts()]
-
-
 async def _meshes(settings: CommonOptions) -> list[str]:
     from p2pchat.cli.connection import attached_node
 
@@ -153,13 +205,15 @@ async def _meshes(settings: CommonOptions) -> list[str]:
 
 
 def _is_harmless(name: str) -> bool:
-    return all(each.isalnum() or each == " " or each in _SHELL_SAFE for each in name) and name[0] != "-"
+    plain = name.removeprefix("#")
+    return all(each.isalnum() or each == " " or each in _SHELL_SAFE for each in plain) and name[0] not in "-~"
 
 
 def _as_typed(name: str) -> str | None:
     """The name quoted for the asking shell; None if it cannot be typed. zsh and fish add quotes themselves.
     Bash does not, and its script removes one of two backslashes."""
-    if " " not in name or not os.environ.get("_P2PCHAT_COMPLETE", "").startswith("bash"):
+    if not os.environ.get("_P2PCHAT_COMPLETE", "").startswith("bash"):
         return name
-    within_quotes = any(quote in os.environ.get("COMP_WORDS", "") for quote in "'\"")
-    return None if within_quotes else name.replace(" ", "\\\\ ")
+    if any(quote in os.environ.get("COMP_WORDS", "") for quote in "'\""):
+        return None if " " in name else name
+    return name.replace(" ", "\\\\ ").replace("#", "\\\\#")

@@ -5,17 +5,12 @@ Knows: what is typed. Does not know: how a reaction travels.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from p2pchat.cli.referring import say_of_message
-from p2pchat.cli.sending import wait_options
+from p2pchat.cli.sending import Goal, wait_options
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
-
-if TYPE_CHECKING:
-    from p2pchat.client import Wait
 
 
 @click.command("react", cls=Command)
@@ -25,7 +20,7 @@ if TYPE_CHECKING:
 @wait_options
 @pass_settings
 def command(
-    settings: CommonOptions, id: str, sign: str | None, take_back: bool, wait: Wait, timeout: float
+    settings: CommonOptions, id: str, sign: str | None, take_back: bool, goal: Goal, timeout: float
 ) -> None:
     """React to a message, of theirs or of yours, with one sign such as an emoji.
 
@@ -39,4 +34,8 @@ def command(
     """
     if (sign is None) != take_back:
         raise UsageError("give a sign, like 👍, or --take-back")
-    say_of_message(settings, timeout, lambda node: node.react_to(id, sign or "", wait=wait, timeout=timeout))
+    say_of_message(
+        settings,
+        timeout,
+        lambda node: node.react_to(id, sign or "", wait=goal.state, timeout=timeout, members=goal.members),
+    )

@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.output import say
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.sending import record_state, say_what_waits
+from p2pchat.cli.sending import record_state, say_state, say_what_waits
 from p2pchat.cli.settings import CommonOptions
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def say_of_message(
             if settings.json:
                 record_state(result)
             else:
-                say(result.state)
+                say_state(result)
             say_what_waits(node, result)
 
     wait_for(run(), settings, fast=hosting(settings))

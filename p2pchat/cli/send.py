@@ -6,26 +6,23 @@ Knows: the source of the text, and which state to wait for. Does not know: how a
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import print_line, say
-from p2pchat.cli.parameters import CONTACT
+from p2pchat.cli.parameters import PARTNER
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.sending import record_state, say_what_waits, wait_options
+from p2pchat.cli.sending import Goal, record_state, say_state, say_what_waits, wait_options
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.events import ReceiptEvent
 from p2pchat.errors import LimitError, UsageError
 from p2pchat.text import one_line
 
-if TYPE_CHECKING:
-    from p2pchat.client import Wait
-
 
 @click.command("send", cls=Command)
-@click.argument("to", type=CONTACT)
+@click.argument("to", type=PARTNER)
 @click.argument("text", nargs=-1)
 @wait_options
 @click.option(
@@ -40,27 +37,31 @@ def command(
     settings: CommonOptions,
     to: str,
     text: tuple[str, ...],
-    wait: Wait,
+    goal: Goal,
     timeout: float,
     key: str | None,
     reply_to: str | None,
 ) -> None:
-    """Send a message to a contact and wait until it has arrived.
+    """Send a message to a contact or a room and wait until it has arrived.
 
     The command prints the message's id as soon as the message is saved in the outbox: it is then never lost,
     and goes out whenever a node runs here. TEXT '-' reads stdin (without its last line break). Exit code 0
     means that the state of --wait was reached, 6 that time ran out. A script that may run twice gives each
     message an --id: the second run finds the first one's message and waits for that.
 
+    A message to a room, '#name' in quotes, is delivered when all members who were heard within the last day
+    have it; with --wait delivered:K when K members do.
+
     \b
     Example:
       p2pchat send bob see you at eight
       make 2>&1 | tail -n 5 | p2pchat send bob -
       p2pchat send --wait queued bob -- --starts-with-dashes
+      p2pchat send --wait delivered:2 '#friends' see you all at eight
       p2pchat send --id "backup of $(date +%F)" bob done
       p2pchat send --reply-to 9f86d081884c7d659a2feaa0c55ad015 bob yes, at eight
     """
-    sending = _send(settings, to, message_text(text), wait, timeout, key, reply_to)
+    sending = _send(settings, to, message_text(text), goal, timeout, key, reply_to)
     wait_for(sending, settings, fast=hosting(settings))
 
 
@@ -68,7 +69,7 @@ async def _send(
     settings: CommonOptions,
     to: str,
     text: str,
-    wait: Wait,
+    goal: Goal,
     timeout: float,
     key: str | None,
     reply_to: str | None,
@@ -79,7 +80,7 @@ async def _send(
         elif event.state == "queued":
             print_line(event.id)
         else:
-            say(event.state)
+            say_state(event)
 
     def hindered(why: str) -> None:
         say(f"not yet: {one_line(why)}")
@@ -88,12 +89,13 @@ async def _send(
         result = await node.send(
             to,
             text,
-            wait=wait,
+            wait=goal.state,
             timeout=timeout,
             on_state=report,
             id=key,
             on_hindrance=hindered,
             reply_to=reply_to,
+            members=goal.members,
         )
         say_what_waits(node, result)
 

@@ -5,19 +5,14 @@ Knows: what is typed, and the question. Does not know: how a withdrawal travels.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.referring import say_of_message
 from p2pchat.cli.run import wait_for
-from p2pchat.cli.sending import wait_options
+from p2pchat.cli.sending import Goal, wait_options
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import Ended
-
-if TYPE_CHECKING:
-    from p2pchat.client import Wait
 
 
 @click.command("withdraw", cls=Command)
@@ -25,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @wait_options
 @pass_settings
-def command(settings: CommonOptions, id: str, yes: bool, wait: Wait, timeout: float) -> None:
+def command(settings: CommonOptions, id: str, yes: bool, goal: Goal, timeout: float) -> None:
     """Withdraw a message of yours, for the contact as well. This cannot be undone.
 
     Both see that a message was withdrawn. Its text is erased on both sides, unless a reader keeps it
@@ -40,4 +35,8 @@ def command(settings: CommonOptions, id: str, yes: bool, wait: Wait, timeout: fl
     question = "Withdraw this message, for both of you? It may have been read, and may be kept."
     if not wait_for(confirmed(question, yes), settings):
         raise Ended("nothing was withdrawn")
-    say_of_message(settings, timeout, lambda node: node.withdraw_message(id, wait=wait, timeout=timeout))
+    say_of_message(
+        settings,
+        timeout,
+        lambda node: node.withdraw_message(id, wait=goal.state, timeout=timeout, members=goal.members),
+    )

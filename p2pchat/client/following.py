@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import get_args
 
 from p2pchat.control.events import Event, HindranceEvent, ReceiptEvent, State
+from p2pchat.control.values import given
 
 
 def remaining(timeout: float | None) -> Callable[[], float | None]:
@@ -22,9 +23,10 @@ def remaining(timeout: float | None) -> Callable[[], float | None]:
 def each_once(
     on_state: Callable[[ReceiptEvent], None] | None, on_hindrance: Callable[[str], None] | None
 ) -> Callable[[Event], None]:
-    """Tell each state once and in order, even if the question was repeated."""
+    """Tell each state once and in order, even if the question was repeated; in a room each number of members
+    who have the message likewise."""
     order = get_args(State)
-    reached = -1
+    reached = (-1, -1)
 
     def report(event: Event) -> None:
         nonlocal reached
@@ -34,7 +36,7 @@ def each_once(
             return
         if not isinstance(event, ReceiptEvent):
             return
-        place = order.index(event.state)
+        place = order.index(event.state), given(event.reached) or -1
         if place > reached:
             reached = place
             if on_state is not None:

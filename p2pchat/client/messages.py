@@ -57,15 +57,18 @@ class MessageCalls(Reach):
         id: str | None = None,
         on_hindrance: Callable[[str], None] | None = None,
         reply_to: str | None = None,
+        members: int | None = None,
     ) -> answers.DeliveryInfo:
-        """Send a text and wait for a state: ``queued``, ``relayed`` or ``delivered``.
+        """Send a text to a contact or a ``#room``, and wait for a state: ``queued``, ``relayed`` or
+        ``delivered``. In a room that is: all members who were heard within the last day have it, or so many
+        ``members``.
 
         ``on_state`` is told each state as a receipt event, ``queued`` first: from then on nothing can lose
         the message. ``on_hindrance`` is told, in a sentence, what is in the way for certain, as soon as that
         is known. The same ``id`` (any text of at most ``KEY_MAX`` bytes) again sends nothing twice.
-        Returns ``id``, ``state`` and ``at``. Raises NotInTime (it stays queued), Ended (expired or
-        cancelled), UsageError (also if the id was used for something else), LimitError. ``reply_to`` is the
-        id of a message with the same contact.
+        Returns ``id``, ``state``, ``at``, and in a room ``reached`` and ``of``. Raises NotInTime (it stays
+        queued), Ended (expired or cancelled), UsageError (also if the id was used for something else),
+        LimitError. ``reply_to`` is the id of a message with the same contact, or in the same room.
         """
         if wait not in get_args(Wait):
             raise UsageError(f"{wait!r} is no state to wait for; use queued, relayed or delivered")
@@ -74,20 +77,27 @@ class MessageCalls(Reach):
         within = None if timeout is None else max(timeout, ACCEPT_S)
         same = f"the id {named.id}" if id is None else "the same id"
         then = f"if it did take this, {same} sends it once"
-        params = parameters.SendParams(to=to, text=text, id=named.id, key=named.key, reply_to=reply_to)
+        params = parameters.SendParams(
+            to=to, text=text, id=named.id, key=named.key, reply_to=reply_to, wants=wait == "delivered"
+        )
         queued = await self._called(methods.SEND, params, within, then)
         report(events.ReceiptEvent(id=queued.id, state="queued", at=queued.at))
         if wait == "queued":
             return queued
-        return await self._wait(queued.id, wait, timeout, report)
+        return await self._wait(queued.id, wait, timeout, report, members)
 
     async def _wait(
-        self, message: str, state: Wait, timeout: float | None, report: Callable[[events.Event], None]
+        self,
+        message: str,
+        state: Wait,
+        timeout: float | None,
+        report: Callable[[events.Event], None],
+        members: int | None = None,
     ) -> answers.DeliveryInfo:
         left = remaining(timeout)
 
         async def follow() -> answers.DeliveryInfo:
-            params = parameters.WaitParams(id=message, state=state, timeout=left())
+            params = parameters.WaitParams(id=message, state=state, timeout=left(), members=members)
             asking = self._asking(methods.WAIT, params)
             async with self._watched(), asking as asked:
                 async for event in asked:

@@ -13,11 +13,21 @@ from p2pchat.client.history import HistoryCalls
 from p2pchat.client.meshes import MeshCalls
 from p2pchat.client.pairing import PairingCalls
 from p2pchat.client.references import ReferenceCalls
+from p2pchat.client.rooms import RoomCalls
 from p2pchat.client.settings import SettingCalls
 from p2pchat.control import answers, events, methods, parameters
 
 
-class Node(PairingCalls, ContactCalls, MeshCalls, SettingCalls, ReferenceCalls, HistoryCalls, BackupCalls):
+class Node(
+    PairingCalls,
+    ContactCalls,
+    RoomCalls,
+    MeshCalls,
+    SettingCalls,
+    ReferenceCalls,
+    HistoryCalls,
+    BackupCalls,
+):
     """A node, wherever it runs. All methods raise P2PChatError with a line fit to show."""
 
     async def whoami(self) -> answers.IdentityInfo:

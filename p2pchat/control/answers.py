@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from msgspec import UNSET, UnsetType
 
 from p2pchat.control.events import MessageEvent, State
+from p2pchat.control.rooms import RoomCountsInfo
 from p2pchat.control.values import Value, given, read_value
 
 
@@ -105,6 +106,9 @@ class DeliveryInfo(Value, frozen=True, kw_only=True):
     id: str
     state: State
     at: str
+    reached: int | UnsetType = UNSET
+    """How many members of a room have it."""
+    of: int | UnsetType = UNSET
 
 
 class EditResult(Value, frozen=True, kw_only=True):
@@ -271,6 +275,7 @@ class NodeInfo(Value, frozen=True, kw_only=True):
     counters: dict[str, int]
     backed_up_at: str | UnsetType = UNSET
     """Empty: there is no backup that is of use."""
+    rooms: RoomCountsInfo | UnsetType = UNSET
     paths: PathsInfo
     profile: str | None
     separate: bool

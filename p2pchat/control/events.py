@@ -125,8 +125,18 @@ class ReceiptEvent(Value, frozen=True, kw_only=True, tag="receipt", tag_field="t
     state: State
     at: str
     reached: int | UnsetType = UNSET
-    """How many members of a room have it."""
+    """How many members of a room have it; only for who waits."""
     of: int | UnsetType = UNSET
+
+
+class ReachedEvent(Value, frozen=True, kw_only=True, tag="reached", tag_field="type"):
+    """One more member of a room has a message of ours."""
+
+    id: str
+    room: str
+    reached: int
+    of: int
+    at: str
 
 
 class HindranceEvent(Value, frozen=True, kw_only=True, tag="hindrance", tag_field="type"):
@@ -228,6 +238,7 @@ ListenEvents = (
     | WithdrawnEvent
     | ForgottenEvent
     | ReceiptEvent
+    | ReachedEvent
     | ContactEvent
     | SessionEvent
     | PresenceEvent

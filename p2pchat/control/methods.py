@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
-from p2pchat.control import answers, events, parameters
+from p2pchat.control import answers, events, parameters, rooms
 from p2pchat.control.parameters import Params
 from p2pchat.data import dataclass
 
@@ -55,6 +55,27 @@ MUTE: Final = Method("contacts.mute", parameters.MuteParams, answers.ContactInfo
 DISAPPEAR: Final = Method("contacts.disappear", parameters.DisappearParams, answers.ContactInfo)
 RENEW: Final = Method("contacts.renew", parameters.ContactParams, answers.ContactInfo)
 REMOVE: Final = Method("contacts.remove", parameters.RemoveParams, answers.RemoveContactResult)
+
+ROOMS: Final = Method("room.list", parameters.NoParams, list[rooms.RoomInfo])
+ROOM: Final = Method("room.show", parameters.RoomParams, rooms.RoomInfo)
+MEMBERS: Final = Method("room.members", parameters.RoomParams, list[rooms.MemberInfo])
+ROOM_WORDS: Final = Method("room.verify", parameters.RoomParams, rooms.RoomWordsInfo)
+CREATE_ROOM: Final = Method("room.create", parameters.CreateRoomParams, rooms.RoomInfo)
+INVITE_TO_ROOM: Final = Method(
+    "room.invite", parameters.InviteToRoomParams, rooms.RoomInvitationsResult, urgent=True
+)
+ACCEPT_ROOM: Final = Method(
+    "room.accept", parameters.AcceptRoomParams, rooms.RoomInfo, ResponseTime.ENDLESS, urgent=True
+)
+DECLINE_ROOM: Final = Method("room.decline", parameters.RoomParams, rooms.RoomInfo)
+SET_ROLE: Final = Method("room.role", parameters.RoleParams, rooms.MemberInfo)
+REMOVE_MEMBER: Final = Method("room.remove", parameters.MemberParams, rooms.RoomInfo)
+RENAME_ROOM: Final = Method("room.rename", parameters.RenameRoomParams, rooms.RoomInfo)
+LEAVE_ROOM: Final = Method("room.leave", parameters.LeaveRoomParams, rooms.RoomInfo)
+RENEW_ROOM: Final = Method("room.renew", parameters.RoomParams, rooms.RenewRoomResult)
+FORGET_ROOM: Final = Method("room.forget", parameters.RoomParams, rooms.RoomInfo)
+MUTE_ROOM: Final = Method("room.mute", parameters.MuteRoomParams, rooms.RoomInfo)
+DISAPPEAR_IN_ROOM: Final = Method("room.disappear", parameters.DisappearInRoomParams, rooms.RoomInfo)
 
 MESHES: Final = Method("mesh.list", parameters.NoParams, list[answers.MeshInfo])
 LEAVE_MESH: Final = Method("mesh.leave", parameters.LeaveMeshParams, answers.LeaveMeshResult)

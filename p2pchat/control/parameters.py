@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
+from p2pchat.control.rooms import Notify, Role
 
 SECONDS_MAX: Final = 1e12
 
@@ -116,6 +117,57 @@ class ChangeSettingParams(SettingParams, frozen=True):
     value: str
 
 
+class CreateRoomParams(Params, frozen=True):
+    name: str
+    mesh: str | None = None
+    """The beginning of its id; None: the one where the first contact is."""
+
+
+class RoomParams(Params, frozen=True):
+    """One room, or the offer of one."""
+
+    room: str
+
+
+class InviteToRoomParams(RoomParams, frozen=True):
+    contacts: tuple[str, ...]
+    undo: bool = False
+    """Take the offers back."""
+
+
+class AcceptRoomParams(RoomParams, frozen=True):
+    timeout: Seconds | None = None
+    """How long to wait until we are in; None: as long as it takes."""
+
+
+class MemberParams(RoomParams, frozen=True):
+    """One member of a room."""
+
+    member: str
+
+
+class RoleParams(MemberParams, frozen=True):
+    role: Role
+
+
+class RenameRoomParams(RoomParams, frozen=True):
+    name: str
+
+
+class LeaveRoomParams(RoomParams, frozen=True):
+    heirs: tuple[str, ...] = ()
+    """Who is to be owner after us, in order."""
+
+
+class MuteRoomParams(RoomParams, frozen=True):
+    notify: Notify = "none"
+
+
+class DisappearInRoomParams(RoomParams, frozen=True):
+    seconds: Seconds | None = None
+    """None: what is said stays."""
+
+
 class SendParams(Params, frozen=True):
     to: str
     text: str
@@ -124,28 +176,35 @@ class SendParams(Params, frozen=True):
     key: str | None = None
     """A name of the asker's own for the message: bytes, in hexadecimal digits."""
     reply_to: str | None = None
-    """The id of a message with the same contact."""
+    """The id of a message with the same contact, or in the same room."""
+    wants: bool = False
+    """The members of a room are to say soon that they have it."""
 
 
 class ReactParams(Params, frozen=True):
     id: str
     sign: str
     """Empty: takes the one before back."""
+    wants: bool = False
 
 
 class CorrectParams(Params, frozen=True):
     id: str
     text: str
+    wants: bool = False
 
 
 class WithdrawParams(Params, frozen=True):
     id: str
+    wants: bool = False
 
 
 class WaitParams(Params, frozen=True):
     id: str
     state: Wait
     timeout: Seconds | None = None
+    members: Count | None = None
+    """So many members of a room; None: all who were heard within the last day."""
 
 
 class ListenParams(Params, frozen=True):
@@ -225,6 +284,8 @@ _WORDS: Final[dict[object, str]] = {
     Count: "a positive integer",
     tuple[str, ...]: "a list of texts",
     Wait: "queued, relayed or delivered",
+    Role: "owner, admin or member",
+    Notify: "all, mentions or none",
 }
 
 

@@ -74,6 +74,19 @@ class MemberInfo(Value, frozen=True, kw_only=True):
     """When it was heard last; None: not since the node began."""
 
 
+class RoomCountsInfo(Value, frozen=True, kw_only=True):
+    """The rooms of a node, in numbers."""
+
+    rooms: int
+    """In which we are."""
+    offers: int
+    """That wait for our answer."""
+    silent: int
+    """Members that were never heard, of all rooms."""
+    put_back: int
+    """Rooms that wait for their other members, because this home was put back to a copy."""
+
+
 class RoomWordsInfo(Value, frozen=True, kw_only=True):
     """What members of a room compare."""
 

@@ -29,6 +29,7 @@ from p2pchat.core.values.inputs import (
 )
 from p2pchat.core.values.profile import PROFILES
 from p2pchat.core.values.status import ClockStatus
+from p2pchat.daemon import room_views
 from p2pchat.daemon.hindrance import without_network
 from p2pchat.daemon.home import has_space, is_read_only
 from p2pchat.daemon.ports import Examined
@@ -84,6 +85,7 @@ async def checks(host: Examined) -> list[CheckResult]:
         *clock,
         *link,
         _sessions(host),
+        *_rooms(host),
         _backup(host),
         *([] if still or offline else [await _neighbours(host, reached)]),
         *_cover(host),
@@ -127,6 +129,21 @@ def _sessions(host: Examined) -> CheckResult:
     wrong = [contact.name for contact in host.node.contacts() if contact.standing]
     found = f"out of step with {', '.join(wrong)}" if wrong else "in step with all contacts, as far as known"
     return _check("session", not wrong, found)
+
+
+def _rooms(host: Examined) -> list[CheckResult]:
+    """The rooms; no check where there is none."""
+    counts = room_views.counts(host.node.rooms.list_rooms(), host.node.rooms.list_offers())
+    if not counts.rooms and not counts.offers:
+        return []
+    found = [f"in {counts.rooms}"]
+    if counts.offers:
+        found.append(f"{counts.offers} to which you are invited: p2pchat room")
+    if counts.silent:
+        found.append(f"{counts.silent} member{'s' * (counts.silent != 1)} not heard yet")
+    if counts.put_back:
+        found.append(f"{counts.put_back} waiting for other members, since this home was put back to a copy")
+    return [_check("rooms", not counts.put_back, "; ".join(found))]
 
 
 def _backup(host: Examined) -> CheckResult:

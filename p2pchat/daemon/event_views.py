@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from p2pchat.control import events
 from p2pchat.core.values import effects
-from p2pchat.core.values.room_events import RoomOfferTurned, RoomTurned
+from p2pchat.core.values.room_events import MessageReached, RoomOfferTurned, RoomTurned
 from p2pchat.daemon import line_views, room_views
 from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
 from p2pchat.daemon.names import HasRooms, Names
@@ -31,6 +31,9 @@ def event(happened: Happening, names: Names, rooms: HasRooms) -> events.ListenEv
         case effects.MessageMoved(id, who, reached, at):
             name = names.partner_name(who)
             return events.ReceiptEvent(id=id, to=name, state=state(reached), at=moment(at))
+        case MessageReached(id, room, reached_by, to, at):
+            name = names.partner_name(room)
+            return events.ReachedEvent(id=id, room=name, reached=reached_by, of=to, at=moment(at))
         case RoomTurned():
             return room_views.turned(happened, names, rooms.list_rooms())
         case RoomOfferTurned():

@@ -12,6 +12,7 @@ from typing import Final
 
 from p2pchat.core.values.effects import Event, MessageMoved
 from p2pchat.core.values.records import Message
+from p2pchat.core.values.room_events import MessageReached
 from p2pchat.data import dataclass
 from p2pchat.types import ConversationId, MessageId
 
@@ -80,7 +81,7 @@ class Events:
         """Pass an event to each listener that it concerns."""
         for listener in list(self._listeners):
             listener.put(event)
-        if isinstance(event, MessageMoved):
+        if isinstance(event, MessageMoved | MessageReached):
             for follower in list(self._followers.get(event.id, ())):
                 follower.put(event)
 

@@ -11,7 +11,7 @@ import os
 from p2pchat.control import answers, events, methods, parameters
 from p2pchat.core.values import effects, inputs
 from p2pchat.crypto.identity import fingerprint, safety_words
-from p2pchat.daemon import doctor, views
+from p2pchat.daemon import doctor, room_views, views
 from p2pchat.daemon.control import Asker
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, without_network
@@ -64,6 +64,7 @@ class NodeMethods:
             process=process_info(host.home),
             waits_for=host.waits_for or None,
             backed_up_at=host.backed_up_at,
+            rooms=room_views.counts(host.node.rooms.list_rooms(), host.node.rooms.list_offers()),
         )
         unreached = no_way(host.node.unreached(host.clock.now()), host.turn_servers.refuse)
         offline = without_network(host, host.linked)

@@ -14,6 +14,7 @@ from p2pchat.core.values.references import Reference, ReferenceKind, Referred
 from p2pchat.daemon.mentions import find_mentions
 from p2pchat.daemon.names import Names, is_room
 from p2pchat.daemon.views import moment, state
+from p2pchat.types import ContactId
 
 L = TypeVar("L", bound=events.HistoryLine)
 
@@ -105,6 +106,10 @@ def _answered(line: Message, names: Names) -> events.AnsweredInfo | None:
         return None
     if (known := line.answered) is None:
         return events.AnsweredInfo(id=None, sender=None, text=None)
-    partner = "a member" if is_room(line.conversation) else names.partner_name(line.conversation)
-    author = names.own if known.outgoing else partner
-    return events.AnsweredInfo(id=known.id, sender=author, text=known.text, withdrawn=known.withdrawn)
+    author = None if known.outgoing else known.author or ContactId(line.conversation)
+    return events.AnsweredInfo(
+        id=known.id,
+        sender=names.author_name(line.conversation, author),
+        text=known.text,
+        withdrawn=known.withdrawn,
+    )

@@ -1,7 +1,7 @@
-"""The methods about messages under way: send, wait, listen.
+"""The methods about messages: send, listen.
 
-Knows: when a message is accepted, and what a waiting caller is told. Does not know: how messages travel, or
-why they do not (``hindrance``).
+Knows: when a message is accepted, and what a listener is told. Does not know: how messages travel, or how far
+they have come (``delivery``).
 """
 
 from __future__ import annotations
@@ -13,28 +13,23 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.control.events import HindranceEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.core.values import effects, inputs
-from p2pchat.core.values.records import Contact, Message
+from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Referred
 from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import line_views, views
 from p2pchat.daemon.control import Asker
-from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten, Subscription
+from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.intake import Intake
 from p2pchat.daemon.mentions import find_mentions
 from p2pchat.daemon.names import Partner
 from p2pchat.daemon.ports import Sends
 from p2pchat.daemon.refusals import raise_refusal
-from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
-from p2pchat.types import ConversationId, MeshId, MessageId, MessageState, conversation_with
-
-HINDRANCE_LOOK_S: Final = 0.5
-"""Seconds between checks for an obstacle to a message that a caller waits for."""
+from p2pchat.errors import ControlError, Ended, UsageError
+from p2pchat.types import ConversationId, MessageId, MessageState
 
 _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -48,9 +43,8 @@ class MessageMethods:
         self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about messages under way."""
+        """Carry out requests about messages."""
         handlers.add(methods.SEND, self.send)
-        handlers.add(methods.WAIT, self.wait)
         handlers.add(methods.LISTEN, self.listen)
 
     async def send(self, asked: parameters.SendParams, asker: Asker) -> answers.DeliveryInfo:
@@ -106,7 +100,7 @@ class MessageMethods:
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
             answers = await self._find_target(conversation, reply_to) if reply_to is not None else None
             mentions = find_mentions(text, self._host.names.people_of(conversation))
-            input = inputs.MessageSubmitted(message, conversation, text, answers, mentions)
+            input = inputs.MessageSubmitted(message, conversation, text, answers, mentions, params.wants)
             rejected = await self._host.driver.submit_and_persist(input)
             raise_refusal(rejected, contact=partner.name, text=text)
             known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
@@ -124,64 +118,6 @@ class MessageMethods:
                 "no message there has the id that you reply to; see 'p2pchat history NAME --ids'"
             )
         return inputs.Target(line.id, line.outgoing)
-
-    async def wait(self, asked: parameters.WaitParams, asker: Asker) -> answers.DeliveryInfo:
-        """Wait until a message has reached a state; each earlier state comes as an event."""
-        message, wanted, patience = MessageId(asked.id), MessageState(asked.state), asked.timeout
-        telling = asyncio.get_running_loop().create_task(self._tell_hindrances(message, asker))
-        try:
-            async with asyncio.timeout(patience):
-                return await self._reached(message, wanted, asker)
-        except TimeoutError:
-            contact = self._contact_of(await self._conversation_of(message))
-            why = _out_of_step(contact) or why_not_yet(
-                self._host, contact.mesh if contact is not None else None
-            )
-            raise NotInTime(
-                f"not {wanted.value} within {patience:.3g} s ({why}); it stays queued and will still go out"
-            ) from None
-        finally:
-            telling.cancel()
-
-    async def _reached(self, message: MessageId, wanted: MessageState, asker: Asker) -> answers.DeliveryInfo:
-        with self._host.events.follow_message(message) as happenings:
-            known = await self._host.ask_store(lambda store: store.history.sent_state(message))
-            if known is None:
-                raise UsageError("no message of ours has that id, or a later one took its place")
-            state, at = known[1], self._host.clock.now()
-            asker.event(views.receipt(message, state, at))
-            while not (state.has_reached(wanted) or state.final):
-                state, at = await self._next_state(message, happenings)
-                asker.event(views.receipt(message, state, at))
-        if not state.has_reached(wanted):
-            raise Ended(f"the message is {state.value} and will no longer be delivered")
-        return views.progress(message, state, at)
-
-    async def _next_state(self, message: MessageId, happenings: Subscription) -> tuple[MessageState, float]:
-        async for event in happenings:
-            if isinstance(event, effects.MessageMoved) and event.id == message:
-                return event.state, event.at
-        raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
-
-    async def _conversation_of(self, message: MessageId) -> ConversationId | None:
-        """In which conversation a message of ours was sent."""
-        known = await self._host.ask_store(lambda store: store.history.sent_state(message))
-        return known[0] if known is not None else None
-
-    def _contact_of(self, conversation: ConversationId | None) -> Contact | None:
-        contacts = self._host.node.contacts()
-        return next((contact for contact in contacts if conversation_with(contact.id) == conversation), None)
-
-    async def _tell_hindrances(self, message: MessageId, asker: Asker) -> None:
-        """Tell a waiting caller of an obstacle as soon as it is known: a rendezvous that is down, or two
-        networks that cannot be linked."""
-        told, conversation = "", await self._conversation_of(message)
-        while True:
-            why = hindrance(self._host, _mesh_of(self._contact_of(conversation)))
-            if why and why != told:
-                asker.event(HindranceEvent(id=message, why=why))
-                told = why
-            await asyncio.sleep(HINDRANCE_LOOK_S)
 
     async def listen(self, asked: parameters.ListenParams, asker: Asker) -> None:
         """First the unheard messages, then all events. Ends only with the connection."""
@@ -217,14 +153,3 @@ def _is_altered(line: Message) -> bool:
     """Whether the text may have changed since it was sent."""
     referred = line.referred or Referred()
     return line.rewritten or referred.correction is not None or referred.withdrawal is not None
-
-
-def _mesh_of(contact: Contact | None) -> MeshId | None:
-    return contact.mesh if contact is not None else None
-
-
-def _out_of_step(contact: Contact | None) -> str | None:
-    """The reason that keeps a message here although there may be links."""
-    if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
-        return None
-    return f"this home and {contact.name} are out of step, see 'p2pchat contacts show'"

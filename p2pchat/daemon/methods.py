@@ -14,6 +14,7 @@ from p2pchat.daemon.backup import BackupMethods
 from p2pchat.daemon.configuring import SettingMethods
 from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.control import Asker
+from p2pchat.daemon.delivery import DeliveryMethods
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.itself import NodeMethods
 from p2pchat.daemon.messages import MessageMethods
@@ -22,6 +23,8 @@ from p2pchat.daemon.places import MeshMethods
 from p2pchat.daemon.ports import Whole
 from p2pchat.daemon.recall import HistoryMethods
 from p2pchat.daemon.referring import ReferenceMethods
+from p2pchat.daemon.rooms import RoomMethods
+from p2pchat.daemon.roster import RosterMethods
 
 
 class Methods:
@@ -37,7 +40,10 @@ class Methods:
             places,
             PairingMethods(host, places.mesh),
             SettingMethods(host),
+            RoomMethods(host, places.mesh),
+            RosterMethods(host),
             MessageMethods(host),
+            DeliveryMethods(host),
             ReferenceMethods(host),
             HistoryMethods(host),
             BackupMethods(host),

@@ -158,6 +158,10 @@ class Names:
             self._members[room] = name_members(roster, self._called, self.own)
         return self._members[room]
 
+    def list_room_names(self) -> list[str]:
+        """The names of all rooms, without their sign."""
+        return [room.record.name for room in self._rooms.values()]
+
     def people_of(self, conversation: ConversationId) -> dict[str, ContactId]:
         """Who can be mentioned in a conversation, by name."""
         if is_room(conversation):

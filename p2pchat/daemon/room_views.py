@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from p2pchat.control.rooms import ROOM_SIGN, MemberInfo, Notify, Role, RoomEvent, RoomInfo
+from p2pchat.control.rooms import ROOM_SIGN, MemberInfo, Notify, Role, RoomCountsInfo, RoomEvent, RoomInfo
 from p2pchat.core.values.records import Contact
 from p2pchat.core.values.room_events import OfferTurn, RoomOfferTurned, RoomTurn, RoomTurned
 from p2pchat.core.values.room_records import Loudness, OfferState, RoomOfferRecord, RoomRole
@@ -64,14 +64,13 @@ def room(status: RoomStatus, offers: Iterable[RoomOfferRecord], names: Names, no
     """One room in which we are or were. ``offers``: all that are not over."""
     others = [member for member in status.members if not member.own]
     record = status.record
-    lately = [member for member in others if member.spoke_at is not None and now - member.spoke_at < DAY_S]
     return RoomInfo(
         name=names.partner_name(record.id),
         id=record.id.removeprefix(ROOM_SIGN),
         state="in" if status.role is not None else "out",
         role=ROLES[status.role] if status.role is not None else None,
         members=len(status.members),
-        lately=len(lately),
+        lately=len(list_lately(status, now)),
         silent=sum(not member.spoke for member in others),
         invited_by=names.partner_name(record.brought_by) if record.brought_by is not None else None,
         invited=[names.partner_name(offer.contact) for offer in offers if offer.room == record.id],
@@ -81,6 +80,24 @@ def room(status: RoomStatus, offers: Iterable[RoomOfferRecord], names: Names, no
         since=moment(record.joined_at),
         waiting=status.waiting,
         put_back=status.waits,
+    )
+
+
+def list_lately(room: RoomStatus, now: float) -> list[MemberStatus]:
+    """The other members of a room that were heard within the last day."""
+    others = (member for member in room.members if not member.own)
+    return [one for one in others if one.spoke_at is not None and now - one.spoke_at < DAY_S]
+
+
+def counts(rooms: Iterable[RoomStatus], offers: Iterable[RoomOfferRecord]) -> RoomCountsInfo:
+    """All rooms and offers, in numbers."""
+    inside = [status for status in rooms if status.role is not None]
+    members = [member for status in inside for member in status.members]
+    return RoomCountsInfo(
+        rooms=len(inside),
+        offers=sum(made.state is OfferState.OPEN and not made.outgoing for made in offers),
+        silent=sum(not member.spoke and not member.own for member in members),
+        put_back=sum(status.waits for status in inside),
     )
 
 
@@ -126,13 +143,13 @@ def turned(event: RoomTurned, names: Names, rooms: Iterable[RoomStatus]) -> Room
     """Something that happened in a room, for listeners."""
     status = next((room for room in rooms if room.record.id == event.room), None)
     more: dict[str, Any] = {}
-    if event.member is not None:
+    if event.member is not None and event.turn is not RoomTurn.ENDED:
         more["member"] = names.member_name(event.room, event.member)
-    if event.by is not None:
+    if event.by is not None and event.by != event.member:
         more["by"] = names.member_name(event.room, event.by)
     match event.turn:
         case RoomTurn.GONE:
-            change = "removed" if event.by is not None else "left"
+            change = "removed" if "by" in more else "left"
         case turn:
             change = _CHANGES[turn]
     if event.turn is RoomTurn.GAP:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from p2pchat.config.choices import Choice
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control import answers, events
+from p2pchat.control.rooms import RoomCountsInfo
 from p2pchat.control.values import extended
 from p2pchat.core.values import effects
 from p2pchat.core.values.records import Contact
@@ -34,6 +35,7 @@ class NodeConfiguration:
     process: answers.ProcessInfo
     waits_for: str | None
     backed_up_at: float | None = None
+    rooms: RoomCountsInfo | None = None
 
 
 _STATES: Final[dict[MessageState, events.State]] = {
@@ -152,7 +154,7 @@ def status(
         )
         for link in now.links
     ]
-    return answers.NodeInfo(
+    shown = answers.NodeInfo(
         running_since=moment(started_at),
         health=health(now, looking, no_way, offline),
         no_way=no_way if not any(mesh.links for mesh in now.meshes) else "",
@@ -178,6 +180,7 @@ def status(
         waits_for=chosen.waits_for,
         backed_up_at=moment(chosen.backed_up_at) if chosen.backed_up_at is not None else "",
     )
+    return shown.with_changes(rooms=chosen.rooms) if chosen.rooms is not None else shown
 
 
 def setting(chosen: Choice) -> answers.SettingInfo:

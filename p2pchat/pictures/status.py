@@ -20,6 +20,7 @@ from p2pchat.text import one_line
 from p2pchat.wording.exposure import hidden, hidden_in_short
 from p2pchat.wording.lines import local_time
 from p2pchat.wording.nearby import nearby
+from p2pchat.wording.rooms import room_counts
 
 PROMISES: Final = {
     "fast": "a stem without delays: an observer of your line sees when you write",
@@ -111,6 +112,8 @@ def _known(status: NodeInfo) -> dict[str, str]:
         "outbox": f"{status.outbox} waiting to be delivered",
         "memory": f"{status.memory_kb // 1024} MB, {status.cpu_s:.1f} s of CPU",
     }
+    if (rooms := given(status.rooms)) is not None and (rooms.rooms or rooms.offers):
+        known["rooms"] = room_counts(rooms)
     if status.lan is not None:
         known["lan"] = nearby(status.lan)
     if (listen := status.listen) is not None:

@@ -150,12 +150,14 @@ def _answered(connection: apsw.Connection, rows: Iterable[Row]) -> dict[tuple[st
     query = (
         f"SELECT contact, name, id, outgoing, substr(text, 1, {ANSWERED_CHARACTERS}), EXISTS ("
         " SELECT 1 FROM reference WHERE target = message.name AND reference.contact = message.contact"
-        f" AND kind = '{ReferenceKind.WITHDRAWAL.value}') FROM message"
+        f" AND kind = '{ReferenceKind.WITHDRAWAL.value}'), author FROM message"
         " WHERE name IN (SELECT value FROM json_each(?))"
     )
     return {
-        (contact, name): Answered(MessageId(id), bool(outgoing), text, bool(withdrawn))
-        for contact, name, id, outgoing, text, withdrawn in connection.execute(query, (json.dumps(names),))
+        (contact, name): Answered(MessageId(id), bool(outgoing), text, bool(withdrawn), author)
+        for contact, name, id, outgoing, text, withdrawn, author in connection.execute(
+            query, (json.dumps(names),)
+        )
     }
 
 

@@ -38,11 +38,13 @@ def clock_time(at: str, clock: str) -> str:
     return f"{when.hour % 12 or 12:2}:{when:%M} {'am' if when.hour < 12 else 'pm'}"
 
 
-def message_line(message: HistoryLine) -> str:
-    """``2026-01-02 03:04:05 bob: [re ann: shall we?] hi``, and after it the marks of the line."""
+def message_line(message: HistoryLine, *, named: bool = False) -> str:
+    """``2026-01-02 03:04:05 bob: [re ann: shall we?] hi``, and after it the marks of the line. ``named``: a
+    room stands in front of the sender."""
     at = local_time(message.at).strftime("%Y-%m-%d %H:%M:%S")
     answers = f"[{answered_words(message.reply_to)}] " if message.reply_to is not None else ""
-    line = f"{at}  {harmless_name(message.sender)}: {answers}{one_line(message.text)}"
+    room = f"{harmless_name(message.room)}  " if named and message.room is not None else ""
+    line = f"{at}  {room}{harmless_name(message.sender)}: {answers}{one_line(message.text)}"
     return "  ".join([line.rstrip(), *(f"[{mark}]" for mark in line_marks(message))])
 
 

@@ -1,4 +1,4 @@
-"""Events that a person is told without asking: decisions of contacts, changes of messages, and sessions.
+"""Events that a person is told without asking: of contacts' decisions, messages, sessions and rooms.
 
 Knows: which events those are. Does not know: where they are shown.
 """
@@ -6,8 +6,10 @@ Knows: which events those are. Does not know: where they are shown.
 from __future__ import annotations
 
 from p2pchat.control.events import ContactEvent, ListenEvents, SessionEvent
+from p2pchat.control.rooms import RoomEvent
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.references import reference_line
+from p2pchat.wording.rooms import room_line
 from p2pchat.wording.sessions import session_line
 
 
@@ -15,6 +17,8 @@ def notice(event: ListenEvents) -> str | None:
     """The sentence for an event that a person must see; None for any other."""
     if isinstance(event, SessionEvent):
         return session_line(event)
+    if isinstance(event, RoomEvent):
+        return room_line(event)
     if isinstance(event, ContactEvent) and event.change in ("disappearing", "over quota"):
         return contact_line(event)
     return reference_line(event)

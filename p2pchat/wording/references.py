@@ -1,4 +1,4 @@
-"""The words for references: replies, reactions, corrections and withdrawals.
+"""The words beside a line: replies, reactions, corrections, withdrawals, and in a room who has it.
 
 Knows: the words. Does not know: where they are shown.
 """
@@ -24,6 +24,10 @@ REWRITTEN: Final = "rewritten here"
 
 UNKNOWN: Final = "this version cannot show this message"
 
+INCOMPLETE: Final = "answers something that no member has"
+
+DIFFERS: Final = "its sender was told something else than you"
+
 BEGINNING: Final = 40
 """Characters shown of a message that a reply or a reaction refers to."""
 
@@ -38,11 +42,17 @@ def line_marks(line: HistoryLine) -> list[str]:
             marks.append(_progress_words(change, state))
     if line.mentions:
         marks.append(f"mentions {', '.join(map(harmless_name, line.mentions))}")
-    if line.outgoing and line.state != "delivered" and not line.rewritten:
+    if line.outgoing and line.state != "delivered" and not (line.rewritten or line.reached):
         marks.append(line.state)
+    marks += _room_marks(line)
     marks += map(_reaction_words, line.reactions)
     marks += (f"before: {one_line(version.text)}" for version in line.earlier)
     return marks
+
+
+def reached_words(reached: int, of: int) -> str:
+    """``delivered to 2 of 5``."""
+    return f"delivered to {reached} of {of}"
 
 
 def answered_words(answered: AnsweredInfo) -> str:
@@ -82,6 +92,21 @@ def reference_line(event: ListenEvents) -> str | None:
 def shown_sign(sign: str) -> str:
     """A reaction's sign without control characters."""
     return one_line(sign)
+
+
+def _room_marks(line: HistoryLine) -> list[str]:
+    marks = []
+    if line.reached and line.of is not None and line.reached < line.of:
+        marks.append(reached_words(line.reached, line.of))
+    if line.through is not None:
+        marks.append(f"as {harmless_name(line.through)} has it")
+    if line.incomplete:
+        marks.append(INCOMPLETE)
+    if line.differs:
+        marks.append(DIFFERS)
+    if line.could_read:
+        marks.append(f"{', '.join(map(harmless_name, line.could_read))} could read this")
+    return marks
 
 
 def _to(event: HistoryLine) -> str:

@@ -9,17 +9,17 @@ import click
 import pytest
 
 from p2pchat.cli import parameters
-from p2pchat.cli.parameters import CONTACT
+from p2pchat.cli.parameters import CONTACT, KNOWN_ROOM, LEFT_ROOM, MEMBER, OFFERED_ROOM, PARTNER, ROOM
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, contact
+from tests.support.fake_rooms import member
 
 
-def _offered(incomplete: str) -> list[str]:
-    command = click.Command("x")
-    return [
-        item.value
-        for item in CONTACT.shell_complete(click.Context(command), click.Argument(["x"]), incomplete)
-    ]
+def _offered(incomplete: str, kind: click.ParamType[str] = CONTACT, **before: str) -> list[str]:
+    context = click.Context(click.Command("x"))
+    context.params = dict(before)
+    items = kind.shell_complete(context, click.Argument(["x"]), incomplete)
+    return [item.value for item in items]
 
 
 def test_names_that_begin_so(node: FakeNode) -> None:
@@ -40,6 +40,42 @@ def test_bash_is_given_blanks_as_it_must_type_them(node: FakeNode, monkeypatch: 
     assert _offered("bob") == [r"bob\\ smith", "bobby"]
     monkeypatch.setenv("COMP_WORDS", 'p2pchat\nsend\n"bob')
     assert _offered("bob") == ["bobby"]
+
+
+@pytest.fixture
+def rooms(node: FakeNode) -> FakeNode:
+    """One room of each state."""
+    node.put_room("#friends", member("me", own=True), member("bob~1a2b"), member("eve;"))
+    node.put_room("chess", state="offered")
+    node.put_room("#old ones", state="out")
+    return node
+
+
+def test_rooms_stand_beside_contacts_and_offers_where_they_are_answered(rooms: FakeNode) -> None:
+    assert _offered("", PARTNER) == ["bob", "carol", "#friends", "#old ones"]
+    assert _offered("#f", PARTNER) == ["#friends"]
+    assert _offered("", ROOM) == ["#friends"]
+    assert _offered("", KNOWN_ROOM) == ["#friends", "#old ones"]
+    assert _offered("", LEFT_ROOM) == ["#old ones"]
+    assert _offered("", OFFERED_ROOM) == ["chess"]
+
+
+def test_other_members_of_the_room_that_was_typed_are_offered(rooms: FakeNode) -> None:
+    assert _offered("", MEMBER, room="#friends") == ["bob~1a2b"]
+    assert _offered("", MEMBER, room="#nowhere") == []
+
+
+def test_bash_takes_no_sign_of_a_room_for_a_comment(rooms: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_P2PCHAT_COMPLETE", "bash_complete")
+    assert _offered("", KNOWN_ROOM) == [r"\\#friends", r"\\#old\\ ones"]
+    assert _offered(r"\#f", ROOM) == [r"\\#friends"]
+    monkeypatch.setenv("COMP_WORDS", "p2pchat\nsend\n'#f")
+    assert _offered("#", KNOWN_ROOM) == ["#friends"]
+
+
+def test_a_name_that_a_shell_would_take_for_a_home_is_not_offered(node: FakeNode) -> None:
+    node.people = {"~root": contact("~root"), "a~b": contact("a~b")}
+    assert _offered("") == ["a~b"]
 
 
 def test_no_node_no_names(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

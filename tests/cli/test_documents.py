@@ -75,7 +75,7 @@ def _examples() -> Iterator[tuple[str, list[str]]]:
             r"^```(?:sh)?\n(.*?)^```", (DOCS / document).read_text(), flags=re.MULTILINE | re.DOTALL
         ):
             for line in re.findall(r"(?<![\w./'-])p2pchat [^\n]*", block.replace("\\\n", "")):
-                lexer = shlex.shlex(line.partition("#")[0], posix=True, punctuation_chars=True)
+                lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
                 lexer.whitespace_split = True
                 words = list(lexer)
                 end = next(

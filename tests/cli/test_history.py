@@ -83,3 +83,20 @@ def test_an_export_in_markdown_has_nothing_that_a_viewer_would_load(p2pchat: Run
     assert r"\!\[see\]\(https\:\/\/" not in line
     assert r"\!\[see\]\(https\://spy\.example/x\.png\) \<img src=x\>" in line
     assert rest == r"  \# mine"
+
+
+def test_rooms_are_exported_after_contacts(p2pchat: Run, node: FakeNode) -> None:
+    node.put_room("#friends")
+    node.put_room("chess", state="offered")
+    node.said = [
+        message("1", "in a room", room="#friends"),
+        message("2", "to one"),
+    ]
+    exported = [json.loads(line)["text"] for line in p2pchat("history", "export").lines]
+    assert exported == ["to one", "in a room"]
+    assert p2pchat("history", "#friends").lines[0].endswith("bob: in a room")
+
+
+def test_a_room_of_which_nothing_is_known_says_so(p2pchat: Run, node: FakeNode) -> None:
+    node.put_room("#friends")
+    assert p2pchat("history", "#friends").err == "Nothing said yet in #friends.\n"

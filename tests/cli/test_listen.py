@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.control.events import ContactEvent, LinkEvent, ListenEvents, ReceiptEvent
+from p2pchat.control.rooms import RoomEvent
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, message, told
 
@@ -79,6 +80,7 @@ def test_a_command_gets_the_text_on_stdin_and_the_facts_in_its_environment(
         "P2PCHAT_MESSAGE_AT=2026-01-02T03:04:05.000Z",
         "P2PCHAT_MESSAGE_FROM=bob",
         "P2PCHAT_MESSAGE_ID=1",
+        "P2PCHAT_MESSAGE_WITH=bob",
     ]
     assert node.was_heard == ["1"]
 
@@ -112,3 +114,22 @@ def test_a_name_is_never_read_by_the_shell(
     node.events = [message("1", name, sender=name)]
     assert p2pchat("listen", "--count", "1", "--exec", 'echo "$P2PCHAT_MESSAGE_FROM"').code == 0
     assert not (tmp_path / "broken").exists()
+
+
+def test_in_a_room_the_room_stands_before_the_sender(p2pchat: Run, node: FakeNode) -> None:
+    node.events = [message("1", "hi", room="#friends"), message("2", "ho")]
+    lines = p2pchat("listen", "--count", "2").lines
+    assert [line[21:] for line in lines] == ["#friends  bob: hi", "bob: ho"]
+
+
+def test_what_happens_in_a_room_is_said_beside_the_messages(p2pchat: Run, node: FakeNode) -> None:
+    node.events = [told(RoomEvent, room="#friends", change="left", member="carol"), message("1", "hi")]
+    assert p2pchat("listen", "--count", "1").err == "#friends: carol left\n"
+
+
+def test_a_command_learns_where_to_answer(p2pchat: Run, node: FakeNode, tmp_path: Path) -> None:
+    answers = tmp_path / "answers"
+    node.events = [message("1", "hi", room="#friends")]
+    command = f'echo "$P2PCHAT_MESSAGE_FROM in $P2PCHAT_MESSAGE_WITH" > {answers}'
+    assert p2pchat("listen", "--count", "1", "--exec", command).code == 0
+    assert answers.read_text() == "bob in #friends\n"

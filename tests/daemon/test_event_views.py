@@ -7,7 +7,7 @@ import pytest
 from p2pchat.control import events
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.core.values import effects
-from p2pchat.core.values.room_events import OfferTurn, RoomOfferTurned, RoomTurn, RoomTurned
+from p2pchat.core.values.room_events import MessageReached, OfferTurn, RoomOfferTurned, RoomTurn, RoomTurned
 from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.daemon import event_views
 from p2pchat.daemon.events import Happening, HistoryForgotten, SettingSet
@@ -28,6 +28,11 @@ HAPPENINGS: list[tuple[Happening, type[events.ListenEvents], dict[str, object]]]
         effects.MessageMoved(ID, ROOM, MessageState.RELAYED, AT),
         events.ReceiptEvent,
         {"to": "#friends", "state": "relayed"},
+    ),
+    (
+        MessageReached(ID, ROOM, 2, 3, AT),
+        events.ReachedEvent,
+        {"room": "#friends", "reached": 2, "of": 3},
     ),
     (effects.PresenceChanged(BOB.id, True), events.PresenceEvent, {"name": "bob", "here": True}),
     (effects.SessionTurned(BOB.id, "two", 1), events.SessionEvent, {"name": "bob", "turn": "two"}),

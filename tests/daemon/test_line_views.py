@@ -77,4 +77,9 @@ def test_a_reply_says_what_it_answers() -> None:
     line = replace(THEIRS, answers=MessageName("c" * 32))
     assert line_views.message(line, NAMES).reply_to is not None
     answered = line_views.message(replace(line, answered=Answered(ID, True, "what?")), NAMES).reply_to
-    assert answered is not None and (answered.sender, answered.text) == ("ana", "what?")
+    assert answered is not None
+    assert (answered.sender, answered.text) == ("ana", "what?")
+    theirs = Answered(ID, False, "what?", author=person_of(ROBERT.id))
+    answered = line_views.message(replace(line, answered=theirs), NAMES).reply_to
+    assert answered is not None
+    assert answered.sender == "bob"

@@ -35,6 +35,12 @@ def test_a_room_tells_who_was_heard_lately_and_who_never() -> None:
     assert (view.invited, view.invited_by, view.disappear) == (["carol"], None, None)
 
 
+def test_rooms_are_counted_but_for_those_that_were_left() -> None:
+    rooms = [FRIENDS, replace(FRIENDS, waits=True), replace(FRIENDS, role=None)]
+    counts = room_views.counts(rooms, [OFFER, OURS, replace(OFFER, state=OfferState.ACCEPTED)])
+    assert (counts.rooms, counts.offers, counts.silent, counts.put_back) == (2, 1, 2, 1)
+
+
 def test_a_room_that_was_left_says_so_and_keeps_who_brought_us() -> None:
     status = replace(FRIENDS, role=None, record=replace(FRIENDS.record, brought_by=BOB.id), retention_s=60)
     view = room_views.room(status, [], names(status), AT)
@@ -71,6 +77,9 @@ def test_every_turn_of_a_room_is_an_event(turn: RoomTurn) -> None:
 TOLD = [
     (RoomTurned(ROOM, RoomTurn.ENTERED), {"change": "entered"}),
     (RoomTurned(ROOM, RoomTurn.ENDED), {"change": "out"}),
+    (RoomTurned(ROOM, RoomTurn.ENDED, ANA.id, ANA.id), {"change": "out"}),
+    (RoomTurned(ROOM, RoomTurn.ENDED, ANA.id, ROBERT.id), {"change": "out", "by": "bob"}),
+    (RoomTurned(ROOM, RoomTurn.GONE, DAVE.id, DAVE.id), {"change": "left", "member": "dave"}),
     (
         RoomTurned(ROOM, RoomTurn.JOINED, DAVE.id, ROBERT.id),
         {"change": "joined", "member": "dave", "by": "bob"},

@@ -55,6 +55,12 @@ def test_a_status_is_drawn_whole(columns: str, monkeypatch: pytest.MonkeyPatch) 
     assert max(map(len, picture.splitlines())) <= int(columns)
 
 
+def test_rooms_are_drawn_where_there_are_any() -> None:
+    counts = {"rooms": 2, "offers": 1, "silent": 0, "put_back": 0}
+    assert "2, 1 invitation" in drawn(rooms=counts)
+    assert "rooms" not in drawn(rooms={**counts, "rooms": 0, "offers": 0})
+
+
 def test_a_node_without_contacts_is_drawn_too() -> None:
     picture = drawn(coloured=True, links=[], links_up=0, meshes=[], rendezvous=[], counters={})
     assert "none yet" in picture and "none; give one" in picture and "nothing counted yet" in picture

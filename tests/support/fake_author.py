@@ -47,6 +47,8 @@ class FakeAuthor(ReferenceCalls):
         self.sent: list[tuple[str, str]] = []
         self.keys: list[str | None] = []
         self.replies: list[str | None] = []
+        self.members: list[int | None] = []
+        """For how many members of a room each caller waits."""
         self.referred: list[tuple[str, str, str]] = []
         """What was said of messages: the verb, the id, the text or sign."""
 
@@ -61,6 +63,7 @@ class FakeAuthor(ReferenceCalls):
         id: str | None = None,
         on_hindrance: Callable[[str], None] | None = None,
         reply_to: str | None = None,
+        members: int | None = None,
     ) -> answers.DeliveryInfo:
         await asyncio.sleep(0)
         self.keys.append(id)
@@ -72,6 +75,7 @@ class FakeAuthor(ReferenceCalls):
             return answer(answers.DeliveryInfo, id=id, state=known.state, at=AT)
         self.sent.append((to, text))
         self.replies.append(reply_to)
+        self.members.append(members)
         for state in self.states:
             if on_state is not None:
                 on_state(told(ReceiptEvent, id=id, to=to, state=state, at=AT))
@@ -80,17 +84,34 @@ class FakeAuthor(ReferenceCalls):
         return answer(answers.DeliveryInfo, id=id, state=state, at=AT)
 
     async def react_to(
-        self, id: str, sign: str, *, wait: Wait = "delivered", timeout: float | None = None
+        self,
+        id: str,
+        sign: str,
+        *,
+        wait: Wait = "delivered",
+        timeout: float | None = None,
+        members: int | None = None,
     ) -> answers.DeliveryInfo:
         return self._refer("react", id, sign)
 
     async def correct_message(
-        self, id: str, text: str, *, wait: Wait = "delivered", timeout: float | None = None
+        self,
+        id: str,
+        text: str,
+        *,
+        wait: Wait = "delivered",
+        timeout: float | None = None,
+        members: int | None = None,
     ) -> answers.DeliveryInfo:
         return self._refer("correct", id, text)
 
     async def withdraw_message(
-        self, id: str, *, wait: Wait = "delivered", timeout: float | None = None
+        self,
+        id: str,
+        *,
+        wait: Wait = "delivered",
+        timeout: float | None = None,
+        members: int | None = None,
     ) -> answers.DeliveryInfo:
         return self._refer("withdraw", id, "")
 

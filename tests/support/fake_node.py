@@ -23,6 +23,7 @@ from tests.support.fake_author import AT as AT
 from tests.support.fake_author import FakeAuthor
 from tests.support.fake_author import answer as answer
 from tests.support.fake_author import told as told
+from tests.support.fake_rooms import FakeRooms
 
 
 def message(
@@ -39,7 +40,7 @@ def message(
         "type": "message",
         "id": id,
         "from": "me" if outgoing else sender,
-        "with": sender,
+        "with": rest.get("room") or sender,
         "room": None,
     }
     said |= {"at": AT, "text": text, "outgoing": outgoing, "state": state, "expires_at": None}
@@ -150,7 +151,7 @@ def status(**rest: Any) -> answers.NodeInfo:
     return read_value(answers.NodeInfo, {**known, **rest})
 
 
-class FakeNode(FakeAuthor, Node):
+class FakeNode(FakeAuthor, FakeRooms, Node):
     """Answers from what the test put into it and writes down what it was asked."""
 
     def __init__(self, *names: str) -> None:

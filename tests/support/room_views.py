@@ -5,13 +5,21 @@ Knows: the declared values. Does not know: how a room comes to be so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
+from p2pchat.core.values.inputs import Input
 from p2pchat.core.values.records import Contact
+from p2pchat.core.values.refusals import Rejected
 from p2pchat.core.values.room_records import RoomOfferRecord, RoomRecord, RoomRole
 from p2pchat.core.values.status import MemberStatus, RoomStatus
+from p2pchat.daemon.events import Events
+from p2pchat.daemon.names import Names
 from p2pchat.types import ContactId, ConversationId, MemberId, MeshId, RoomId, conversation_in
+
+if TYPE_CHECKING:
+    from p2pchat.daemon.control import Asker
 
 AT = 1_800_000_000.0
 ROOM: ConversationId = conversation_in(RoomId(b"r" * 32))
@@ -64,3 +72,35 @@ class FakeRoomList:
 
     def list_offers(self) -> tuple[RoomOfferRecord, ...]:
         return tuple(self.offers)
+
+
+class FakeCore:
+    """What methods about rooms need of a node: it takes inputs as the test says."""
+
+    def __init__(self, *rooms: RoomStatus, offers: Iterable[RoomOfferRecord] = ()) -> None:
+        self.rooms = FakeRoomList(rooms, offers)
+        self.people = [contact("bob"), contact("carol")]
+        self.taken: list[Input] = []
+        self.take: Callable[[Input], Rejected | None] = lambda input: None
+        """What is done with an input."""
+        self.events = Events()
+        self.node = self.driver = self.clock = self
+
+    def contacts(self) -> tuple[Contact, ...]:
+        return tuple(self.people)
+
+    def now(self) -> float:
+        return AT
+
+    async def submit_and_persist(self, input: Input) -> Rejected | None:
+        self.taken.append(input)
+        return self.take(input)
+
+    @property
+    def names(self) -> Names:
+        return Names("ana", self.people, self.rooms)
+
+
+def asker() -> Asker:
+    """A caller; none of these methods tells it anything before the answer."""
+    return cast("Asker", None)

@@ -87,3 +87,5 @@ class Answered:
     outgoing: bool
     text: str = field(repr=False)
     withdrawn: bool = False
+    author: ContactId | None = None
+    """In a room, the member that wrote it; None: we, or the contact."""

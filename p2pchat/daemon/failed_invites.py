@@ -93,8 +93,8 @@ _LINES: dict[NoContact, tuple[type[P2PChatError], str]] = {
     NoContact.NOBODY_NEARBY: (
         NetworkError,
         (
-            "no machine on this network announces that invite, and no rendezvous is known; the other side "
-            "needs --lan, too"
+            "no machine on this network was heard to announce that invite, and no rendezvous is known; the"
+            " other side needs --lan, too; a busy network may hide it, so try again"
         ),
     ),
     NoContact.TAKEN: (TrustError, "someone else has used this invite already; ask for a new one"),

@@ -12,7 +12,7 @@ from p2pchat.core.values.status import RendezvousStatus, Status
 from p2pchat.daemon import views
 from p2pchat.daemon.own_network import NO_NETWORK
 from p2pchat.daemon.ports import Knows
-from p2pchat.daemon.reach import no_way
+from p2pchat.daemon.reach import is_guess, no_way
 from p2pchat.types import MeshId
 
 
@@ -42,8 +42,11 @@ def _certain(host: Knows, status: Status, mesh: MeshId | None, linked: bool) -> 
         return offline
     if linked:
         return ""
-    way = no_way(host.node.unreached(host.clock.now(), mesh), host.turn_servers.refuse)
-    return way or _unreached(status.rendezvous)
+    unreached = host.node.unreached(host.clock.now(), mesh)
+    down = _unreached(status.rendezvous)
+    if down and is_guess(unreached):
+        return down
+    return no_way(unreached, host.turn_servers.refuse) or down
 
 
 def without_network(host: Knows, linked: bool) -> str:

@@ -32,11 +32,18 @@ def no_way(unreached: Sequence[Unreached], turn_refused: bool = False) -> str:
     return f"no way between your two networks: {_cause(last)}; {_help(last, turn_refused)}"
 
 
+def is_guess(unreached: Sequence[Unreached]) -> bool:
+    """Whether neither network is of a kind that explains it: messages of the attempt may have been lost."""
+    kinds = {kind for member in unreached for kind in (member.own, member.theirs)}
+    return not kinds & {Nat.SYMMETRIC, Nat.BLOCKED}
+
+
 def _cause(of: Unreached) -> str:
     if Nat.BLOCKED in (of.own, of.theirs):
         if of.own is of.theirs:
             return "no STUN server answers either (UDP gets out of neither, or the servers are down)"
-        return f"{'yours' if of.own is Nat.BLOCKED else 'theirs'} lets no UDP out"
+        whose = "yours" if of.own is Nat.BLOCKED else "theirs"
+        return f"{whose} seems to let no UDP out (no STUN server answers there)"
     if of.own is of.theirs is Nat.SYMMETRIC:
         return "both change ports for every destination (symmetric NAT)"
     if Nat.SYMMETRIC in (of.own, of.theirs):

@@ -22,6 +22,7 @@ from websockets.exceptions import (
 from websockets.frames import CloseCode
 
 from p2pchat.errors import Malformed, NetworkError
+from p2pchat.net.rendezvous_socket import NO_RENDEZVOUS
 
 FAILURES = (OSError, WebSocketException, NetworkError, Malformed, ValueError)
 """What names, sockets, TLS, proxies and bad servers raise. (ValueError: a port or a host name that cannot
@@ -45,7 +46,7 @@ def explain(error: Exception) -> str:
         case InvalidMessage() if isinstance(error.__cause__, EOFError):
             return "it hung up at once: it is full, or no rendezvous; try again later"
         case Malformed() | InvalidMessage() | InvalidUpgrade():
-            return "what answers there is not a rendezvous"
+            return NO_RENDEZVOUS
         case InvalidStatus():
             status = error.response.status_code
             return _STATUS.get(status, f"it answers with HTTP status {status}")
@@ -77,13 +78,13 @@ def _explain_close(error: ConnectionClosed) -> str:
     if error.rcvd is not None and error.rcvd.code == CloseCode.GOING_AWAY:
         return "it is shutting down"
     if error.rcvd is not None and error.rcvd.reason:
-        return f"it hung up: {_printable(error.rcvd.reason)}"
+        return f'it hung up, and says "{_printable(error.rcvd.reason)}"'
     if error.sent is not None and error.sent.code == CloseCode.INTERNAL_ERROR:
         return "it stopped answering"
     if error.sent is not None and error.rcvd is None:
-        return "what answers there is not a rendezvous"
+        return NO_RENDEZVOUS
     return "the connection was lost"
 
 
 def _printable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())
+    return "".join(character for character in text if character.isprintable() and character != '"')

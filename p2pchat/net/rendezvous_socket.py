@@ -31,6 +31,9 @@ hundred messages more."""
 PIECE_BYTES: Final = 1024
 """Bytes parsed between two looks at what a server may still say: 512 frames at most, of 2 bytes or more."""
 
+NO_RENDEZVOUS: Final = "what answers there is not a rendezvous"
+"""The complaint about a server that does not keep to the protocol."""
+
 Complain = Callable[[str, bool], None]
 
 
@@ -51,9 +54,13 @@ class RendezvousSocket(ClientConnection):
                 return
             piece = data[at : at + PIECE_BYTES]
             if self.protocol.state is State.CONNECTING and self._too_long(len(piece)):
-                self._complain("what answers there is not a rendezvous")
+                self._complain(NO_RENDEZVOUS)
                 return
             super().data_received(piece)
+            if self.protocol.parser_exc is not None:
+                # websockets says goodbye and waits for the other end, which may never hang up.
+                self._complain(NO_RENDEZVOUS)
+                return
             self.check_reader()
 
     def process_event(self, event: Event) -> None:

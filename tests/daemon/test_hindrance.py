@@ -24,6 +24,7 @@ from p2pchat.wire.description import Nat
 from tests.support.homes import BOB
 
 OURS, THEIRS = MeshId(b"o" * 16), MeshId(b"t" * 16)
+LOST = Unreached(NodeId(b"n" * 8), 99.0, Nat.CONE, Nat.CONE, relayed=False)
 APART = Unreached(NodeId(b"n" * 8), 99.0, Nat.SYMMETRIC, Nat.SYMMETRIC, relayed=False)
 
 
@@ -33,13 +34,14 @@ def host(
     apart: bool = True,
     contacts: Sequence[Contact] = (),
     offline: str = "",
+    member: Unreached = APART,
 ) -> Knows:
     """A node with a link in our mesh, and with a member of theirs that no check reaches."""
     link = LinkStatus(LinkId(1), OURS, None, "up", 0.0, 0, 0)
     status = Status((link,), tuple(places), 1, clock=clock)
 
     def unreached(now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
-        return (APART,) if apart and of in (None, THEIRS) else ()
+        return (member,) if apart and of in (None, THEIRS) else ()
 
     node = SimpleNamespace(
         status=lambda: status,
@@ -92,6 +94,11 @@ NOBODY = "no rendezvous could be reached, ws://a:1: nothing listens there"
     ("so", "said"),
     [
         ({"places": [DOWN], "clock": CLOCK}, "no way between your two networks"),
+        ({"places": [DOWN], "member": LOST}, NOBODY),
+        (
+            {"places": [ASKED], "member": LOST},
+            "no way between your two networks: nothing that is sent arrives",
+        ),
         ({"places": [DOWN], "clock": CLOCK, "apart": False}, NOBODY),
         ({"places": [DOWN, ASKED], "clock": CLOCK, "apart": False}, DOUBT),
         ({"places": [DOWN, ASKED], "apart": False}, ""),

@@ -24,8 +24,16 @@ NODE = NodeId(b"n" * 8)
         ),
         (Nat.SYMMETRIC, Nat.CONE, "yours changes ports for every destination (symmetric NAT), and theirs"),
         (Nat.CONE, Nat.SYMMETRIC, "theirs changes ports for every destination (symmetric NAT), and yours"),
-        (Nat.BLOCKED, Nat.CONE, "yours lets no UDP out; a TURN server"),
-        (Nat.CONE, Nat.BLOCKED, "theirs lets no UDP out; a TURN server"),
+        (
+            Nat.BLOCKED,
+            Nat.CONE,
+            "yours seems to let no UDP out (no STUN server answers there); a TURN server",
+        ),
+        (
+            Nat.CONE,
+            Nat.BLOCKED,
+            "theirs seems to let no UDP out (no STUN server answers there); a TURN server",
+        ),
         (
             Nat.BLOCKED,
             Nat.BLOCKED,

@@ -240,6 +240,44 @@ async def test_bad_bytes_later_end_the_connection(new_node: Nodes, then: str | b
         assert await node.down(url) == "what answers there is not a rendezvous"
 
 
+@pytest.mark.parametrize(
+    "broken", [b"\x83\x00", b"\x82\x7f" + (1 << 40).to_bytes(8, "big")], ids=["kind", "size"]
+)
+async def test_a_server_that_breaks_the_protocol_is_down_though_it_never_hangs_up(
+    new_node: Nodes, broken: bytes
+) -> None:
+    async def converse(client: ServerConnection) -> None:
+        await client.send(WELCOME)
+        client.transport.pause_reading()
+        client.transport.write(broken)
+        await over.wait()
+
+    over = asyncio.Event()
+    async with serve(converse, "127.0.0.1", 0, close_timeout=0.1) as server:
+        node, port = new_node(), next(iter(server.sockets)).getsockname()[1]
+        await node.up(f"ws://127.0.0.1:{port}")
+        assert await node.down(f"ws://127.0.0.1:{port}") == "what answers there is not a rendezvous"
+        over.set()
+
+
+async def test_a_line_that_swallows_everything_is_noticed_by_its_pings(
+    new_node: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendezvous_ws, "PING_SECONDS", 0.2)
+
+    async def converse(client: ServerConnection) -> None:
+        await client.send(WELCOME)
+        client.transport.pause_reading()
+        await over.wait()
+
+    over = asyncio.Event()
+    async with serve(converse, "127.0.0.1", 0, close_timeout=0.1) as server:
+        node, port = new_node(), next(iter(server.sockets)).getsockname()[1]
+        await node.up(f"ws://127.0.0.1:{port}")
+        assert await node.down(f"ws://127.0.0.1:{port}") == "it stopped answering"
+        over.set()
+
+
 async def test_a_web_server_is_not_a_rendezvous_and_redirects_are_not_followed(new_node: Nodes) -> None:
     async with running() as server:
 

@@ -30,6 +30,10 @@ LAST_BACKOFF_S = 60.0
 """A lost server is asked again after 1, 2, 4 … 60 s, each times U(0.75, 1.25), so that not all clients meet
 a restarted server at once and is found again within about a minute."""
 
+LASTED_S = 10.0
+"""A connection that ended sooner counts as one that failed: a server that welcomes and hangs up is not asked
+every second."""
+
 FLOODED_FIRST_S = 60.0
 FLOODED_LAST_S = 3600.0
 """A server that flooded us is left alone for 1, 2, 4 … 60 minutes, whether it welcomes us between or not,
@@ -86,6 +90,7 @@ class _Server:
     pending: Table[Topic, int] = field(default_factory=lambda: Table(PENDING_CAP))
     """How many seats were asked for on this connection and not given yet."""
     up: bool = False
+    up_since: float = 0.0
     connecting: bool = False
     silent_at: float = NEVER
     """When it will be called silent, if it has not answered."""
@@ -173,9 +178,8 @@ class Rendezvous:
         server = self._servers.get(line)
         if server is None:
             return [CloseRendezvous(line)]
-        server.up, server.reason = True, ""
+        server.up, server.up_since, server.reason = True, now, ""
         server.end_attempt()
-        server.backoff = FIRST_BACKOFF_S
         return [_take(line, server, topic) for topic in server.topics]
 
     def may_say(self, line: Line, message: Topical) -> bool:
@@ -194,6 +198,8 @@ class Rendezvous:
         server = self._servers.get(line)
         if server is None:
             return
+        if server.up and now >= server.up_since + LASTED_S:
+            server.backoff = FIRST_BACKOFF_S
         server.up = False
         server.end_attempt()
         server.pending.clear()

@@ -9,6 +9,7 @@ from p2pchat.core.rendezvous.rendezvous import (
     FLOODED_LAST_S,
     FLOODERS_CAP,
     LAST_BACKOFF_S,
+    LASTED_S,
     NO_ANSWER_YET,
     PENDING_CAP,
     SILENT_S,
@@ -137,6 +138,26 @@ def test_a_lost_server_is_asked_again_with_growing_gaps() -> None:
     due = rendezvous.next_wakeup()
     assert due is not None
     assert due - now <= 1.25 * FIRST_BACKOFF_S
+
+
+def test_a_server_that_welcomes_and_hangs_up_is_asked_with_growing_gaps_too() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    now, gaps = 0.0, []
+    for _ in range(5):
+        rendezvous.on_connected(URL, None, now)
+        now += LASTED_S - 1
+        rendezvous.on_disconnected(URL, "the connection was lost", now)
+        due = rendezvous.next_wakeup()
+        assert due is not None
+        gaps.append(due - now)
+        now = due
+        rendezvous.tick(now)
+    assert gaps == sorted(gaps) and gaps[-1] > 8 * FIRST_BACKOFF_S
+    rendezvous.on_connected(URL, None, now)
+    rendezvous.on_disconnected(URL, "the connection was lost", now + LASTED_S)
+    due = rendezvous.next_wakeup()
+    assert due is not None and due - now - LASTED_S < 2 * FIRST_BACKOFF_S, "one that lasted was a good one"
 
 
 def test_an_unused_connection_is_closed() -> None:

@@ -23,6 +23,7 @@ without_av.install()
 
 import aioice.ice  # noqa: E402
 import aioice.stun  # noqa: E402
+import aioice.turn  # noqa: E402
 import aiortc.rtcsctptransport  # noqa: E402
 from aiortc import (  # noqa: E402
     RTCConfiguration,
@@ -53,6 +54,10 @@ lose them."""
 CHUNKS_HELD_MAX: Final = 1024
 """SCTP chunks a peer may have us hold of messages that are not complete: the window of 1 MiB that aiortc
 announces and never enforces."""
+
+LEASE_MIN: Final = 60
+"""Seconds for which a TURN server lends an address, at least: aioice asks again after five sixths of what the
+server says, and of nothing at once."""
 
 SCTP_RTO_MIN: Final = 0.2
 """aiortc's minimum of 1 s, RFC 9260's advice for 2007's clocks, makes one lost packet cost a second. With 0.2
@@ -148,6 +153,16 @@ def _pair_with_few(self: aioice.ice.Connection, remote: aioice.Candidate) -> Non
             self._check_list.append(aioice.ice.CandidatePair(base, remote))
 
 
+async def _request_of_turn(
+    self: aioice.turn.TurnClientMixin, request: aioice.stun.Message
+) -> tuple[aioice.stun.Message, Address]:
+    """A TURN server that lends an address for no time would be asked again and again."""
+    answer, by = await _turn_request(self, request)
+    if "LIFETIME" in answer.attributes:
+        answer.attributes["LIFETIME"] = max(LEASE_MIN, answer.attributes["LIFETIME"])
+    return answer, by
+
+
 def _checks_of(protocol: aioice.ice.StunProtocol) -> Checks:
     return _checks.setdefault(protocol.receiver, Checks())
 
@@ -193,6 +208,7 @@ async def _send_or_lose(self: RTCSctpTransport, chunk: aiortc.rtcsctptransport.C
 _checks: WeakKeyDictionary[aioice.ice.Connection, Checks] = WeakKeyDictionary()
 _send_stun = aioice.ice.StunProtocol.send_stun
 _request = aioice.ice.StunProtocol.request
+_turn_request = aioice.turn.TurnClientMixin.request_with_retry
 _check_incoming = aioice.ice.Connection.check_incoming
 _host_addresses = aioice.ice.get_host_addresses
 _connecting: WeakKeyDictionary[RTCPeerConnection, set[asyncio.Task[Any]]] = WeakKeyDictionary()
@@ -216,6 +232,7 @@ def _mend_engine() -> None:
     aioice.ice.StunProtocol.send_stun = _send_sparingly  # type: ignore[method-assign,assignment]
     aioice.ice.StunProtocol.request = _request_and_note  # type: ignore[method-assign,assignment]
     aioice.ice.StunProtocol.datagram_received = _datagram_from_anybody  # type: ignore[method-assign,assignment]
+    aioice.turn.TurnClientMixin.request_with_retry = _request_of_turn  # type: ignore[method-assign]
     RTCPeerConnection._RTCPeerConnection__connect = _connect_known  # type: ignore[attr-defined]
     RTCSctpTransport._handle_data = _handle_or_hang_up  # type: ignore[method-assign]
     RTCSctpTransport._send_chunk = _send_or_lose  # type: ignore[method-assign]

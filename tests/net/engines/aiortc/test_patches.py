@@ -12,9 +12,11 @@ import pytest
 from aiortc import RTCSctpTransport, rtcsctptransport
 
 from p2pchat.core.values.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
+from p2pchat.net.engines.aiortc import patches
 from p2pchat.net.engines.aiortc.patches import (
     CHUNKS_HELD_MAX,
     DATAGRAMS_MAX,
+    LEASE_MIN,
     SCTP_RTO_MIN,
     _addresses_even_offline,
     _pair_with_few,
@@ -36,6 +38,21 @@ async def test_an_address_is_checked_from_few_of_ours_that_by_which_it_is_reache
     _pair_with_few(connection, there)
     found = [pair.local_candidate.host for pair in connection._check_list]
     assert sorted(found) == ["127.0.0.1", "172.20.0.1", "172.20.1.1"]
+
+
+async def test_a_turn_server_that_lends_for_no_time_is_not_asked_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lend_nothing(*_: object) -> tuple[aioice.stun.Message, tuple[str, int]]:
+        answer = aioice.stun.Message(aioice.stun.Method.REFRESH, aioice.stun.Class.RESPONSE)
+        answer.attributes["LIFETIME"] = 0
+        return answer, ("127.0.0.1", 3478)
+
+    monkeypatch.setattr(patches, "_turn_request", lend_nothing)
+    client = aioice.turn.TurnClientUdpProtocol(("127.0.0.1", 3478), "u", "p", 600, 500)
+    asked = aioice.stun.Message(aioice.stun.Method.REFRESH, aioice.stun.Class.REQUEST)
+    answer, _ = await client.request_with_retry(asked)
+    assert answer.attributes["LIFETIME"] == LEASE_MIN
 
 
 async def test_nothing_a_stranger_sends_harms_a_link(sides: tuple[Side, Side]) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
 from p2pchat.config.paths import NetworkPolicy
-from p2pchat.daemon.doctor import _addresses, _rooms
+from p2pchat.daemon.doctor import _addresses, _rendezvous, _rooms
+from p2pchat.wire.signalling import Welcome, encode_server
+from p2pchat.wire.version import VERSION
 from tests.support.room_views import FakeCore, member, room
 
 
@@ -27,3 +33,17 @@ def test_it_tells_of_rooms_where_there_are_any() -> None:
     (check,) = _rooms(cast(Any, FakeCore(replace(friends, waits=True))))
     assert not check.ok
     assert "put back to a copy" in check.found
+
+
+@pytest.mark.real
+async def test_a_rendezvous_that_hangs_up_right_after_its_welcome_is_not_well() -> None:
+    async def welcome(client: ServerConnection) -> None:
+        await client.send(encode_server(Welcome(VERSION)))
+
+    async with serve(welcome, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        node = SimpleNamespace(places=lambda: (url,), typed=lambda: (url,))
+        clock, paths = SimpleNamespace(now=lambda: 1.0), NetworkPolicy()
+        (check,), _ = await _rendezvous(cast(Any, SimpleNamespace(node=node, clock=clock, paths=paths)))
+    assert not check.ok
+    assert check.found == f"{url}: the connection was lost"

@@ -27,7 +27,7 @@ from rendezvous.door import Door
 from rendezvous.metrics import NoMetrics, published
 from rendezvous.notify import alive, notify, reloading
 from rendezvous.options import ServerOptions, settings_from, with_options
-from rendezvous.orders import Census
+from rendezvous.outputs import Census
 from rendezvous.server import Running, running
 from rendezvous.stun import answering
 from rendezvous.tls import BUFFER_BYTES, BadCertificate
@@ -206,7 +206,7 @@ def _complain(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
 
 
 def _counts(census: Census) -> str:
-    """How many there are of each, without anybody's address."""
+    """Return the number of records of each kind. It shows no address."""
     return " ".join(f"{name} {count}" for name, count in asdict(census).items())
 
 

@@ -18,11 +18,10 @@ from p2pchat.errors import Malformed
 from p2pchat.types import Seat, Topic
 from p2pchat.wire import signalling as wire
 from p2pchat.wire.signalling import FromClient, Gone, Leave, Pass, Refusal, SeatMode, Take
-from rendezvous import orders
 from rendezvous.bus_messages import TopicKind
 from rendezvous.clients import Clients, ConnectedClient
 from rendezvous.limits import ClientGroup, Limits
-from rendezvous.orders import Census, Deliver, Output
+from rendezvous.outputs import CarryBlob, Census, Close, Deliver, Elsewhere, Forward, Inquire, Output
 from rendezvous.seating import Seating
 from rendezvous.shares import draw
 from rendezvous.tally import Totals
@@ -78,7 +77,7 @@ class Broker:
         return self.on_frame(connection, now) or self.on_message(connection, data, now)
 
     def on_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
-        """A binary message has come in, whose frames were counted."""
+        """Handle a binary message whose frames are counted already."""
         client = self._clients.find_client(connection)
         if client is None:
             return []
@@ -102,7 +101,7 @@ class Broker:
         outputs += [
             output for place in list(client.places.values()) for output in self._free_seat(place, now)
         ]
-        for topic in list(client.asked or ()):
+        for topic in list(client.requested or ()):
             self._forget_wish(client, topic)
         self._clients.let_go(client)
         return outputs
@@ -127,7 +126,7 @@ class Broker:
         return Census(len(self._clients), seating.count, len(seating.topics), self._clients.count_groups())
 
     def _expel(self, client: ConnectedClient, reason: str, now: float) -> list[Output]:
-        return [*self.on_disconnect(client.connection, now), orders.Close(client.connection, reason)]
+        return [*self.on_disconnect(client.connection, now), Close(client.connection, reason)]
 
     def _receive(self, client: ConnectedClient, message: FromClient, now: float) -> list[Output]:
         if isinstance(message, Pass):  # by far the most
@@ -185,14 +184,14 @@ class Broker:
     def _leave_topic(self, client: ConnectedClient, leave: Leave, now: float) -> list[Output]:
         topic = leave.topic
         if client.is_away(topic):
-            return [orders.Forward(client.connection, topic, message=leave)]
+            return [Forward(client.connection, topic, message=leave)]
         self._forget_wish(client, topic)
         place = client.places.get(topic)
         return self._free_seat(place, now) if place is not None else []
 
     def _free_seat(self, place: TakenSeat, now: float) -> list[Output]:
-        """Free a seat. The end of an invite frees the other seat too; its client is told. A guest who had no
-        answer leaves the host to the next."""
+        """Free a seat. The end of an invite frees the other seat too, and tells its client. A guest without
+        an answer leaves the host to the next guest."""
         topics = self.seating.topics
         there = topics[place.topic]
         client = self.seating.free_seat(place, now)
@@ -219,7 +218,7 @@ class Broker:
         if client.groups and not draw([group.passes for group in client.groups], now):
             return [self._refuse(client, topic, Refusal.BUSY)]
         if client.away and topic in client.away:
-            return [orders.Forward(client.connection, topic, message=message)]
+            return [Forward(client.connection, topic, message=message)]
         own = client.places.get(topic)
         there = self.seating.topics.get(topic)
         target = there.find_seat(seat) if own is not None and there is not None else None
@@ -230,7 +229,7 @@ class Broker:
             and self.seating.is_foreign(seat)
         ):
             self.tally.passed += 1
-            return [orders.CarryBlob(seat, wire.encode_blob(topic, own.seat, blob))]
+            return [CarryBlob(seat, wire.encode_blob(topic, own.seat, blob))]
         if own is None or target is None or target is own:
             self.tally.gone += 1
             return [Deliver(client.connection, Gone(topic, seat))]
@@ -242,33 +241,33 @@ class Broker:
     # --- among several servers
 
     def _inquire(self, client: ConnectedClient, topic: Topic, mode: SeatMode) -> list[Output]:
-        if topic in (client.asked or ()):
+        if topic in (client.requested or ()):
             return []  # the answer is on its way
         if mode is SeatMode.HOST and topic in self.seating.claims:
             return [self._refuse(client, topic, Refusal.TAKEN)]
         if not self.seating.has_room(client, topic):
             return [self._refuse(client, topic, Refusal.BUSY)]
-        client.asked = {**(client.asked or {}), topic: mode}
+        client.requested = {**(client.requested or {}), topic: mode}
         if mode is SeatMode.HOST:
             self.seating.claims[topic] = client.connection
-        return [orders.Inquire(client.connection, topic, mode)]
+        return [Inquire(client.connection, topic, mode)]
 
-    def on_inquired(self, about: orders.Inquire, elsewhere: orders.Elsewhere, now: float) -> list[Output]:
+    def on_inquired(self, about: Inquire, elsewhere: Elsewhere, now: float) -> list[Output]:
         """The other servers have said what they have, as far as they could in time."""
         client = self._clients.find_client(about.connection)
         topic, mode = about.topic, about.mode
-        if client is None or (client.asked or {}).get(topic) is not mode:
+        if client is None or (client.requested or {}).get(topic) is not mode:
             return []  # it has left meanwhile
         self._forget_wish(client, topic)
         if mode is SeatMode.GUEST and topic not in self.seating.topics and elsewhere.host is not None:
             client.away = {*(client.away or ()), topic}
-            return [orders.Forward(client.connection, topic, elsewhere.host, client.culprit)]
+            return [Forward(client.connection, topic, elsewhere.host, client.culprit)]
         if elsewhere.host is not None or (elsewhere.mesh and mode is SeatMode.HOST):
             return [self._refuse(client, topic, Refusal.TAKEN)]
         return self._seat(client, topic, mode, now)
 
     def _forget_wish(self, client: ConnectedClient, topic: Topic) -> None:
-        if client.asked and client.asked.pop(topic, None) is SeatMode.HOST:
+        if client.requested and client.requested.pop(topic, None) is SeatMode.HOST:
             del self.seating.claims[topic]
 
     def on_blob_lost(self, topic: Topic, source: Seat, target: Seat) -> list[Output]:

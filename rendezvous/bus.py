@@ -87,7 +87,7 @@ class Bus:
                 await client.close()
 
     async def _connect(self, client: BusClient) -> None:
-        """Until it is there; from then on the library sees to it."""
+        """Try until the bus answers. From then on the library reconnects by itself."""
 
         async def lost() -> None:
             self._up.clear()

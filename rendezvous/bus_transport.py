@@ -39,7 +39,8 @@ class BusClient(Client):
             )
 
     async def _process_connect_init(self) -> None:
-        """It is let in, for the first time or anew, and has not said yet what it subscribes to."""
+        """The bus has let us in, for the first time or again. The library has not subscribed to anything
+        yet."""
         await super()._process_connect_init()
         assert isinstance(self._transport, TcpTransport), "the URLs say so"
         assert self._transport._io_writer is not None, "it is connected"  # noqa: SLF001 - in no public place
@@ -48,7 +49,7 @@ class BusClient(Client):
 
 
 class _Listener(asyncio.Protocol):
-    """Before the library's own protocol, which hears all that is no message."""
+    """Stands in front of the library's own protocol, and gets everything that is no message."""
 
     def __init__(self, library: asyncio.BaseProtocol, deliver: Callable[[bytes], None]) -> None:
         assert isinstance(library, asyncio.StreamReaderProtocol), "the library reads from a stream"

@@ -22,7 +22,7 @@ from rendezvous.addresses import addresses
 from rendezvous.door import HEALTH
 from rendezvous.options import ServerOptions, settings_from
 from rendezvous.proxy import UNIX_NAME
-from rendezvous.tls import BadCertificate, Certificate, try_out
+from rendezvous.tls import BadCertificate, Certificate, check_certificate
 from rendezvous.turn_trial import TurnFails, lets_in
 
 EXTRA_FILES = 64
@@ -40,7 +40,7 @@ HANDED_OVER = Path("/run/credentials")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     good: bool
     what: str
@@ -86,7 +86,7 @@ def _certificate(certificate: Certificate) -> Finding:
     if _comes_later(certificate.chain) or _comes_later(certificate.key):
         return _later("tls-cert")
     try:
-        names, until = try_out(certificate)
+        names, until = check_certificate(certificate)
     except BadCertificate as error:
         return Finding(False, f"tls-cert: {error}")
     days = int((until - time.time()) / 86400)

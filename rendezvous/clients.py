@@ -19,7 +19,7 @@ from rendezvous.topics import Connection, TakenSeat
 
 @dataclass(slots=True)
 class ConnectedClient:
-    """One of them."""
+    """What the broker keeps of one client."""
 
     connection: Connection
     culprit: str | None
@@ -27,7 +27,7 @@ class ConnectedClient:
     frames: Bucket
     seatless_since: float
     places: dict[Topic, TakenSeat] = field(default_factory=dict)
-    asked: dict[Topic, SeatMode] | None = None
+    requested: dict[Topic, SeatMode] | None = None
     """Takes that wait for the answer of other servers."""
     away: set[Topic] | None = None
     """Invites at which it is the guest of another server's host."""
@@ -35,12 +35,12 @@ class ConnectedClient:
     @property
     def seatless(self) -> bool:
         """Whether it neither has a seat nor is about to."""
-        return not (self.places or self.asked or self.away)
+        return not (self.places or self.requested or self.away)
 
     @property
     def wishes(self) -> int:
         """Seats that it has, or may be about to."""
-        return len(self.places) + len(self.asked or ()) + len(self.away or ())
+        return len(self.places) + len(self.requested or ()) + len(self.away or ())
 
     def is_away(self, topic: Topic) -> bool:
         """Whether it is a guest there, at another server."""
@@ -78,22 +78,22 @@ class Clients:
         return True
 
     def let_in_guest(self, connection: Connection, who: str | None, now: float) -> ConnectedClient:
-        """A client of another server, as it was counted there. ``who``: the culprit that it is known by."""
+        """Add a client of another server, which was counted there. ``who``: the culprit's name there."""
         return self._enter(connection, who, (), now)
 
     def let_go(self, client: ConnectedClient) -> None:
-        """It is gone."""
+        """Forget a client that is gone."""
         for group in client.groups:
             group.connections -= 1
         del self._clients[client.connection]
 
     def list_idle(self, now: float) -> list[Connection]:
-        """Those that have had no seat for too long."""
+        """Return the clients that have had no seat for too long."""
         too_long = now - self._limits.seatless_seconds
         return [c.connection for c in self if c.seatless_since <= too_long and c.seatless]
 
     def forget_groups(self, now: float) -> None:
-        """Those of which a new record would be the same."""
+        """Forget the groups whose new record would be the same."""
         self._shares.forget_idle(now)
 
     def count_groups(self) -> int:

@@ -44,7 +44,7 @@ from rendezvous.bus_messages import (
     encode,
     encode_carry,
 )
-from rendezvous.orders import (
+from rendezvous.outputs import (
     CarryBlob,
     Close,
     Deliver,
@@ -208,7 +208,7 @@ class Cluster:
         return outputs
 
     def _meet(self, server: Server, now: float) -> None:
-        """It lives. A newcomer is told all."""
+        """Note that a server lives. Tell a new server all seats."""
         self._telling.incomplete = self._telling.incomplete or server not in self._peers
         self._peers[server] = _Peer(now)
 
@@ -246,7 +246,7 @@ class Cluster:
         return outputs
 
     def _miss(self, data: bytes) -> Publish:
-        """No client sits where that Carry was to go."""
+        """Return a message which says that no client has the seat of a Carry."""
         carry = decode(data)
         assert isinstance(carry, Carry), "it was cut as one"
         topic, source = look_at_blob(carry.blob)

@@ -21,7 +21,7 @@ YOUNG_MAX: Final = 10_000
 
 @contextlib.contextmanager
 def without_long_collections() -> Iterator[None]:
-    """While the context lasts, collections look at what is new."""
+    """Collect only new objects as garbage while the context lasts."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()

@@ -34,7 +34,7 @@ class Fault:
 
 
 class BadConfig(Exception):
-    """There is at least one fault."""
+    """A configuration file has at least one fault."""
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__(*map(str, faults))

@@ -44,7 +44,7 @@ class ConnectionListener(Protocol):
     """What a connection tells of itself."""
 
     def on_accepted(self, socket: ClientSocket) -> Connection | None:
-        """It is there. None: it is turned away."""
+        """A connection was made. Return None to refuse it."""
 
     def on_frame(self, connection: Connection) -> None:
         """A frame came that is no message by itself."""
@@ -56,10 +56,10 @@ class ConnectionListener(Protocol):
         """Something is to be sent to it before the turn ends."""
 
     def on_lost(self, socket: ClientSocket) -> None:
-        """It is gone."""
+        """A connection has ended."""
 
     def see_off(self, socket: ClientSocket) -> None:
-        """It is closing."""
+        """The closing of a connection has begun."""
 
 
 class ClientSocket(ServerConnection):
@@ -89,7 +89,7 @@ class ClientSocket(ServerConnection):
 
     @property
     def peer(self) -> str | None:
-        """Where it comes from; None: it is gone already."""
+        """Return the address of the other end, or None if the connection has ended."""
         address = self.remote_address if self.client is None else (self.client,)
         return None if address is None else address[0] if address else UNIX
 

@@ -30,19 +30,20 @@ class Sum:
     seats: int = 0
 
     def count_seat(self, seat: Seat) -> None:
-        """One more."""
+        """Add one to the number of seats that the server tells of."""
         self.count += 1
         self.seats ^= int.from_bytes(seat, "big")
 
     def drop_seat(self, seat: Seat) -> None:
-        """One less."""
+        """Subtract one from the number of seats that the server tells of."""
         self.count -= 1
         self.seats ^= int.from_bytes(seat, "big")
 
 
 @dataclass(slots=True)
 class _Others:
-    """Of one topic; the seats of a mesh in a list, of which a few can be drawn in constant time."""
+    """The seats of one topic at other servers. Seats of a mesh are in a list, from which a few are drawn in
+    constant time."""
 
     seats: list[Seat] = field(default_factory=list)
     places: dict[Seat, int] = field(default_factory=dict)

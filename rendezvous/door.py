@@ -62,7 +62,7 @@ class Door:
         return Entrance.ELSEWHERE if self._path and path.rstrip("/") != self._path else Entrance.CLIENT
 
     def _known(self, token: str) -> bool:
-        """In a time that does not tell how much of it is right."""
+        """Compare with every token, in a time that does not show which part is right."""
         given = token.encode(errors="replace")
         known = [hmac.compare_digest(given, accepted) for accepted in self._tokens]
         return any(known)

@@ -43,8 +43,8 @@ class HintOptions:
     turn_tls: int | None = None
 
     def stun_ports(self, own: int) -> tuple[int, ...]:
-        """Where to answer. ``own``: the server's port. A TURN server that clients are told of has its ports
-        to itself, whichever of the two starts first."""
+        """Return the ports at which to answer. ``own``: the server's port. A TURN server that clients are
+        told of needs its ports for itself, whichever of the two starts first."""
         chosen = self.at or (own, *({STUN_PORT} - self._turn_ports()))
         return tuple(dict.fromkeys(chosen))[:STUN_PORTS] if self.stun else ()
 

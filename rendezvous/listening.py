@@ -38,7 +38,7 @@ _LIMITS = Limits()
 """For the names of networks alone."""
 
 
-def make_way(path: Path) -> None:
+def remove_stale_socket(path: Path) -> None:
     """Remove the socket of a server that is gone. Raises OSError when one still listens, or it is none."""
     if not path.exists():
         return
@@ -164,4 +164,4 @@ class _Front:
 
 
 class _TooMany(Exception):
-    """More are under way than may be."""
+    """More connections are open than the limit allows."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
-from rendezvous.orders import Census
+from rendezvous.outputs import Census
 from rendezvous.tally import Totals
 
 LOOK_SECONDS: Final = 0.25

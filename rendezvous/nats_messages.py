@@ -33,7 +33,7 @@ class Cutter:
         self._lost = False
 
     def feed_bytes(self, data: bytes) -> None:
-        """More has come."""
+        """Take more bytes from the connection."""
         if self._lost:
             self._rest(data)
             return

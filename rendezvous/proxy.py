@@ -48,8 +48,9 @@ class Proxies:
         return self.unix if peer == UNIX else is_in(peer, self.networks)
 
     def forwarded_for(self, peer: str, headers: list[str]) -> str | None:
-        """Return the client of a proxy, by ``X-Forwarded-For``: the last address that is no proxy of ours,
-        for what stands before it anybody may have written. None: ``peer`` is no proxy, or does not say."""
+        """Return the client of a proxy, by ``X-Forwarded-For``: the last address that is no proxy of ours.
+        Any client can write what stands before it. Return None if ``peer`` is no proxy, or names no
+        client."""
         if not self.is_trusted(peer):
             return None
         for entry in reversed(",".join(headers).split(",")):

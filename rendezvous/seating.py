@@ -16,7 +16,7 @@ from rendezvous.bus_messages import TopicKind
 from rendezvous.clients import Clients, ConnectedClient
 from rendezvous.directory import Directory
 from rendezvous.limits import Limits
-from rendezvous.orders import DeliverBytes, TellSeat
+from rendezvous.outputs import DeliverBytes, TellSeat
 from rendezvous.topics import Connection, InviteTopic, MeshTopic, Sitting, TakenSeat, mixed, new_seat
 
 

@@ -30,7 +30,7 @@ from rendezvous.connection import SILENT, ClientSocket
 from rendezvous.door import Door
 from rendezvous.hints import HintedPorts
 from rendezvous.limits import Limits
-from rendezvous.listening import clients_told, make_way
+from rendezvous.listening import clients_told, remove_stale_socket
 from rendezvous.proxy import Proxies
 from rendezvous.shell import Shell
 
@@ -143,7 +143,7 @@ async def running(
 
 @contextlib.asynccontextmanager
 async def _member(urls: str | None, cluster: Cluster | None, shell: Shell) -> AsyncIterator[None]:
-    """One of a cluster while the context lasts, if it is to be one."""
+    """Take part in a cluster while the context lasts, if there is one."""
     if urls is None or cluster is None:
         yield
         return
@@ -179,7 +179,7 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 def _where(host: str, port: int, unix: Path | None) -> dict[str, Any]:
     if unix is not None:
-        make_way(unix)
+        remove_stale_socket(unix)
         return {"unix": True, "path": str(unix)}
     return {"host": None if host == "*" else addresses(host, port), "port": port}
 

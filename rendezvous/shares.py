@@ -13,7 +13,7 @@ from rendezvous.limits import ClientGroup, Limits
 
 @dataclass(slots=True)
 class Share:
-    """Of one group."""
+    """The limits of one group of clients."""
 
     worth: int
     connects: Bucket
@@ -45,7 +45,7 @@ class Shares:
         return tuple(self._remembered(group, now) for group in groups)
 
     def forget_idle(self, now: float) -> None:
-        """Those of which a new record would be the same."""
+        """Forget the groups whose new record would be the same."""
         for name in [name for name, record in self._groups.items() if record.is_as_new(now)]:
             del self._groups[name]
 

@@ -29,7 +29,7 @@ from rendezvous.connection import ClientSocket
 from rendezvous.door import Door, Entrance
 from rendezvous.hints import RENEW_SECONDS, HintedPorts
 from rendezvous.limits import ClientGroup, Limits, groups
-from rendezvous.orders import CarryBlob, Close, Deliver, DeliverBytes, Forward, Inquire, Output, TellSeat
+from rendezvous.outputs import CarryBlob, Close, Deliver, DeliverBytes, Forward, Inquire, Output, TellSeat
 from rendezvous.proxy import UNIX, Proxies
 from rendezvous.topics import Connection
 

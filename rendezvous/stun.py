@@ -188,7 +188,7 @@ def _source_address(about: list[tuple[int, int, bytes]]) -> list[tuple[int, int,
 
 
 def _sockets(host: str, port: int) -> list[socket.socket]:
-    """One for each address. Raises OSError if none can be had."""
+    """Open a socket for each address. Raises OSError if none can be opened."""
     found = socket.getaddrinfo(
         None if host == "*" else host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
     )

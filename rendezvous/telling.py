@@ -16,14 +16,14 @@ from typing import Final
 from p2pchat.types import Seat, Topic
 from rendezvous.bus_messages import Hello, Message, SeatsFollow, SeatsUnknown, SeatTaken, Server, TopicKind
 from rendezvous.directory import Directory, Sum
-from rendezvous.orders import TellSeat
+from rendezvous.outputs import TellSeat
 
 AT_ONCE: Final = 512
 """Seats that are told in one go where all are to be told: a few milliseconds."""
 
 
 class Telling:
-    """One server's side of it. ``directory``: where what the others tell is kept."""
+    """Tells the other servers of our seats. ``directory`` keeps what they tell of theirs."""
 
     def __init__(self, server: Server, directory: Directory) -> None:
         self._server = server
@@ -34,11 +34,11 @@ class Telling:
         """Another server has missed something: everything must be told again."""
 
     def say_hello(self) -> Message:
-        """With the sum of what was told."""
+        """Make a hello with the sum of all seats that were told."""
         return Hello(self._server, self._told.count, self._told.seats)
 
     def tell_seat(self, of: TellSeat) -> Message | None:
-        """It has come, or is gone; None: it went untold."""
+        """Return the message that a seat was taken or left, or None if that stays untold."""
         if self._untold.pop((of.topic, of.seat), None) is not None and of.kind is TopicKind.NOTHING:
             return None
         if of.kind is TopicKind.NOTHING:

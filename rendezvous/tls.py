@@ -33,7 +33,8 @@ class Certificate:
         return context
 
     def load_into(self, context: ssl.SSLContext) -> None:
-        """For connections from now on; nothing has changed when it raises BadCertificate."""
+        """Use the certificate for connections from now on. Raises BadCertificate, and then has changed
+        nothing."""
         try:
             # In a context of its own first: a chain without its key would be half taken.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.chain, self.key)
@@ -45,7 +46,7 @@ class Certificate:
             ) from None
 
 
-def try_out(certificate: Certificate) -> tuple[tuple[str, ...], float]:
+def check_certificate(certificate: Certificate) -> tuple[tuple[str, ...], float]:
     """Shake hands with ourselves, as a client would that trusts this certificate; return the names that it is
     for, and until when, Unix seconds. Raises BadCertificate, also when it is out of date."""
     server_side = certificate.make_context()

@@ -170,7 +170,8 @@ class InviteTopic:
             self.sitting.spoke_at = now
 
     def let_leave(self, culprit: str | None) -> None:
-        """The guest left by itself, without an answer. A person may begin anew; who goes on so is put out."""
+        """The guest left by itself, without an answer. A person may begin anew; a client that does so too
+        often is expelled."""
         if culprit is not None and (culprit in self._left or len(self._left) < EXPELLED_CAP):
             self._left[culprit] = self._left.get(culprit, 0) + 1
         self.expel_guest(culprit if culprit and self._left.get(culprit, LEAVES_MAX) >= LEAVES_MAX else None)

@@ -48,7 +48,7 @@ Attributes = list[tuple[int, bytes]]
 
 
 class TurnFails(Exception):
-    """Says in words for the operator why it could not be tried, or would not serve anybody."""
+    """Says in words for the operator why the TURN server could not be tried, or serves no client."""
 
 
 def lets_in(host: str, port: int, secret: bytes) -> list[str]:

@@ -18,13 +18,13 @@ from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import FromServer, Gone, Leave, Pass, Refusal, Seated, SeatRefused
 from rendezvous.broker import Broker
 from rendezvous.bus_messages import CULPRIT_BYTES, FromGuest, GuestRequest, Message, Server, ToGuest
-from rendezvous.orders import Deliver, Forward, Output
+from rendezvous.outputs import Deliver, Forward, Output
 from rendezvous.topics import Connection
 
 
 @dataclass(slots=True)
 class _Visit:
-    """One of our clients is a guest elsewhere, or has asked to be."""
+    """A client of ours that is a guest at another server, or has asked to be one."""
 
     server: Server
     connection: Connection
@@ -33,7 +33,7 @@ class _Visit:
 
 
 class Visits:
-    """Of our clients at other servers."""
+    """Our clients that are guests at other servers."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -102,7 +102,7 @@ class Visitors:
         return len(self._homes)
 
     def receive_request(self, request: GuestRequest, now: float) -> list[Output]:
-        """One asks to be a guest."""
+        """A client of another server asks to be a guest here."""
         key = (request.server, request.number)
         if key in self._visitors:
             return []
@@ -112,7 +112,7 @@ class Visitors:
         return self._broker.on_visit(connection, request.topic, culprit, now)
 
     def receive_from_guest(self, message: FromGuest, now: float) -> list[Output]:
-        """One says something to its host, or leaves."""
+        """A guest from another server sends something to its host, or leaves."""
         connection = self._visitors.get((message.server, message.number))
         if connection is None:
             return []
@@ -158,7 +158,7 @@ def _blamed(culprit: str | None, topic: Topic) -> bytes:
 
 
 def _over(visit: _Visit) -> FromServer:
-    """The message to a guest whose host is gone with its server."""
+    """Return the message to a guest whose host has gone with its server."""
     if visit.host is None:
         return SeatRefused(visit.topic, Refusal.ABSENT)
     return Gone(visit.topic, visit.host)

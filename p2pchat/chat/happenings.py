@@ -112,7 +112,7 @@ class Preferred:
     """A setting was changed that may concern chats."""
 
 
-Happened = (
+Happening = (
     LineAdded
     | LineRewritten
     | ReferenceAdded

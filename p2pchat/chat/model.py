@@ -17,7 +17,7 @@ from p2pchat.chat.happenings import (
     Altered,
     Changed,
     Decided,
-    Happened,
+    Happening,
     Hindered,
     LineAdded,
     LineForgotten,
@@ -92,7 +92,7 @@ class Person:
 class ChatModel:
     """The conversations of this home, while a chat is open."""
 
-    def __init__(self, node: Node, tell: Callable[[Happened], None]) -> None:
+    def __init__(self, node: Node, tell: Callable[[Happening], None]) -> None:
         self.node = node
         self.me = ""
         self.people: dict[str, Person] = {}
@@ -150,7 +150,7 @@ class ChatModel:
             self._tell(Reminded(line))
 
     async def look_round(self) -> NodeInfo:
-        """Learn anew when everybody was heard, and how the node is."""
+        """Read again when each contact was heard, and the state of the node."""
         status = await self.node.status()
         self.links, self._alone = status.links_up, given(status.hindrance) or ""
         for contact in await self.node.contacts():

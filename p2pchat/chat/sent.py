@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from p2pchat.chat.happenings import Happened, Moved, NodeLost, Refused
+from p2pchat.chat.happenings import Happening, Moved, NodeLost, Refused
 from p2pchat.chat.lines import FINAL, ChatLine, Stage, beginning_of, is_further
 from p2pchat.data import dataclass
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
@@ -52,7 +52,7 @@ class SentLines:
     """Messages by id. ``queued`` is told of each line that a node has accepted."""
 
     def __init__(
-        self, node: Node, tell: Callable[[Happened], None], queued: Callable[[ChatLine], None]
+        self, node: Node, tell: Callable[[Happening], None], queued: Callable[[ChatLine], None]
     ) -> None:
         self._node = node
         self._tell = tell

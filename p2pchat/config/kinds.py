@@ -42,7 +42,7 @@ class OneOf:
 
     @property
     def allowed(self) -> str:
-        """Of many words, the first few."""
+        """Name the first few of many words."""
         if len(self.words) > 8:
             return f"one of {', '.join(self.words[:8])} … (Tab lists them)"
         *others, last = self.words
@@ -72,7 +72,7 @@ class YesNo:
 
     @property
     def allowed(self) -> str:
-        """In words."""
+        """Name the allowed values in words."""
         return "auto, yes or no" if self.auto else "yes or no"
 
     def read(self, text: str) -> bool | None:
@@ -103,7 +103,7 @@ class Number:
 
     @property
     def allowed(self) -> str:
-        """In words."""
+        """Name the allowed values in words."""
         number = f"a number from {self.least} to {self.most}{f' ({self.unit})' if self.unit else ''}"
         return f"auto or {number}" if self.auto else number
 
@@ -175,7 +175,7 @@ class Bindings:
 
     @property
     def allowed(self) -> str:
-        """In words."""
+        """Name the allowed values in words."""
         return f"like search=ctrl+k help=f1,alt+h; there are {', '.join(self.actions)}"
 
     def read(self, text: str) -> dict[str, str]:

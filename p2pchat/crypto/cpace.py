@@ -34,10 +34,8 @@ _EIGHTH = pow(8, -1, _GROUP_ORDER).to_bytes(32, "little")
 
 
 def generator(secret: bytes, channel: bytes, sid: bytes) -> bytes:
-    """Make the generator that only the owners of ``secret`` can make: a u coordinate, 32 bytes.
-
-    ``channel`` says who talks where (the draft's CI), ``sid`` is fresh for each session.
-    """
+    """Make the generator that only the owners of ``secret`` can make: a u coordinate, 32 bytes. ``channel``
+    names the two ends and the place (the draft's CI), ``sid`` is fresh for each session."""
     padding = bytes(max(0, _HASH_BLOCK - 1 - len(_prefixed(secret)) - len(_prefixed(_DSI))))
     uniform = hashlib.sha512(_lv_cat(_DSI, secret, padding, channel, sid)).digest()[:32]
     cleared = crypto_core_ed25519_from_uniform(_without_top_bit(uniform))

@@ -139,7 +139,7 @@ def _next(chain: bytes) -> bytes:
 
 
 def _message_keys(chain: bytes) -> tuple[bytes, bytes, bytes]:
-    """For AES, for the MAC, and the first block."""
+    """Return the keys for AES and for the MAC, and the first block."""
     keys = _hkdf(hmac.digest(chain, b"\1", "sha256"), b"OLM_KEYS", 80)
     return keys[:32], keys[32:64], keys[64:]
 

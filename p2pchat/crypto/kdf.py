@@ -41,23 +41,26 @@ def mesh_id(secret: bytes) -> MeshId:
 
 
 def mesh_topic(secret: bytes, epoch: Epoch) -> Topic:
-    """Where the members of a mesh meet during an epoch; unlinkable to its other topics without the secret."""
+    """Return the topic where the members of a mesh meet during an epoch. Without the secret it cannot be
+    linked to the mesh's other topics."""
     return Topic(derive(secret, "mesh topic", epoch.to_bytes(8, "big")))
 
 
 def invite_topic(nameplate: int) -> Topic:
-    """Where the two ends of a spoken invite meet; it depends on the public nameplate only."""
+    """Return the topic where the two ends of a spoken invite meet. It depends on the public nameplate
+    only."""
     return Topic(digest(b"p2pchat invite nameplate %d" % nameplate))
 
 
 def link_topic(secret: bytes) -> Topic:
-    """Where the two ends of an invite link meet; ``secret`` has 128 bits, so the topic gives nothing away."""
+    """Return the topic where the two ends of an invite link meet. ``secret`` has 128 bits, so the topic shows
+    nothing of it."""
     return Topic(derive(secret, "invite link topic"))
 
 
 def nearby_key(secret: bytes, epoch: Epoch) -> bytes:
-    """By which the members of a mesh know each other's announcements on a network during an epoch; not to be
-    had from what is seen of its topics, 32 bytes."""
+    """Return the key, 32 bytes, by which members of a mesh recognise each other's announcements on a network
+    during an epoch. It cannot be derived from topics."""
     return derive(secret, "nearby", epoch.to_bytes(8, "big"))
 
 

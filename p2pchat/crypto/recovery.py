@@ -50,7 +50,7 @@ class PublicKey:
 
     @property
     def name(self) -> bytes:
-        """By which the two ends call it."""
+        """Return the name that both ends have for this key."""
         return digest(self.encapsulation_key, KEY_NAME_BYTES)
 
 
@@ -82,7 +82,7 @@ class RecoveryKey:
 
     @property
     def seed(self) -> bytes:
-        """Of its ML-KEM half."""
+        """Return the seed of the ML-KEM half."""
         return self.secret[X25519_BYTES:]
 
     @property

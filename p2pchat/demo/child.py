@@ -76,10 +76,10 @@ def _say_running() -> None:
 
 def _end_with_stdin() -> None:
     """The other end of stdin is the demo's: the kernel closes it however the demo ends."""
-    threading.Thread(target=_watch_parent, daemon=True).start()
+    threading.Thread(target=_await_parent, daemon=True).start()
 
 
-def _watch_parent() -> None:
+def _await_parent() -> None:
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -13,10 +13,10 @@ from typing import Final
 
 from p2pchat.control.events import MessageEvent, ReceiptEvent
 from p2pchat.data import dataclass
+from p2pchat.demo.cell_path import CellPath
 from p2pchat.demo.layout import ECHO, YOU
 from p2pchat.demo.mesh import DemoMesh
 from p2pchat.demo.tasks import background
-from p2pchat.demo.way import Way
 
 PATIENCE_S: Final = 30.0
 """Seconds for one message to come back; each hop takes some milliseconds."""
@@ -39,7 +39,7 @@ class Exchange:
     """Seconds from sending until the echo came."""
     cells: int
     """Cells that left our node for it; an owed receipt leaves with them."""
-    way: Way | None
+    path: CellPath | None
     """The way of its first cell."""
 
     @property
@@ -68,9 +68,9 @@ class EchoExchange:
             return Exchange(text, None, time.monotonic() - begun_at, 0, None)
         seconds = time.monotonic() - begun_at
         made = _made(self._moments[sent.id])
-        way = await self._mesh.find_path(*made)
+        path = await self._mesh.find_path(*made)
         cells = len(self._mesh.sights.cells_from(YOU, *made))
-        return Exchange(text, echo, seconds, cells, way)
+        return Exchange(text, echo, seconds, cells, path)
 
     async def follow_node(self) -> None:
         """Take in what our node tells, for ever."""
@@ -82,7 +82,7 @@ class EchoExchange:
                 self._moments.setdefault(event.id, {})[event.state] = event.at
 
 
-async def each_way(mesh: DemoMesh, tell: Callable[[Way], None]) -> None:
+async def each_path(mesh: DemoMesh, tell: Callable[[CellPath], None]) -> None:
     """Tell the way of every message that ``you`` send, once it has arrived; for ever."""
     moments: dict[str, dict[str, str]] = {}
     async for event in mesh.you.listen():
@@ -91,9 +91,9 @@ async def each_way(mesh: DemoMesh, tell: Callable[[Way], None]) -> None:
         moments.setdefault(event.id, {})[event.state] = event.at
         if event.state == "delivered":
             known = moments.pop(event.id)
-            way = await mesh.find_path(*_made(known))
-            if way is not None:
-                tell(way)
+            path = await mesh.find_path(*_made(known))
+            if path is not None:
+                tell(path)
 
 
 def _made(moments: Mapping[str, str]) -> tuple[str, str]:

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from p2pchat.client import Node, connect
 from p2pchat.control.events import CellEvent, TracingEvent
+from p2pchat.demo.cell_path import CellPath, FirstSight, Passage, Sights
 from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
 from p2pchat.demo.processes import Children
 from p2pchat.demo.tasks import background, together
-from p2pchat.demo.way import FirstSight, Passage, Sights, Way
 from p2pchat.errors import P2PChatError
 
 START_S: Final = 90.0
@@ -83,7 +83,7 @@ class DemoMesh:
         self.links = {frozenset((a, b)) for a, b in ends if b is not None and (b, a) in ends}
         return self.links
 
-    async def watch_node(self, name: str) -> None:
+    async def follow_node(self, name: str) -> None:
         """Collect what a node sees, for ever."""
         async for event in self._clients[name].trace():
             if isinstance(event, TracingEvent):
@@ -95,15 +95,15 @@ class DemoMesh:
                 self.sights.add_passage(Passage(name, event.id, event.became, known, event.at))
             self._seen.set()
 
-    async def find_path(self, since: str, until: str) -> Way | None:
+    async def find_path(self, since: str, until: str) -> CellPath | None:
         """The way of the first cell that ``you`` made between two moments and that came to ``echo``; None if
         the nodes do not tell in time."""
         try:
             async with asyncio.timeout(SIGHT_S):
                 while True:
                     for cell in self.sights.cells_from(YOU, since, until):
-                        if way := self.sights.path_of(cell, ECHO):
-                            return way
+                        if path := self.sights.path_of(cell, ECHO):
+                            return path
                     self._seen.clear()
                     await self._seen.wait()
         except TimeoutError:
@@ -128,7 +128,7 @@ async def running(mesh: DemoMesh, tell: Tell) -> AsyncIterator[None]:
                 raise P2PChatError(
                     f"the demo's nodes did not start within {START_S:g} s; is the machine very busy?"
                 ) from None
-            async with background(*(mesh.watch_node(name) for name in mesh.layout.names)):
+            async with background(*(mesh.follow_node(name) for name in mesh.layout.names)):
                 yield
     finally:
         await children.stop()

@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from p2pchat.demo.canvas import Canvas, Point
+from p2pchat.demo.cell_path import CellPath, FirstSight
 from p2pchat.demo.layout import ECHO, YOU, Layout, Pair
-from p2pchat.demo.way import FirstSight, Way
 from p2pchat.text import shortened
 from p2pchat.wire.geometry import GEOMETRY
 
@@ -31,7 +31,7 @@ def mesh_picture(
     layout: Layout,
     up: Collection[str],
     links: Collection[Pair],
-    way: Sequence[str],
+    path: Sequence[str],
     width: int,
     *,
     ascii_only: bool = False,
@@ -42,10 +42,10 @@ def mesh_picture(
     for pair in sorted(links, key=sorted):
         one, other = sorted(pair)
         canvas.draw_line(at[one], at[other], "bright_black", every=3)
-    for one, other in pairwise(way):
+    for one, other in pairwise(path):
         canvas.draw_line(at[one], at[other], "bold yellow")
     for name in layout.names:
-        canvas.draw_label(at[name], f" {name} ", _style(name, name in up, name in way))
+        canvas.draw_label(at[name], f" {name} ", _style(name, name in up, name in path))
     return canvas.to_text()
 
 
@@ -83,13 +83,13 @@ def scene(picture: Text, steps: Sequence[tuple[str, str, str]], line: str, width
     return Group(framed, *([table] if steps else []), Text(line, style="bright_black"))
 
 
-def narration(text: str, way: Way) -> list[tuple[str, str, str]]:
+def narration(text: str, path: CellPath) -> list[tuple[str, str, str]]:
     """For each node on the way its name, the time, and what it could see."""
-    first, last = way[0], way[-1]
+    first, last = path[0], path[-1]
     told = [(first.node, "", _wrote(text, first))]
     told += [
         (sight.node, _after(first, sight), _relayed(sight, before, first))
-        for before, sight in pairwise(way[:-1])
+        for before, sight in pairwise(path[:-1])
     ]
     return [*told, (last.node, _after(first, last), _received(last))]
 

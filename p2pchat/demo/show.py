@@ -12,8 +12,8 @@ from typing import Final
 from rich.console import Console
 from rich.live import Live
 
-from p2pchat.demo import way
-from p2pchat.demo.exchange import TEXTS, Exchange, each_way, talking
+from p2pchat.demo import cell_path
+from p2pchat.demo.exchange import TEXTS, Exchange, each_path, talking
 from p2pchat.demo.layout import ECHO, Layout
 from p2pchat.demo.mesh import DemoMesh, formed, running
 from p2pchat.demo.picture import WIDTH_MAX, mesh_picture, narration, scene
@@ -68,7 +68,7 @@ class _Stage:
         self._width = min(console.width, WIDTH_MAX)
         self._ascii_only = not console.encoding.lower().startswith("utf")
         self._line = ""
-        self._way: list[str] = []
+        self._path: list[str] = []
         self._steps: list[tuple[str, str, str]] = []
 
     def show_line(self, line: str) -> None:
@@ -79,7 +79,7 @@ class _Stage:
         """Draw all of it."""
         mesh, inner = self._mesh, self._width - 4
         picture = mesh_picture(
-            mesh.layout, mesh.up, mesh.links, self._way, inner, ascii_only=self._ascii_only
+            mesh.layout, mesh.up, mesh.links, self._path, inner, ascii_only=self._ascii_only
         )
         live.update(scene(picture, self._steps, self._line, self._width), refresh=True)
 
@@ -91,15 +91,14 @@ class _Stage:
 
     async def show_path(self, exchange: Exchange) -> None:
         """Show the way of a message, hop by hop."""
-        assert exchange.way is not None, "checked"
+        assert exchange.path is not None, "checked"
         self.show_line("the way of one message, slowed down")
-        for number, step in enumerate(narration(exchange.text, exchange.way), 1):
-            self._way = way.names(exchange.way)[:number]
+        for number, step in enumerate(narration(exchange.text, exchange.path), 1):
+            self._path = cell_path.names(exchange.path)[:number]
             self._steps.append(step)
             await asyncio.sleep(STEP_S)
-        self.show_line(
-            f"{way.hops(exchange.way)} hops; the echo was back here after {exchange.seconds * 1000:.0f} ms"
-        )
+        hops, milliseconds = cell_path.hops(exchange.path), exchange.seconds * 1000
+        self.show_line(f"{hops} hops; the echo was back here after {milliseconds:.0f} ms")
 
 
 async def _chat(mesh: DemoMesh, console: Console) -> None:
@@ -109,10 +108,10 @@ async def _chat(mesh: DemoMesh, console: Console) -> None:
     await asyncio.sleep(LAST_S)
     chat = Chat(mesh.you, ECHO)
 
-    def tell(found: way.Way) -> None:
-        chat.notify(f"it went {' → '.join(way.names(found))}", timeout=PATH_S, markup=False)
+    def tell(found: cell_path.CellPath) -> None:
+        chat.notify(f"it went {' → '.join(cell_path.names(found))}", timeout=PATH_S, markup=False)
 
-    async with background(each_way(mesh, tell)):
+    async with background(each_path(mesh, tell)):
         await chat.run_async()
     if (failure := chat.find_failure()) is not None:
         raise failure

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from p2pchat.data import dataclass
-from p2pchat.demo import way
+from p2pchat.demo import cell_path
 from p2pchat.demo.exchange import TEXTS, Exchange, talking
 from p2pchat.demo.layout import ECHO, YOU, Layout
 from p2pchat.demo.mesh import DemoMesh, formed, running
@@ -47,25 +47,25 @@ async def transcript(
                     first_echo = time.monotonic() - started
                 if not json:
                     _print_exchange(exchanges[-1], printer)
-        record = facts_of(layout, len(await mesh.list_links()), exchanges, first_echo)
-        printer.record(record) if json else _print_facts(record, printer)
+        record = record_of(layout, len(await mesh.list_links()), exchanges, first_echo)
+        printer.record(record) if json else _print_record(record, printer)
     if failure := failure_of(exchanges):
         raise P2PChatError(failure)
 
 
-def facts_of(
+def record_of(
     layout: Layout, links: int, exchanges: Sequence[Exchange], first_echo: float | None
 ) -> dict[str, Any]:
     """What a script may rely on."""
-    first = next((exchange.way for exchange in exchanges if exchange.way is not None), None)
+    first = next((exchange.path for exchange in exchanges if exchange.path is not None), None)
     return {
         "type": "demo",
         "nodes": len(layout.names),
         "relays": len(layout.relays),
         "rendezvous": layout.places,
         "links": links,
-        "hops": way.hops(first) if first is not None else None,
-        "path": way.names(first) if first is not None else None,
+        "hops": cell_path.hops(first) if first is not None else None,
+        "path": cell_path.names(first) if first is not None else None,
         "sent": len(exchanges),
         "received": sum(exchange.returned for exchange in exchanges),
         "frame_bytes": GEOMETRY.frame,
@@ -81,7 +81,7 @@ def _line_of(exchange: Exchange) -> dict[str, Any]:
         "returned": exchange.returned,
         "seconds": round(exchange.seconds, 3),
         "cells": exchange.cells,
-        "path": way.names(exchange.way) if exchange.way is not None else None,
+        "path": cell_path.names(exchange.path) if exchange.path is not None else None,
     }
 
 
@@ -92,7 +92,7 @@ def failure_of(exchanges: Sequence[Exchange]) -> str | None:
         what = "came back altered" if lost[0].echo is not None else "did not come back"
         first = shortened(lost[0].text, 40)
         return f"{len(lost)} of {len(exchanges)} messages {what}, the first of them {first!r}"
-    if any(exchange.way is None for exchange in exchanges):
+    if any(exchange.path is None for exchange in exchanges):
         return "every message came back, but the nodes did not tell by which way"
     return None
 
@@ -102,17 +102,19 @@ def _print_exchange(exchange: Exchange, printer: Printer) -> None:
     printer.print_line(
         f"{ECHO:>5}: {shortened(exchange.echo, TEXT_WIDTH) if exchange.echo is not None else '(nothing)'}"
     )
-    printer.print_line(f"       {way_line(exchange)}")
+    printer.print_line(f"       {path_line(exchange)}")
 
 
-def way_line(exchange: Exchange) -> str:
+def path_line(exchange: Exchange) -> str:
     """``you → r2 → r4 → echo, 3 hops, 1 cell, back after 41 ms``."""
-    way_there = " → ".join(way.names(exchange.way)) if exchange.way is not None else "by an unknown way"
+    path_there = (
+        " → ".join(cell_path.names(exchange.path)) if exchange.path is not None else "by an unknown way"
+    )
     cells = f"{exchange.cells} cell{'' if exchange.cells == 1 else 's'}"
-    return f"{way_there}, {cells} of {GEOMETRY.cell} bytes, back after {exchange.seconds * 1000:.0f} ms"
+    return f"{path_there}, {cells} of {GEOMETRY.cell} bytes, back after {exchange.seconds * 1000:.0f} ms"
 
 
-def _print_facts(record: dict[str, Any], printer: Printer) -> None:
+def _print_record(record: dict[str, Any], printer: Printer) -> None:
     printer.print_line("")
     printer.print_line(
         f"{record['received']} of {record['sent']} messages came back through a mesh of {record['nodes']} "

@@ -41,14 +41,14 @@ container networks would spend ``TO_ALL_MAX`` on places of the same name at home
 
 
 def checked_from(own: Sequence[str], source: str | None) -> list[str]:
-    """Those of ours, the best first, from which an address is checked; ``source``: from which datagrams to it
-    leave by themselves."""
+    """Return the own addresses from which to check an address, the best first. ``source``: the address from
+    which the system sends to it."""
     first = [host for host in own if host == source]
     return list(dict.fromkeys((*first, *own)))[:FROM_MAX]
 
 
 class Checks:
-    """Those of one link. A host is a numeric address."""
+    """The connectivity checks of one link. A host is a numeric address."""
 
     def __init__(self) -> None:
         self._sent: Counter[str] = Counter()

@@ -143,7 +143,7 @@ class Driver:
         self._connections: Connections | None = None
 
     def submit_input(self, input: Input) -> None:
-        """Take an input. A link whose frames come much faster than they can be handled is closed."""
+        """Take an input. Closes a link whose frames come much faster than the node can handle them."""
         if self._ended is not None:
             return
         if isinstance(input, FrameReceived):

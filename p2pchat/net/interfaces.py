@@ -86,7 +86,7 @@ def own() -> frozenset[str]:
 
 
 def private() -> tuple[ipaddress.IPv4Interface, ...]:
-    """This machine's addresses on networks of a house or an office, whose machines can be reached
+    """Return this machine's addresses on networks of a house or an office, whose machines it reaches
     directly."""
     found = {
         ipaddress.IPv4Interface((address.ip, address.network_prefix))
@@ -114,8 +114,8 @@ def source_towards(host: str) -> str | None:
 
 
 def best(addresses: Iterable[str], routes: tuple[str, ...]) -> list[str]:
-    """At most ``HOSTS_MAX`` of them, the most useful first: those with a route to the world, then one of each
-    network, then the rest."""
+    """Return at most ``HOSTS_MAX`` addresses, the most useful first: those with a route to the world, then
+    one of each network, then the rest."""
     known = [address for address in dict.fromkeys(addresses) if _usable(address)]
     first = [address for address in routes if address in known]
     networks: dict[str, str] = {}

@@ -146,7 +146,7 @@ class WebRtcLinks:
 
 
 class _Link:
-    """One connection, and what it says."""
+    """One connection and the events that it reports."""
 
     def __init__(self, link: LinkId, engine: Engine, servers: Servers, tell: Report) -> None:
         self._id = link

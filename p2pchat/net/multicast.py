@@ -88,7 +88,7 @@ class Multicast:
         self._loop.add_reader(self._socket, self._readable)
 
     def _readable(self) -> None:
-        """Some datagrams a turn, as long as there is something left of what may be read."""
+        """Read some datagrams a turn, while the budget of reading lasts."""
         for _ in range(AT_ONCE):
             if not self._read.take_token(self._loop.time()):
                 self._loop.remove_reader(self._socket)

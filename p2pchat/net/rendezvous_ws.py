@@ -166,7 +166,7 @@ class RendezvousConnections:
 
 
 class _Whose(Enum):
-    """From where an address comes, which decides what it may be."""
+    """The source of an address, which decides which addresses are allowed."""
 
     PERSONS = auto()
     NEARBY = auto()

@@ -13,7 +13,7 @@ from p2pchat.errors import NetworkError
 
 @functools.cache
 def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """For connections to rendezvous and TURN servers. Raises NetworkError."""
+    """Make a context for connections to rendezvous and TURN servers. Raises NetworkError."""
     context = ssl.create_default_context()
     if ca_file:
         try:

@@ -29,7 +29,7 @@ PROMISES: Final = {
 }
 
 MEGABYTE: Final = 1 << 20
-"""As the setting of the hold counts them, whose 128 MB stand beside."""
+"""The setting of the hold counts in these megabytes, and its 128 MB stand beside."""
 
 _COLOURS: Final = {
     "up": "green",

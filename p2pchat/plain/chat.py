@@ -117,10 +117,10 @@ class PlainChat:
 
     # --- what happens
 
-    def _on_happening(self, what: happenings.Happened) -> None:
+    def _on_happening(self, what: happenings.Happening) -> None:
         match what:
             case happenings.LineAdded(line):
-                self._came(line)
+                self._on_line(line)
             case happenings.Moved(id, stage):
                 self._moved(id, stage)
             case happenings.Refused(_, _, text, why):
@@ -146,7 +146,7 @@ class PlainChat:
                 pass
         self.draw()
 
-    def _came(self, line: ChatLine) -> None:
+    def _on_line(self, line: ChatLine) -> None:
         if line.contact == self.model.current:
             if self._late is not None:
                 self._late.append(line)
@@ -174,7 +174,7 @@ class PlainChat:
 
     @property
     def prompt(self) -> Line:
-        """Before what is being written."""
+        """Return the text in front of what the person writes."""
         return [("me", harmless_name(self.model.me)), ("", "> ")]
 
     @property
@@ -229,5 +229,5 @@ class PlainChat:
         self.draw()
 
     async def show_last(self, count: int) -> None:
-        """So many of the last lines of the conversation, again."""
+        """Show the last ``count`` lines of the conversation again."""
         self.sheet.show_lines(lines_of(await self.model.node.history(self.model.current, limit=count)))

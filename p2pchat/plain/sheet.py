@@ -48,7 +48,7 @@ class Sheet:
             self._print([("notice", f"      {one_line(text)}")])
 
     def end_trouble(self, text: str) -> None:
-        """It is over; should it come again, it is told again."""
+        """A trouble is over. If it comes again, the chat tells it again."""
         self.tell_trouble(text)
         self._troubles.clear()
 

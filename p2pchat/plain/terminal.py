@@ -149,7 +149,7 @@ class Terminal:
 
 
 def _cut(line: Line, width: int) -> Line:
-    """As much of a line as fits, piece by piece."""
+    """Return the beginning of a line, as many pieces as fit."""
     whole = "".join(text for _, text in line)
     left = cut(whole, width)
     pieces: Line = []

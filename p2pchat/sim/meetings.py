@@ -18,7 +18,7 @@ from p2pchat.sim.trace import Trace, TraceKind
 from p2pchat.wire.signalling import FromServer, encode_client
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits
-from rendezvous.orders import Close, Deliver, Output
+from rendezvous.outputs import Close, Deliver, Output
 from rendezvous.topics import Connection
 
 TICK_S = 5.0

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Checkpoints:
-    """Those of one open store. ``on_folded`` is called after each."""
+    """The checkpoints of one open store. ``on_folded`` is called after each."""
 
     def __init__(self, connection: apsw.Connection, home: Path, on_folded: Callable[[], None]) -> None:
         self._connection = connection

@@ -266,7 +266,8 @@ class Filling:
     """Puts entries into a new store, some at a time."""
 
     def __init__(self, store: Store, begin: Callable[[Contact, bytes], Iterable[records.Change]]) -> None:
-        """``begin``: what is kept of a contact, whose session begins anew, out of the keys that it had."""
+        """``begin``: returns what a copy keeps of a contact whose session begins anew, from the keys it
+        had."""
         self._store = store
         self._begin = begin
         self._lines: list[tuple[Any, ...]] = []

@@ -152,7 +152,7 @@ def _received_id(*row: Any) -> str:
 
 
 def _message_name(*row: Any) -> str:
-    """Of a line of ours."""
+    """Return the name that the protocol has for a line of ours."""
     identity_key, id = row
     return received_id(fingerprint(identity_key), MessageId(id))
 

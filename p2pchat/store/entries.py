@@ -176,8 +176,8 @@ def read_tried(reader: Reader) -> Tried:
 def encode_waiting(
     id: str, contact: str, payload: bytes, order: int, expires_at: float, held: int, kind: str = "text"
 ) -> bytes:
-    """A message that waits to be delivered, or what was said of one: who does not know that, passes it
-    over."""
+    """Encode a message that waits for delivery, or a reference to a message. Older readers skip an unknown
+    kind."""
     return encode_entry(
         EntryKind.WAITING if kind == OutboxKind.TEXT.value else EntryKind.WAITING_REFERENCE,
         {

@@ -82,7 +82,7 @@ def put_line(connection: apsw.Connection, line: Message) -> bool:
 
 
 def author_of(one: Message | Reference) -> str | None:
-    """The author, where the conversation does not say who it is."""
+    """Return the author, where the conversation does not tell it."""
     return one.author if one.author is None or str(one.author) != one.conversation else None
 
 

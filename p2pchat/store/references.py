@@ -75,8 +75,8 @@ def _wait(connection: apsw.Connection, change: PutReference) -> None:
 
 
 def _drop_superseded(connection: apsw.Connection, new: Reference) -> None:
-    """Of what one author says of a line that is not here only the last is kept, and of a withdrawn line
-    nothing."""
+    """Keep only the last reference of each author to a line that is not here, and none to a withdrawn
+    line."""
     theirs = "target = ? AND contact = ? AND outgoing = ? AND author IS ? AND waits_until IS NOT NULL"
     about = new.target, new.conversation, int(new.author is None), lines.author_of(new)
     later = (

@@ -67,7 +67,7 @@ def apply_to_rooms(connection: apsw.Connection, change: records.RoomChange) -> N
 
 
 def drop_expired(connection: apsw.Connection, now: float) -> None:
-    """Forget messages kept for others whose time has come."""
+    """Forget expired messages that the home keeps for others."""
     connection.execute("DELETE FROM room_record WHERE expires_at < ?", (now,))
 
 

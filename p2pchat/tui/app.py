@@ -19,7 +19,7 @@ from p2pchat.chat.verbs import Verbs
 from p2pchat.control.answers import SettingInfo
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless_name
-from p2pchat.tui import noise
+from p2pchat.tui import alerts
 from p2pchat.tui.compose import Compose
 from p2pchat.tui.message_actions import MessageActions
 from p2pchat.tui.preferences import keymap, preferences, theme_here
@@ -59,14 +59,14 @@ class Chat(ChatWindow):
 
     # --- events
 
-    def _on_happening(self, what: happenings.Happened) -> None:
+    def _on_happening(self, what: happenings.Happening) -> None:
         """Show an event of the conversations."""
         if not self.is_running or not self.screen_stack:
             return
         main, messages = self.main, self.main.pane.scrollback.messages
         match what:
             case happenings.LineAdded(message):
-                self._on_said(message)
+                self._on_line(message)
             case happenings.LineRewritten(message):
                 messages.replace_message(message)
             case happenings.ReferenceAdded(message):
@@ -93,23 +93,23 @@ class Chat(ChatWindow):
                 pass
         main.show_parts()
 
-    def _on_said(self, message: ChatLine) -> None:
+    def _on_line(self, message: ChatLine) -> None:
         name, looking = message.contact, self.model.looking
         if name == self.model.current:
             self.main.pane.show_message(message)
         muted = self.model.people[name].muted
         if message.outgoing or muted or (name == self.model.current and looking):
             return
-        self._make_noise(name)
+        self._alert_person(name)
         if looking:
             self.prompts.tell_person(f"{harmless_name(name)} wrote", seconds=3)
 
-    def _make_noise(self, name: str) -> None:
+    def _alert_person(self, name: str) -> None:
         if self._driver is not None and not self.is_headless:
-            self._driver.write(noise.sequences(name, self.preferences.notifications))
+            self._driver.write(alerts.sequences(name, self.preferences.notifications))
             self._driver.flush()
             if self.preferences.notifications == "all":
-                noise.notify_desktop(name)
+                alerts.notify_desktop(name)
 
     async def _prefer(self) -> None:
         """Apply the settings of chats, now and after each change; do not wait for a node that cannot tell

@@ -52,7 +52,7 @@ class Compose(TextArea):
             self.offers = offers
 
     class TooLong(Message):
-        """More was pasted than a message holds."""
+        """The pasted text is longer than a message may be."""
 
     def __init__(self, complete: Complete, id: str | None = None) -> None:
         super().__init__(
@@ -109,15 +109,15 @@ class Compose(TextArea):
 
     def action_cursor_up(self, select: bool = False) -> None:
         """Move one line up, or to the earlier text."""
-        if select or self.cursor_location[0] > 0 or not self._recall(-1):
+        if select or self.cursor_location[0] > 0 or not self._show_earlier(-1):
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
         """Move one line down, or to the later text."""
-        if select or self.cursor_location[0] < self.document.line_count - 1 or not self._recall(1):
+        if select or self.cursor_location[0] < self.document.line_count - 1 or not self._show_earlier(1):
             super().action_cursor_down(select)
 
-    def _recall(self, step: int) -> bool:
+    def _show_earlier(self, step: int) -> bool:
         place = self._place + step
         if not 0 <= place <= len(self._before):
             return False

@@ -122,8 +122,8 @@ class ConversationPane(Vertical):
         messages = [*before, around, *after]
         self.scrollback.show_lines(messages, oldest=oldest, newest=newest, reveal=around.id)
 
-    @on(Scrollback.Wanted)
-    def _on_page_requested(self, event: Scrollback.Wanted) -> None:
+    @on(Scrollback.PageRequested)
+    def _on_page_requested(self, event: Scrollback.PageRequested) -> None:
         if event.id:
             self._fetch(self._model.current, event.id, event.before)
         else:
@@ -135,7 +135,7 @@ class ConversationPane(Vertical):
         try:
             lines = lines_of(await self._model.node.history(name, limit=PAGE, before=first, after=last))
         except P2PChatError:
-            self.scrollback.ask_again()
+            self.scrollback.forget_request()
             raise
         if name == self._model.current:
             self.scrollback.add_page(lines, before=before, last=len(lines) < PAGE)
@@ -157,9 +157,9 @@ class ConversationPane(Vertical):
     def show_message(self, message: ChatLine) -> None:
         """Show a new message, and mark the unread ones."""
         messages = self.scrollback.messages
-        was_seen = messages.find_message(message.id) is not None and not message.outgoing
+        is_known = messages.find_message(message.id) is not None and not message.outgoing
         self.scrollback.add(message)
-        if was_seen or not self._model.looking:
+        if is_known or not self._model.looking:
             messages.begin_unread(message.id)
 
     def show_reference(self, message: ChatLine) -> None:

@@ -288,7 +288,7 @@ class SearchDialog(Dialog[ChatLine]):
         self._waiting = self.set_timer(TYPING_S, self._look)
 
     def action_everywhere(self) -> None:
-        """In this conversation only, or in all."""
+        """Switch between this conversation and all."""
         self._everywhere = not self._everywhere or not self._whom
         self._look()
 
@@ -313,7 +313,7 @@ class SearchDialog(Dialog[ChatLine]):
         self.query_one("#scope", Label).update(Text(f"{count}{where}; Ctrl-T: here or everywhere"))
 
     def action_to_list(self) -> None:
-        """From the text to what was found."""
+        """Move from the text to the list of what was found."""
         self.query_one("#found").focus()
 
     def on_input_submitted(self) -> None:

@@ -102,7 +102,7 @@ class InOrder(Legible[R]):
         return False
 
     def _letters(self) -> list[events.Key]:
-        """Those that come next, up to the first key that is none."""
+        """Return the letters that come next, up to the first other key."""
         waiting = islice(self._arrived, AT_ONCE_MAX)
         return [event for event in takewhile(_is_letter, waiting) if isinstance(event, events.Key)]
 

@@ -98,7 +98,7 @@ def _mark(entry: Entry, width: int, blank: list[Piece]) -> None:
 
 
 def _append(entry: Entry, width: int, blank: list[Piece], piece: Piece) -> None:
-    """Behind what stands there, or where that is too long, in a line of its own."""
+    """Append a piece to the last row, or begin a new row if it does not fit."""
     kind, text = piece
     taken = sum(count_columns(part) for _, part in entry.lines[-1])
     if taken + count_columns(text) > width:

@@ -167,7 +167,7 @@ class MainView(Vertical):
                 return
 
     def toggle_people(self) -> None:
-        """To the list of people, or back."""
+        """Move to the list of people, or back."""
         if self.people.has_focus:
             self.write()
         else:

@@ -43,7 +43,7 @@ class MessageView(ScrollView, can_focus=True):
         "scrollback--link",
     }
 
-    class Wanted(Message):
+    class PageRequested(Message):
         """More lines are wanted, ``before`` the first or ``after`` the last one loaded."""
 
         def __init__(self, id: str, before: bool) -> None:
@@ -108,7 +108,7 @@ class MessageView(ScrollView, can_focus=True):
             self.following = False
         self.messages.add_page(messages, before=before, last=last)
 
-    def ask_again(self) -> None:
+    def forget_request(self) -> None:
         """What was wanted does not come."""
         self._requested = None
 
@@ -172,7 +172,7 @@ class MessageView(ScrollView, can_focus=True):
         """Ask for what is beyond a message, once."""
         if self._requested != (message, before):
             self._requested = (message, before)
-            self.post_message(self.Wanted(message, before))
+            self.post_message(self.PageRequested(message, before))
 
     def _follow(self, following: bool) -> None:
         following = following and self.messages.newest

@@ -44,7 +44,7 @@ class InviteDialog(Dialog[str]):
     def __init__(self, node: Node, on_paired: OnPaired, link: bool = False) -> None:
         super().__init__()
         self._node = node
-        self._met = on_paired
+        self._on_paired = on_paired
         self._link = link
         self._qr = False
         self._code = ""
@@ -80,7 +80,7 @@ class InviteDialog(Dialog[str]):
                         if line := stranger_line(event.strangers):
                             self.notify(line, severity="warning")
                     else:
-                        await self._met()
+                        await self._on_paired()
                         self.dismiss(event.name)
         except P2PChatError as error:
             self._code = ""
@@ -150,7 +150,7 @@ class JoinDialog(Dialog[str]):
     def __init__(self, node: Node, on_paired: OnPaired, code: str = "") -> None:
         super().__init__()
         self._node = node
-        self._met = on_paired
+        self._on_paired = on_paired
         self._given = code
 
     def compose_content(self) -> ComposeResult:
@@ -191,7 +191,7 @@ class JoinDialog(Dialog[str]):
             state.update("looking for them …")
             contact = await self._node.join(code, rendezvous=urls)
             await self._agree(contact)
-            await self._met()
+            await self._on_paired()
         except P2PChatError as error:
             state.update(Text(one_line(str(error))))
         else:

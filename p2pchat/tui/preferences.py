@@ -26,7 +26,7 @@ _LIGHT_GROUNDS: Final = frozenset({"7", "15"})
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """One chat's."""
+    """The settings that a chat uses."""
 
     theme: str = AUTO
     notifications: str = "all"
@@ -38,7 +38,7 @@ class Preferences:
 
 
 def preferences(settings: Iterable[SettingInfo], environment: Mapping[str, str]) -> Preferences:
-    """Of all settings, as the node tells them, and this program's environment."""
+    """Read the settings of a chat from those that the node tells and from this program's environment."""
     known = {setting.key: of_this_chat(setting, environment) for setting in settings}
     problems = tuple(setting.problem for setting in known.values() if setting.problem)
 

@@ -75,7 +75,7 @@ class Scrollback(MessageView, can_focus=True):
             self.scroll_to_selected()
 
     def action_top(self) -> None:
-        """To the oldest that is loaded; what came before follows."""
+        """Move to the oldest loaded line. The chat then loads earlier lines."""
         self._go_to(0)
         if self.messages.entries:
             self.selected = self.messages.entries[0].message.id
@@ -83,9 +83,9 @@ class Scrollback(MessageView, can_focus=True):
                 self.request_page(self.selected, before=True)
 
     def action_bottom(self) -> None:
-        """To the newest."""
+        """Move to the newest line."""
         if not self.messages.newest:
-            self.post_message(self.Wanted("", before=False))
+            self.post_message(self.PageRequested("", before=False))
             return
         if self.messages.entries:
             self.selected = self.messages.entries[-1].message.id

@@ -216,8 +216,8 @@ def _has_menu(setting: SettingSpec) -> bool:
 
 
 def _row(info: answers.SettingInfo, width: int, names: int, origins: int) -> Text:
-    """In one line the name in ``names`` cells, the value, and in ``came`` cells where it comes from; the
-    value gives way."""
+    """Return a row with the name in ``names`` cells, the value, and its source in ``origins`` cells. The
+    value is cut if it does not fit."""
     space = max(4, width - names - origins - 2)
     row = Text(no_wrap=True, overflow="ellipsis", end="")
     row.append(f"{info.key:<{names}} ", "bold" if info.source != "default" else "")

@@ -27,7 +27,8 @@ class Patient(LinuxDriver):
     """Reads on after what it cannot read."""
 
     def run_input_thread(self) -> None:
-        """In place of Textual's own, which decodes strictly and dies of the first byte that it cannot."""
+        """Read the terminal in place of Textual's own reader, which decodes strictly and fails at the first
+        bad byte."""
         early = TypedEarly(self.fileno)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._parser = XTermParser(self._debug)
@@ -52,7 +53,7 @@ class Patient(LinuxDriver):
             self.resume_application_mode()
 
     def _read(self) -> bytes:
-        """Some bytes; none when the terminal is gone."""
+        """Return some bytes, or none when the terminal is gone."""
         try:
             return os.read(self.fileno, READ_MAX)
         except OSError:  # EIO

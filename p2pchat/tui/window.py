@@ -117,7 +117,7 @@ class ChatWindow(Quiet[None]):
             self.main.open_unread()
 
     def action_people(self) -> None:
-        """To the list of people, or back."""
+        """Move to the list of people, or back."""
         if not self.in_dialog:
             self.main.toggle_people()
 
@@ -134,7 +134,7 @@ class ChatWindow(Quiet[None]):
             pages.first().scroll_relative(y=step * max(1, pages.first().size.height - 2), animate=False)
 
     def action_newest(self) -> None:
-        """To the newest message."""
+        """Move to the newest message."""
         self.main.pane.scrollback.action_bottom()
 
     def action_help_quit(self) -> None:

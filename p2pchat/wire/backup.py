@@ -44,7 +44,7 @@ class EntryKind(IntEnum):
 
 
 def encode_entry(kind: EntryKind, fields: Mapping[str, object]) -> bytes:
-    """One entry. Raises ValueError on one that is too long."""
+    """Encode one entry. Raises ValueError if it is too long."""
     body = pack({"t": int(kind), **fields})
     if len(body) > ENTRY_MAX:
         raise ValueError(f"an entry of {len(body)} bytes")
@@ -86,8 +86,8 @@ class EntryStream:
 
 
 def padded_size(size: int) -> int:
-    """To how many bytes so many are padded: Padmé (Nikitin and others 2019), by which a size says of itself
-    no more than its first few bits; at most 3.1 % more, at 5 GB 0.7 % on average."""
+    """Return the padded size of so many bytes: Padmé (Nikitin and others 2019). A padded size shows only the
+    first few bits of the true one. It adds 3.1 % at most, and at 5 GB 0.7 % on average."""
     size = max(size, PADDED_MIN)
     exponent = size.bit_length() - 1
     hidden = exponent - exponent.bit_length()

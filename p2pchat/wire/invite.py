@@ -82,7 +82,8 @@ class InviteLink:
         check_rendezvous(self.rendezvous)
 
     def __str__(self) -> str:
-        """At most ``LINK_CHARS``: version 1, secret 16, fingerprint 16, each address after its length."""
+        """Return at most ``LINK_CHARS`` characters: version 1, secret 16, fingerprint 16, each address after
+        its length."""
         addresses = b"".join(bytes([len(url)]) + url.encode() for url in self.rendezvous)
         return SCHEME + _base64(bytes([_LINK_VERSION]) + self.secret + self.fingerprint + addresses)
 

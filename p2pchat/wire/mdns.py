@@ -79,7 +79,7 @@ def concerns_us(data: bytes) -> bool:
 
 
 def encode(announcement: Announcement) -> bytes:
-    """At most ``DATAGRAM_MAX`` bytes."""
+    """Encode to at most ``DATAGRAM_MAX`` bytes."""
     label = bytes([2 * NONCE_BYTES]) + announcement.nonce.hex().encode()
     instance, host = label + _TYPE, label + _LOCAL
     ttl = 0 if announcement.gone else TTL_S

@@ -154,5 +154,5 @@ def _capability_fields(capabilities: int) -> dict[str, object]:
 
 
 def _capabilities(reader: Reader) -> int:
-    """Of none, nothing is written."""
+    """Read the capabilities, which stand there only if there are any."""
     return reader.get_integer(_CAPABILITIES, 1, (1 << CAPABILITY_BITS) - 1) if _CAPABILITIES in reader else 0

@@ -146,7 +146,7 @@ class DeliveryReceipt:
 
 @dataclass(frozen=True, slots=True)
 class PresenceNotice:
-    """Here, or leaving."""
+    """Says that the writer is here, or leaves."""
 
     here: bool
     asks: bool

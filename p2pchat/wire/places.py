@@ -121,12 +121,13 @@ def is_nearby(address: Address) -> bool:
 
 
 def nearby_url(address: ipaddress.IPv4Address, port: int) -> str:
-    """Where a rendezvous is that was found on this machine's own network."""
+    """Return the URL of a rendezvous that was found on this machine's own network."""
     return f"ws://{address}:{port}"
 
 
 def member_url(address: Address, port: int | None) -> str:
-    """Where a member listens; without a port, how all such URLs of the address begin."""
+    """Return the URL at which a member listens; without a port, the beginning of all such URLs of the
+    address."""
     host = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
     return f"ws://{host}:{'' if port is None else port}"
 

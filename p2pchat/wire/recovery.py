@@ -183,7 +183,7 @@ def decode_word(data: bytes) -> Word:
 
 
 def encode_ask_keys(keys: AskKeys) -> bytes:
-    """For the box of an ask."""
+    """Encode what is in the box of an ask."""
     return keys.one_time + keys.encapsulation_key + keys.unheard
 
 
@@ -195,7 +195,7 @@ def decode_ask_keys(data: bytes) -> AskKeys:
 
 
 def encode_answer_keys(keys: AnswerKeys) -> bytes:
-    """For the box of an answer."""
+    """Encode what is in the box of an answer."""
     return pack({"epoch": keys.epoch, "ct": keys.ciphertext, "olm": keys.olm})
 
 

@@ -160,22 +160,22 @@ def _without_stem(mesh: MembershipInfo) -> bool:
 def _members(mesh: MembershipInfo) -> Exposure:
     who = f"members of mesh {mesh.mesh[:8]}"
     how = mesh.hidden
-    crowd = how.among if how is not None else 1
+    anonymity_set = how.among if how is not None else 1
     if how is not None and how.stem.hops == 0:
         waits = f"what you write: it stays on this machine until the node has {_awaited(mesh)}"
         return Exposure(who, "nothing of yours at the moment", waits)
     if how is None or how.stem.state == "none":
-        hidden = f"you are not hidden: the mesh as you see it has {crowd}, too few for a stem"
+        hidden = f"you are not hidden: the mesh as you see it has {anonymity_set}, too few for a stem"
         return Exposure(
             who, "which cells you write, and when, if they compare notes", f"what they say ({hidden})"
         )
     stem = how.stem
     short = ", shorter than your profile wants" if stem.state == "short" else ""
-    if crowd < FEW:
+    if anonymity_set < FEW:
         return Exposure(
             who,
-            f"many of the writers: you hide among {crowd}, and a blind guess is right one time in "
-            f"{max(crowd - 1, 1)}; invite more people",
+            f"many of the writers: you hide among {anonymity_set}, and a blind guess is right one time in "
+            f"{max(anonymity_set - 1, 1)}; invite more people",
             f"more than a guess, behind a stem of {stem.hops} hops{short}",
         )
     (low, middle, high), linked = GUESSED[how.profile]
@@ -185,7 +185,7 @@ def _members(mesh: MembershipInfo) -> Exposure:
         f"{middle} % if a fifth, {high} % if three tenths; {linked[0]}, {linked[1]} and {linked[2]} % if "
         "they can tell that ten cells have one writer; oftener in a smaller mesh, or if they have watched "
         "for hours",
-        f"more than that: you hide among {crowd} behind a stem of {stem.hops} hops{short}"
+        f"more than that: you hide among {anonymity_set} behind a stem of {stem.hops} hops{short}"
         f"{', and the first is a contact, so they guess worse' if stem.by_contact else ''}",
     )
 

@@ -62,7 +62,8 @@ def kept(contact: ContactInfo) -> list[str]:
 
 
 def twin(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> str | None:
-    """The contact whose name looks like this one's, which is why this name got a number; or None."""
+    """Return the contact whose name looks like this one's, because of which this name got a number; or
+    None."""
     own = re.sub(r"-[0-9]+$", "", contact.name)
     others = [other.name for other in contacts if other.fingerprint != contact.fingerprint]
     return next((name for name in others if own != contact.name and alike(own, name)), None)

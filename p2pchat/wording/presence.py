@@ -48,5 +48,5 @@ def whereabouts(contact: ContactInfo, linked: bool, now: datetime) -> str:
 
 
 def _silent_s(contact: ContactInfo, now: datetime) -> float:
-    heard_at = contact.heard_at
-    return (now - local_time(heard_at)).total_seconds() if heard_at else 0.0
+    seen_at = contact.heard_at
+    return (now - local_time(seen_at)).total_seconds() if seen_at else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.chat.happenings import Happened
+from p2pchat.chat.happenings import Happening
 from p2pchat.chat.model import ChatModel
 from tests.support.fake_node import FakeNode
 
@@ -14,10 +14,10 @@ class Told:
 
     def __init__(self) -> None:
         self.node = FakeNode("bob", "carol")
-        self.happened: list[Happened] = []
+        self.happened: list[Happening] = []
         self.model = ChatModel(self.node, self.happened.append)
 
-    def of(self, kind: type[Happened]) -> list[Happened]:
+    def of(self, kind: type[Happening]) -> list[Happening]:
         return [happened for happened in self.happened if isinstance(happened, kind)]
 
 

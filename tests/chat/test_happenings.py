@@ -14,4 +14,4 @@ def test_the_union_names_every_happening() -> None:
         for kind in vars(happenings).values()
         if dataclasses.is_dataclass(kind) and kind.__module__ == happenings.__name__
     }
-    assert declared == set(get_args(happenings.Happened))
+    assert declared == set(get_args(happenings.Happening))

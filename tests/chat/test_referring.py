@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.chat.happenings import Happened, ReferenceAdded
+from p2pchat.chat.happenings import Happening, ReferenceAdded
 from p2pchat.chat.lines import NOT_HERE, beginning_of, line_of
 from p2pchat.chat.referring import BACK_MAX, parse_back
 from p2pchat.control.events import CorrectedEvent, ReactionEvent, WithdrawnEvent
@@ -101,7 +101,7 @@ async def test_what_is_said_of_a_message_is_told_with_the_message_as_it_is(told:
     assert "5" in told.model.people["bob"].unread
     await told.model.take_event(extended(SAID[-1], WithdrawnEvent, by="bob"))
     assert told.model.people["bob"].unread == {}
-    added: list[Happened] = told.of(ReferenceAdded)
+    added: list[Happening] = told.of(ReferenceAdded)
     assert [each.message.marks for each in added if isinstance(each, ReferenceAdded)] == [
         ("👍 bob",),
         ("corrected",),

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.cli.run import run
+from p2pchat.demo.cell_path import CELLS_MAX, FirstSight, Passage, Sights, hops, names
 from p2pchat.demo.exchange import TEXTS, Exchange
 from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, connected, layout_of
 from p2pchat.demo.picture import HEIGHT, mesh_picture, narration, positions
-from p2pchat.demo.transcript import facts_of, failure_of
-from p2pchat.demo.way import CELLS_MAX, FirstSight, Passage, Sights, hops, names
+from p2pchat.demo.transcript import failure_of, record_of
 from p2pchat.types import MessageId
 from p2pchat.wire.content import Text
 from p2pchat.wire.fragment import split
@@ -195,7 +195,7 @@ def exchange(text: str, echo: str | None) -> Exchange:
 
 
 def test_the_facts_are_those_of_what_happened() -> None:
-    facts = facts_of(layout_of(7), 15, [exchange("one", "one"), exchange("two", None)], 4.5)
+    facts = record_of(layout_of(7), 15, [exchange("one", "one"), exchange("two", None)], 4.5)
 
     assert facts["nodes"] == 7
     assert facts["links"] == 15

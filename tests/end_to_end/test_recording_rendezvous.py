@@ -14,7 +14,7 @@ from p2pchat.wire.description import Description
 from p2pchat.wire.ice import Servers
 from rendezvous import server as server_module
 from rendezvous.broker import Broker
-from rendezvous.orders import Output
+from rendezvous.outputs import Output
 from rendezvous.server import running
 from rendezvous.topics import Connection
 from tests.support.nodes import pair

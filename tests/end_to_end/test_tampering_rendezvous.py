@@ -15,7 +15,7 @@ from p2pchat.control.events import LinkEvent
 from p2pchat.wire.signalling import Blob
 from rendezvous import server as server_module
 from rendezvous.broker import Broker
-from rendezvous.orders import Deliver, Output
+from rendezvous.outputs import Deliver, Output
 from rendezvous.server import running
 from rendezvous.topics import Connection
 from tests.support.nodes import code_of, messages, pair

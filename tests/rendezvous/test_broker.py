@@ -26,7 +26,7 @@ from p2pchat.wire.signalling import (
 )
 from rendezvous.broker import Broker
 from rendezvous.limits import ClientGroup, Limits, Rate, groups
-from rendezvous.orders import Census, Close, Deliver, Output
+from rendezvous.outputs import Census, Close, Deliver, Output
 from rendezvous.topics import EXPELLED_CAP, SILENT_S, UNANSWERED_S, Connection
 
 MESH, HOST, GUEST = SeatMode.MESH, SeatMode.HOST, SeatMode.GUEST

@@ -24,7 +24,7 @@ from p2pchat.wire.signalling import (
 )
 from rendezvous.broker import Broker
 from rendezvous.limits import ClientGroup, Limits, Rate, groups
-from rendezvous.orders import Census, Close, Deliver, Output
+from rendezvous.outputs import Census, Close, Deliver, Output
 from rendezvous.topics import Connection
 
 TIGHT = Limits(

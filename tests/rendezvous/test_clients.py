@@ -45,7 +45,7 @@ def test_a_client_with_or_waiting_for_a_seat_is_not_idle() -> None:
     for n in range(3):
         clients.let_in(Connection(n), (), 0.0)
     waiting, away, _ = clients
-    waiting.asked = {Topic(b"t" * 32): SeatMode.HOST}
+    waiting.requested = {Topic(b"t" * 32): SeatMode.HOST}
     away.away = {Topic(b"t" * 32)}
     assert clients.list_idle(limits.seatless_seconds - 1) == []
     assert clients.list_idle(limits.seatless_seconds) == [Connection(2)]

@@ -233,10 +233,10 @@ def test_a_port_that_a_rendezvous_with_a_certificate_has_is_no_problem(tmp_path:
 
 
 def test_a_certificate_that_is_out_of_date_is_refused(tmp_path: Path) -> None:
-    names, until = tls.try_out(tls.Certificate(*certificate(tmp_path)))
+    names, until = tls.check_certificate(tls.Certificate(*certificate(tmp_path)))
     assert names == ("127.0.0.1",) and 0 < until - time.time() < 2 * 86400
     with pytest.raises(tls.BadCertificate, match=r"no client would accept .*: certificate has expired"):
-        tls.try_out(tls.Certificate(*certificate(tmp_path, days=-0.5)))
+        tls.check_certificate(tls.Certificate(*certificate(tmp_path, days=-0.5)))
 
 
 def test_proxies_tokens_and_sockets_are_looked_at(tmp_path: Path) -> None:

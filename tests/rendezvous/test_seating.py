@@ -10,7 +10,7 @@ from p2pchat.wire.signalling import BLOB_BYTES, Refusal, SeatMode, encode_blob
 from rendezvous.bus_messages import TopicKind
 from rendezvous.clients import Clients, ConnectedClient
 from rendezvous.limits import Limits
-from rendezvous.orders import DeliverBytes
+from rendezvous.outputs import DeliverBytes
 from rendezvous.seating import Seating
 from rendezvous.topics import Connection
 

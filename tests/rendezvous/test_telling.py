@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from p2pchat.types import Seat, Topic
 from rendezvous.bus_messages import Hello, Message, SeatsFollow, SeatsUnknown, SeatTaken, TopicKind
 from rendezvous.directory import Directory
-from rendezvous.orders import TellSeat
+from rendezvous.outputs import TellSeat
 from rendezvous.telling import AT_ONCE, Telling
 
 TOPIC = Topic(b"t" * 32)

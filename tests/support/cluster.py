@@ -18,7 +18,7 @@ from p2pchat.wire.signalling import (
 from rendezvous.broker import Broker
 from rendezvous.cluster import TICK_SECONDS, Cluster, ClusterOutput, Publish
 from rendezvous.limits import Limits
-from rendezvous.orders import Close, Deliver, DeliverBytes, Output
+from rendezvous.outputs import Close, Deliver, DeliverBytes, Output
 from rendezvous.topics import Connection
 
 TOPIC = Topic(b"t" * 32)

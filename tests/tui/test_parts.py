@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from p2pchat.chat import commands
 from p2pchat.errors import UsageError
-from p2pchat.tui import noise
+from p2pchat.tui import alerts
 from p2pchat.tui.ascii import SIGNS
 from p2pchat.tui.dialogs import KEYS
 from p2pchat.tui.pairing import read_code
@@ -53,8 +53,8 @@ def test_what_is_no_code_is_said_so(typed: str) -> None:
 
 
 def test_noise_says_who_and_never_what_and_cannot_be_broken_out_of() -> None:
-    assert noise.sequences("bob") == "\a\x1b]9;bob wrote\x1b\\\x1b]777;notify;p2pchat;bob wrote\x1b\\"
-    hostile = noise.sequences("x\x1b\\\x07;evil\n" * 20)
+    assert alerts.sequences("bob") == "\a\x1b]9;bob wrote\x1b\\\x1b]777;notify;p2pchat;bob wrote\x1b\\"
+    hostile = alerts.sequences("x\x1b\\\x07;evil\n" * 20)
     assert hostile.count("\x1b") == 4
     assert hostile.count("\a") == 1
 
@@ -64,18 +64,18 @@ def test_a_desktop_is_told_only_where_there_is_one(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     there = {"DISPLAY": ":0", "PATH": str(tmp_path)}
-    assert noise.on_desktop("bob", there) == [
+    assert alerts.on_desktop("bob", there) == [
         str(program),
         "--app-name=p2pchat",
         "--",
         "p2pchat",
         "bob wrote",
     ]
-    marked = noise.on_desktop("<img src='http://there'>", there)
+    marked = alerts.on_desktop("<img src='http://there'>", there)
     assert marked is not None
     assert marked[-1] == "&lt;img src='http://there'&gt; wrote"
-    assert noise.on_desktop("bob", {"PATH": str(tmp_path)}) is None
-    assert noise.on_desktop("bob", {"DISPLAY": ":0", "PATH": "/nowhere"}) is None
+    assert alerts.on_desktop("bob", {"PATH": str(tmp_path)}) is None
+    assert alerts.on_desktop("bob", {"DISPLAY": ":0", "PATH": "/nowhere"}) is None
 
 
 async def test_the_first_minute_asks_for_what_is_needed() -> None:

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.widgets import Input, Static
 
 from p2pchat.config.table import SETTINGS, THEMES, Effect
-from p2pchat.tui import noise
+from p2pchat.tui import alerts
 from p2pchat.tui.app import Chat
 from p2pchat.tui.dialogs import Help
 from p2pchat.tui.preferences import preferences, theme_here
@@ -202,10 +202,10 @@ async def test_what_this_programs_environment_says_goes_before_the_home(
         assert "dracula" in row and "P2PCHAT_THEME" in row
 
 
-def test_noise_is_as_much_as_is_wanted() -> None:
-    assert "bob wrote" in noise.sequences("bob", "all")
-    assert noise.sequences("bob", "bell") == "\a"
-    assert noise.sequences("bob", "off") == ""
+def test_an_alert_is_as_much_as_is_wanted() -> None:
+    assert "bob wrote" in alerts.sequences("bob", "all")
+    assert alerts.sequences("bob", "bell") == "\a"
+    assert alerts.sequences("bob", "off") == ""
 
 
 @pytest.mark.parametrize(

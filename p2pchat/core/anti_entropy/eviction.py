@@ -31,7 +31,7 @@ class Eviction:
 
     def __init__(self) -> None:
         self.slots: dict[Place, list[CellKey]] = {}
-        self._lanes: Counter[int] = Counter()
+        self._brought: Counter[int] = Counter()
         """How many cells each link brought of those that are kept."""
         self.remembered: dict[CellKey, None] = {}
         """Keys of cells that went although others are kept that were seen earlier."""
@@ -48,7 +48,7 @@ class Eviction:
     def load_key(self, slot: int, epoch: Epoch, key: CellKey) -> None:
         """Note a key that an earlier run left; ``sort_keys`` follows the last."""
         self.slots.setdefault((slot, epoch, OURS), []).append(key)
-        self._lanes[OURS] += 1
+        self._brought[OURS] += 1
 
     def sort_keys(self) -> None:
         """Set what was loaded in order."""
@@ -63,7 +63,7 @@ class Eviction:
     def add_key(self, slot: int, epoch: Epoch, lane: int, key: CellKey) -> None:
         """Note a key."""
         insort(self.slots.setdefault((slot, epoch, lane), []), key)
-        self._lanes[lane] += 1
+        self._brought[lane] += 1
 
     def merge_lane(self, lane: int) -> None:
         """A link is gone; what it brought shares a lane with what others brought that are gone."""
@@ -71,7 +71,7 @@ class Eviction:
             keys = self.slots.pop(place)
             common = (place[0], place[1], OURS)
             self.slots[common] = sorted([*self.slots.get(common, ()), *keys])
-        self._lanes[OURS] += self._lanes.pop(lane, 0)
+        self._brought[OURS] += self._brought.pop(lane, 0)
 
     # --- what goes
 
@@ -87,7 +87,7 @@ class Eviction:
         a link that floods loses its own, and what came over others stays."""
         gone: list[tuple[CellKey, Epoch]] = []
         while len(gone) < count:
-            (lane, most), *rest = self._lanes.most_common(2)
+            (lane, most), *rest = self._brought.most_common(2)
             share = most - (rest[0][1] if rest else 0) + 1
             gone += self._evict_from(lane, min(share, count - len(gone)))
         return gone
@@ -117,9 +117,9 @@ class Eviction:
         keys = self.slots[place]
         gone = [(key, place[1]) for key in keys[:count]]
         del keys[:count]
-        self._lanes[place[2]] -= len(gone)
-        if not self._lanes[place[2]]:
-            del self._lanes[place[2]]
+        self._brought[place[2]] -= len(gone)
+        if not self._brought[place[2]]:
+            del self._brought[place[2]]
         if not keys:
             del self.slots[place]
         return gone

@@ -85,7 +85,8 @@ class Kept(Protocol):
 
 
 class Hold:
-    """One mesh's hold. ``kept`` is what an earlier run left on disk; bodies in it are ignored."""
+    """The cells of one mesh that this node keeps. ``kept`` is what an earlier run left on disk; bodies in it
+    are ignored."""
 
     def __init__(self, mesh: MeshId, kept: Iterable[HeldCell], budget_bytes: int) -> None:
         """``budget_bytes`` counts cells, ``GEOMETRY.cell`` bytes each."""
@@ -162,7 +163,7 @@ class Hold:
         return self._recent.get(key) or self._unwritten.get(key)
 
     def number_on_disk(self, key: CellKey) -> int | None:
-        """Under which number a cell is on disk, or soon will be."""
+        """Return the number of a cell on disk, or the one that it will soon have."""
         return self._numbers.get(key)
 
     def _remember(self, held: HeldCell) -> None:
@@ -200,7 +201,7 @@ class Hold:
         return min(self._due, self._sum_at)
 
     def get_status(self) -> HoldStatus:
-        """As a value to show."""
+        """Return a value to show."""
         cells = len(self._numbers)
         slot = self._eviction.oldest
         oldest = float(slot * SLOT_S) if slot is not None else None
@@ -296,5 +297,5 @@ def slot_at(now: float) -> int:
 
 
 def floor_at(now: float) -> Epoch:
-    """The oldest epoch whose cells are alive."""
+    """Return the oldest epoch whose cells are alive."""
     return Epoch(epoch_at(now) - PAST_EPOCHS)

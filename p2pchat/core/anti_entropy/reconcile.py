@@ -71,7 +71,7 @@ Output = SendReconcile | Recovered | Fetch
 
 @dataclass(slots=True)
 class _ReconcilePeer:
-    """One link that is up. ``due``: when a pull of ``role`` may begin, if one is wanted."""
+    """One link that is up. ``due``: when a request of ``role`` may begin, if one is wanted."""
 
     serving: Responder
     cells: Allowance
@@ -86,7 +86,7 @@ class _ReconcilePeer:
 
 
 class Reconcile:
-    """One mesh's reconciling."""
+    """Compares the holds of one mesh with those of its neighbours."""
 
     def __init__(self, kept: Kept, counters: Counter[str]) -> None:
         self._kept = kept

@@ -195,7 +195,7 @@ class Requester:
         return True
 
     def on_recovered(self, now: float) -> list[Question]:
-        """One that was wanted came from this neighbour."""
+        """This neighbour brought a wanted cell."""
         self._arrivals += 1
         return self._next(now)
 
@@ -235,8 +235,8 @@ class Requester:
         return questions
 
     def _want(self, now: float) -> list[CellRequest]:
-        """As many as a frame names, while few are on their way; fewer only if others are not found just
-        now, or may not be brought."""
+        """Request as many cells as a frame names, while few are on their way. Request fewer only if others
+        are not found just now, or may not be brought."""
         if len(self._missing) > WINDOW - KEYS_MAX:
             return []
         if len(self._to_want) < KEYS_MAX and self._open_questions and self._missing:

@@ -42,7 +42,7 @@ Answer = InSync | Summary | KeyList
 
 
 class Responder:
-    """One neighbour's account."""
+    """Answers one neighbour."""
 
     def __init__(self, kept: Kept, cells: Allowance, now: float) -> None:
         """``cells``: what may be sent to it; as much as one of us takes."""
@@ -58,7 +58,7 @@ class Responder:
     # --- questions
 
     def answer_request(self, question: SketchRequest, now: float) -> list[Answer]:
-        """One answer for each interval; none for those beyond the allowance."""
+        """Return one answer for each interval; none for intervals beyond the allowance."""
         own = self._kept.horizon_at(now)
         view = Horizon(max(own.floor, question.view.floor), max(own.since, question.view.since))
         answers: list[Answer] = []

@@ -21,9 +21,9 @@ WAITING_CAP = 8192
 
 @dataclass(slots=True)
 class _WaitingIds:
-    """One link's ids. ``late``: of cells that no neighbour pushes."""
+    """The ids that wait on one link. ``late``: of cells that no neighbour pushes."""
 
-    fresh: dict[CellId, None] = field(default_factory=dict)
+    prompt: dict[CellId, None] = field(default_factory=dict)
     late: dict[CellId, None] = field(default_factory=dict)
     until: float | None = None
 
@@ -48,7 +48,7 @@ class Announcements:
     def announce_cell(self, link: LinkId, id: CellId, now: float, late: bool = False) -> None:
         """We have the cell of this id. ``late``: it is old, and no neighbour pushes it."""
         at = self._links[link]
-        ids = at.late if late else at.fresh
+        ids = at.late if late else at.prompt
         ids[id] = None
         if len(ids) > WAITING_CAP:
             del ids[next(iter(ids))]
@@ -61,7 +61,7 @@ class Announcements:
         outputs: list[Sending] = []
         for link, waiting in self._links.items():
             if waiting.until is not None and waiting.until <= now:
-                outputs += [SendGossip(link, Ihave(ids, late=False)) for ids in in_batches(waiting.fresh)]
+                outputs += [SendGossip(link, Ihave(ids, late=False)) for ids in in_batches(waiting.prompt)]
                 outputs += [SendGossip(link, Ihave(ids, late=True)) for ids in in_batches(waiting.late)]
                 self._links[link] = _WaitingIds()
         self._due = min((at.until for at in self._links.values() if at.until is not None), default=None)
@@ -73,6 +73,6 @@ class Announcements:
 
 
 def in_batches(waiting: dict[CellId, None]) -> list[tuple[CellId, ...]]:
-    """As many ids as one message has room for, in order."""
+    """Split ids into batches of what one message holds, in order."""
     ids = tuple(waiting)
     return [ids[at : at + IDS_MAX] for at in range(0, len(ids), IDS_MAX)]

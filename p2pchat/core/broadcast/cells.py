@@ -113,7 +113,7 @@ class Cells:
     # --- what the parent asks
 
     def tree_links(self) -> dict[LinkId, bool]:
-        """By link: whether cells are pushed over it."""
+        """Return for each link whether cells are pushed over it."""
         return self._broadcast.pushing_links()
 
     def get_status(self) -> tuple[HoldStatus, bool]:
@@ -188,7 +188,7 @@ class Cells:
     # --- cells
 
     def enter_cell(self, body: bytes, source: LinkId | None, now: float) -> list[Output]:
-        """Here a cell enters the broadcast; ``source`` is the link that brought its onion, None if it is
+        """Begin the broadcast of a cell here. ``source``: the link that brought its onion; None for a cell of
         ours. Raises Malformed."""
         cell, id = decode_cell(body), cell_id(body)
         if source is not None and not self._seen.is_alive(cell.epoch, now):
@@ -242,8 +242,8 @@ class Cells:
         now: float,
         lane: LinkId | None = None,
     ) -> list[Output]:
-        """``source``: the link that pushed it, None where it enters; ``lane``: the link whose doing that
-        is."""
+        """Keep and send a new cell. ``source``: the link that pushed it, None where it enters; ``lane``: the
+        link in whose queue it waits."""
         by = lane if source is None else source
         self._hold.add(id, epoch, cell, now, by=by or OURS)
         sending = self._broadcast.on_new_cell(id, cell, source, now)
@@ -280,7 +280,7 @@ class Cells:
     # --- one machine's outputs are another's inputs
 
     def _sent(self, sending: Iterable[Sending], source: LinkId | None) -> list[Output]:
-        """``source`` is the link whose doing it is."""
+        """Turn what the strategy sends into outputs. ``source``: the link in whose queue they wait."""
         outputs: list[Output] = []
         for order in sending:
             match order:

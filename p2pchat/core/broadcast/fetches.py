@@ -38,7 +38,8 @@ class FetchRequest:
 
 @dataclass(slots=True)
 class _Account:
-    """One link: cells that it was first to announce and that have not come, and what it may fetch from us."""
+    """The fetches of one link: cells that it announced first and that have not come, and what it may fetch
+    from us."""
 
     awaited: int = 0
     served: Budget = field(default_factory=lambda: Budget(0.0, FETCHED_PER_S, FETCHED_BURST))

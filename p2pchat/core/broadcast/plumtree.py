@@ -60,7 +60,7 @@ class Plumtree:
     # --- links
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:
-        """It missed what came just before it."""
+        """A link is up. Its other end missed what came just before."""
         for part in self._tree, self._announcements, self._fetches:
             part.link_up(link)
         for id, seen_at in self._lately.items():
@@ -69,13 +69,13 @@ class Plumtree:
         return []
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
-        """Others take its place in the tree."""
+        """A link is down. Other links take its place in the tree."""
         self._announcements.link_down(link)
         self._fetches.link_down(link)
         return self._tree.link_down(link, broken)
 
     def pushing_links(self) -> dict[LinkId, bool]:
-        """By link: whether cells are pushed over it."""
+        """Return for each link whether cells are pushed over it."""
         return {link: branch.eager for link, branch in self._tree.branches.items()}
 
     # --- cells

@@ -88,7 +88,7 @@ class Broadcast(Protocol):
         ...
 
     def pushing_links(self) -> dict[LinkId, bool]:
-        """By link: whether cells are pushed over it."""
+        """Return for each link whether cells are pushed over it."""
         ...
 
 

@@ -41,7 +41,7 @@ class Branch:
     """Until when it may agree to what we have proposed."""
 
     def count_crossing(self, lead: float, most: int) -> None:
-        """One more cell crossed it."""
+        """Count a cell that crossed the link."""
         if self.crossings >= most:
             self.crossings, self.lead = self.crossings / 2, self.lead / 2
         self.crossings += 1
@@ -57,7 +57,7 @@ class Branch:
         return self.lead / self.crossings if self.crossings >= least else float("inf")
 
     def make_eager(self) -> None:
-        """It is eager again, and nothing was counted yet."""
+        """Make the link eager again, and forget the counts."""
         self.eager, self.crossings, self.lead = True, 0.0, 0.0
         self.fetched.clear()
 

@@ -35,7 +35,7 @@ class Allowance:
         return min(self._second.whole_tokens(now), self._day.whole_tokens(now))
 
     def spend_cells(self, count: int) -> None:
-        """So many went, or were asked for."""
+        """So many cells have gone, or were requested."""
         self._second.spend_tokens(count)
         self._day.spend_tokens(count)
 

@@ -11,7 +11,7 @@ which counts in 0.24 µs in this century, cannot say when it is there."""
 
 
 class Budget:
-    """So much a second in the long run, and so much at once."""
+    """A token bucket: ``rate`` tokens a second in the long run, and a burst at once."""
 
     def __init__(self, now: float, rate: float, burst: float) -> None:
         self._rate = rate
@@ -19,7 +19,7 @@ class Budget:
         self._at = now
 
     def set_rate(self, rate: float) -> None:
-        """From now on so much a second."""
+        """Change the rate, in tokens a second."""
         self._rate = rate
 
     @property
@@ -34,7 +34,7 @@ class Budget:
         return self._left
 
     def spend_tokens(self, amount: float) -> None:
-        """It was spent, even if it was not there."""
+        """Spend tokens, even more than there are."""
         self._left -= amount
 
     def take_token(self, now: float) -> bool:

@@ -78,7 +78,7 @@ def cells_per_s(members: int) -> float:
 
 @dataclass(slots=True)
 class _CreditAccount:
-    """One link's."""
+    """The account of one link."""
 
     received: int = 0
     granted: int = FIRST
@@ -101,7 +101,8 @@ class _CreditAccount:
 
 
 class Grants:
-    """One mesh's. ``waiting``: how many cells of a link wait where they leave fastest."""
+    """The credit that links of one mesh have. ``waiting``: how many cells of a link wait where they leave
+    fastest."""
 
     def __init__(self, waiting: Callable[[LinkId], int]) -> None:
         self._waiting = waiting
@@ -113,7 +114,7 @@ class Grants:
         self.set_members(1)
 
     def set_members(self, count: int) -> None:
-        """So many nodes are in the mesh, as far as is known."""
+        """Note how many nodes are in the mesh, as far as is known."""
         rate = cells_per_s(count)
         self._bucket.set_rate(rate)
         self._window = int(min(WINDOW_MOST, max(WINDOW_LEAST, rate * WINDOW_S)))
@@ -137,7 +138,7 @@ class Grants:
             self._wanting[link] = None
 
     def link_down(self, link: LinkId) -> None:
-        """It no longer counts."""
+        """A link no longer counts."""
         self._up.pop(link, None)
         self._wanting.pop(link, None)
 

@@ -18,7 +18,7 @@ TEXT_BYTES = 8
 
 
 class Quota:
-    """One contact's. It is not kept over a restart, which a contact cannot cause."""
+    """The quota of one contact. It does not outlive a restart, which a contact cannot cause."""
 
     def __init__(self, bytes_a_day: int) -> None:
         """The first day's share is there at once."""

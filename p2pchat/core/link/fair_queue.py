@@ -67,7 +67,7 @@ class FairQueue:
         return self._control.popleft()
 
     def pop_cell(self) -> Frame:
-        """The next cell, of the queue whose turn it is; there is one."""
+        """Return the next cell of the queue whose turn it is. There must be one."""
         source = next(iter(self._cells))
         queue = self._cells.pop(source)
         frame = queue.popleft()

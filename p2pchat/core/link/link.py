@@ -76,7 +76,8 @@ class Link:
         return self._keys.binding
 
     def on_open(self, own_fingerprint: bytes, peer_fingerprint: bytes, now: float) -> list[bytes]:
-        """The data channel is open: say who we are to DTLS, expect the peer to say the mirror image."""
+        """The data channel is open. Return the frames that tell our view of DTLS; the peer must send the
+        mirror image."""
         other: Role = "answerer" if self._role == "offerer" else "offerer"
         self._expected = self._keys.make_confirmation(other, peer_fingerprint, own_fingerprint)
         self.opened_at = self._received_at = now

@@ -164,7 +164,7 @@ class ActiveView:
         return self._carried(self.seat_links.meet_at(record, now), now)
 
     def meet_nearby(self, urls: Sequence[str], now: float) -> list[ViewOutput]:
-        """Others may be met at these places of this machine's own network, and at no others there."""
+        """Meet others on this machine's own network at these places only."""
         self._due = None
         return self._carried(self.seat_links.meet_nearby(urls), now)
 
@@ -257,15 +257,15 @@ class ActiveView:
         return outputs + self._offers.accept_offer(offer, now)
 
     def _opened(self, neighbour: Neighbour, now: float) -> None:
-        """One link more."""
+        """A link is up."""
         self._due = None
         self._unreached.on_link(neighbour.node)
         self.seat_links.link_up(neighbour)
         self._refill.link_up(neighbour, now)
 
     def _closed(self, neighbour: Neighbour, broken: bool, now: float) -> None:
-        """One link less; if two of our own making broke at once the mesh may have come apart. Others could
-        break theirs to make us think so, and look for links at a seat."""
+        """A link is down. If two links that we made broke at once, the mesh may have come apart. Others could
+        break theirs to make us think so and look for links at a seat."""
         self._due = None
         self.seat_links.seats.on_link_down(now)
         self._refill.link_down(neighbour.id, now)

@@ -40,7 +40,8 @@ class Growth:
         """When to look next."""
 
     def note_size(self, size: int, now: float) -> bool:
-        """So many nodes are on the map, ourselves included. Return whether it has done with growing."""
+        """Note how many nodes are on the map, ourselves included. Return whether the map has stopped
+        growing."""
         self.look_at = now + LOOK_S
         self._size = size
         if size >= GROWN * self._mark:

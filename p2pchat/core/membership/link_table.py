@@ -36,7 +36,7 @@ class LinkTable:
         return self._neighbours[link]
 
     def get(self, link: LinkId) -> Neighbour | None:
-        """One by its link."""
+        """Return the neighbour of a link, or None."""
         return self._neighbours.get(link)
 
     def add_link(self, neighbour: Neighbour) -> None:
@@ -44,13 +44,13 @@ class LinkTable:
         self._neighbours[neighbour.id] = neighbour
 
     def drop_link(self, neighbour: Neighbour) -> None:
-        """It is gone, or was already."""
+        """Forget a neighbour, if it is still there."""
         self._neighbours.pop(neighbour.id, None)
 
     # --- nodes at the other ends
 
     def counted_neighbours(self) -> list[Neighbour]:
-        """Those over whose links cells travel now."""
+        """Return the neighbours over whose links cells travel now."""
         return [neighbour for neighbour in self._neighbours.values() if neighbour.counts]
 
     def knows_node(self, node: NodeId) -> bool:
@@ -67,7 +67,7 @@ class LinkTable:
         return neighbour.node if neighbour is not None else None
 
     def list_bindings(self) -> dict[LinkId, bytes]:
-        """By link that counts: a secret of its two ends, 32 bytes."""
+        """Return the channel binding, 32 bytes, of each link that counts."""
         return {neighbour.id: neighbour.binding for neighbour in self.counted_neighbours()}
 
     def list_status(self, mesh: MeshId) -> tuple[LinkStatus, ...]:

@@ -36,11 +36,11 @@ class Listeners:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Where to look."""
+        """Return the URLs at which to look for listening members."""
         return self._urls
 
     def add_listener(self, address: str, port: int) -> None:
-        """A neighbour whose link ends at that address listens at the port. Nothing but a global address is
+        """A neighbour whose link ends at that address listens at the port. Only global addresses are
         remembered, and one port of each."""
         try:
             found = ipaddress.ip_address(address.partition("%")[0])

@@ -119,13 +119,13 @@ class Nearby:
         return len(places) < PLACES_CAP and beside < OF_ONE_ADDRESS and budget.take_token(now)
 
     def drop_place(self, url: str, now: float) -> None:
-        """No node can be reached there: make room."""
+        """Forget a place at which no node can be reached."""
         for places in self._places.values():
             places.pop(url, None)
         self._shunned.put(url, now + SHUN_S)
 
     def list_places(self, now: float) -> Mapping[Sought, Sequence[str]]:
-        """Where each that is sought may be met now: URLs, ``PLACES_CAP`` at most."""
+        """Return the URLs at which each sought mesh or invite may be met now, ``PLACES_CAP`` at most."""
         for places in self._places.values():
             for url in [url for url, until in places.items() if until <= now]:
                 del places[url]

@@ -211,7 +211,7 @@ class Neighbour:
         return min([self.begun_at + CONNECT_S, *self.looks[-1:]])
 
     def get_status(self, mesh: MeshId) -> LinkStatus:
-        """As a value to show."""
+        """Return a value to show."""
         link = self.link
         opened = link.opened_at if link is not None else None
         state = "connecting" if opened is None else "confirming"

@@ -47,7 +47,7 @@ class Neighbours:
         return [Sought(neighbour)]
 
     def drop_sought(self, neighbour: Neighbour) -> list[Output]:
-        """It is no longer one of them; if it was of our own making it goes when another has come."""
+        """A neighbour is no longer sought. If we made its link, it goes when another link has come."""
         neighbour.sought = neighbour.swap = False
         return [Unsought(neighbour)]
 

@@ -34,7 +34,7 @@ NONCE_BYTES = 24
 
 
 class OfferEndpoint(Protocol):
-    """Where an offer is made."""
+    """The place at which an offer is made, and the two ends."""
 
     @property
     def binding(self) -> bytes:

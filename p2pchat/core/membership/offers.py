@@ -160,8 +160,8 @@ class Offers:
         return [SendBlob(at, self._exchange.seal_decline(at, blob, linked))]
 
     def _declined(self, neighbour: Neighbour, reply: Answer | Decline, now: float) -> list[Output]:
-        """They are our neighbour already, or full: give up. If they merely think they are, our offer stands
-        and is repeated until they notice."""
+        """The other end is our neighbour already, or full: give up. If it only thinks that it is our
+        neighbour, our offer stands and is repeated until it notices."""
         if isinstance(reply, Decline) and reply.linked and not self._table.knows_node(reply.node):
             return []
         known = [other.id for other in self._table if other.node == reply.node] if neighbour.sought else []

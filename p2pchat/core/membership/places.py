@@ -153,7 +153,7 @@ class LinkSlots:
             return introduced[:1]
         if self.count_missing(neighbours) < 0:
             return [
-                neighbour for neighbour in _of(neighbours, Standing.SOUGHT) if self._spare(neighbour, now)
+                neighbour for neighbour in _of(neighbours, Standing.SOUGHT) if self._can_go(neighbour, now)
             ]
         return []
 
@@ -161,7 +161,7 @@ class LinkSlots:
         """Whether it was drawn, and its other end needs it: behind its NAT that node may reach no other."""
         return neighbour.among > 0 and self._use.is_needed(neighbour.id, now)
 
-    def _spare(self, neighbour: Neighbour, now: float) -> bool:
+    def _can_go(self, neighbour: Neighbour, now: float) -> bool:
         """Whether nothing would be missed without it."""
         settled = neighbour.counts and not neighbour.is_young(now)
         return settled and not self._use.is_stem_start(neighbour.id) and self._use.is_idle(neighbour.id)

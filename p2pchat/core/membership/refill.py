@@ -143,11 +143,11 @@ class Refill:
         return outputs
 
     def note_full(self) -> None:
-        """No link is missing."""
+        """Note that no link is missing."""
         self._short_since = None
 
     def swap_links(self, now: float) -> list[Output]:
-        """Now and then a walk for another link instead of one there is."""
+        """Now and then seek another link in the place of a present one."""
         if self._swap_at is not None and now < self._swap_at:
             return []
         due, self._swap_at = self._swap_at, now + exponential(self._entropy, SWAP_S)
@@ -180,7 +180,7 @@ class Refill:
         return outputs
 
     def _count_undrawn(self, missing: int) -> int:
-        """For how many missing links a node must be drawn."""
+        """Return for how many missing links a node must still be drawn."""
         return min(missing, WALKS_AT_ONCE) - self._search.open
 
     def _walk(self, now: float, swap: bool, via: LinkId | None = None) -> list[Output]:
@@ -194,8 +194,8 @@ class Refill:
     # --- what happens
 
     def link_up(self, neighbour: Neighbour, now: float) -> None:
-        """One link more. A greeter that we had never reached may be in another piece of the mesh: seek a link
-        there, soon."""
+        """A link is up. A greeter that we had never reached may be in another part of the mesh: seek a link
+        there soon."""
         self._walking.on_success()
         if isinstance(neighbour.at, WalkRef):
             self._search.on_attempt_ended(neighbour.at, answered=True, now=now)
@@ -204,7 +204,7 @@ class Refill:
             self._beyond_at = now
 
     def link_down(self, link: LinkId, now: float) -> None:
-        """One link less."""
+        """A link is down."""
         self._search.link_down(link)
         self._beyond.pop(link, None)
         self.seek_soon(now)

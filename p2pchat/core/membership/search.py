@@ -56,7 +56,7 @@ class Here(MapPosition, Protocol):
         ...
 
     def confirmed_links(self) -> Links:
-        """By node: its neighbours, where both confirm it."""
+        """Return each node's neighbours that confirm the link."""
         ...
 
     def name_at(self, link: LinkId) -> HopId | None:
@@ -64,7 +64,7 @@ class Here(MapPosition, Protocol):
         ...
 
     def verify_key(self, node: HopId) -> bytes | None:
-        """By which a node's word is known to be its own."""
+        """Return the key that verifies what a node signs."""
         ...
 
 
@@ -169,7 +169,7 @@ class PeerSearch:
         return self._ask(quest, now)
 
     def _ask(self, quest: _Quest, now: float) -> list[Output]:
-        """By a way that avoids the nodes of those before."""
+        """Ask over a path that avoids the nodes of the earlier ones."""
         quest.offering, quest.at = False, None
         found = self._path(quest) if quest.tried < PATHS_MAX else None
         if found is None:
@@ -266,7 +266,7 @@ def wander(links: Links, own: HopId, entropy: Entropy, first: HopId | None = Non
 
 
 def _onward(near: Sequence[HopId], node: HopId, entropy: Entropy) -> HopId:
-    """One of those near the node; the node itself if there is none."""
+    """Draw a neighbour of a node; return the node itself if it has none."""
     return next(iter(sample(entropy, near, 1)), node)
 
 

@@ -71,7 +71,7 @@ class SeatLinks:
         return [*self.seats.set_servers(record.rendezvous, now)]
 
     def meet_nearby(self, urls: Sequence[str]) -> list[SeatOutput]:
-        """Others may be met at these places of this machine's own network, and at no others there."""
+        """Meet others on this machine's own network at these places only."""
         self._nearby = tuple(urls)
         return self._take_outside_seats()
 
@@ -88,7 +88,7 @@ class SeatLinks:
         return self._take_outside_seats() if self.listeners.plan_visits(linked, now) else []
 
     def _take_outside_seats(self) -> list[SeatOutput]:
-        """Where no rendezvous that the record names is needed."""
+        """Take seats where no rendezvous of the mesh's record is needed."""
         visited = [url for url in self.listeners.visited if url not in self.record.rendezvous]
         return [*self.seats.set_nearby(tuple(dict.fromkeys((*self._nearby, *visited))))]
 
@@ -120,7 +120,7 @@ class SeatLinks:
         return outputs
 
     def link_up(self, neighbour: Neighbour) -> None:
-        """One link more."""
+        """A link is up."""
         self.seats.on_link_up()
         if isinstance(neighbour.at, SeatRef):
             self.seats.known.mark_reached(neighbour.at.url, neighbour.at.seat)

@@ -26,7 +26,7 @@ CAP: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """One member that no check reaches."""
+    """One member that no connectivity check reaches."""
 
     node: NodeId
     at: float
@@ -38,7 +38,7 @@ class Unreached:
 
 
 class UnreachedMembers:
-    """Of one mesh; each method is told of one attempt."""
+    """The members of one mesh that no link reaches. Each method gets one attempt."""
 
     def __init__(self) -> None:
         self._known = Table[NodeId, Unreached](CAP)

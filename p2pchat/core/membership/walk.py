@@ -177,8 +177,8 @@ class Walks:
     def begin_walk(
         self, via: LinkId, path: tuple[HopId, ...], verify_key: bytes, now: float
     ) -> tuple[WalkRef, SendWalk]:
-        """Ask the last node of a way, whose descriptors that key signs, for a link. ``via`` leads to the
-        first."""
+        """Ask the last node of a path for a link; ``verify_key`` verifies its descriptors. ``via`` leads to
+        the first node."""
         side = via, self._entropy.draw_bytes(WALK_BYTES)
         scalar = self._entropy.draw_bytes(KEY_BYTES)
         self._ticket_waits[side] = _TicketWait(scalar, verify_key, now + TICKET_S)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from p2pchat.core import pairing
-from p2pchat.core.mesh.labelled import OfConversations, OfInvite, OfMesh, Said
+from p2pchat.core.mesh.labelled import BelongingOutput, OfConversations, OfInvite, OfMesh
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.mesh.succession import Succession
@@ -73,11 +73,11 @@ class Belonging:
 
     def is_typed(self, url: str) -> bool:
         """Whether the person has typed it, be it for an open invite."""
-        return url in self.typed_urls() or self._invites.was_typed(url)
+        return url in self.typed_urls() or self._invites.is_typed(url)
 
     def change_rendezvous(
         self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float
-    ) -> list[Said]:
+    ) -> list[BelongingOutput]:
         """The person adds or removes a rendezvous."""
         if input.mesh is None:
             return [self._own(input)]
@@ -97,14 +97,14 @@ class Belonging:
         self.identity = self._invites.identity = replace(self.identity, rendezvous=ours)
         return Persist(PutIdentity(self.identity))
 
-    def _changed(self, mesh: Mesh, record: MeshRecord, now: float) -> list[Said]:
+    def _changed(self, mesh: Mesh, record: MeshRecord, now: float) -> list[BelongingOutput]:
         if record == mesh.record:
             return []
         return [Persist(PutMesh(record)), OfMesh(mesh, mesh.meet_at(record, now))]
 
     # --- joining
 
-    def open_invite(self, input: inputs.InviteOpened, now: float) -> list[Said]:
+    def open_invite(self, input: inputs.InviteOpened, now: float) -> list[BelongingOutput]:
         """An invite leads into the mesh that is named, or what has followed it, or else into the first of
         ours; the very first founds one."""
         mesh = self._meshes.primary if input.mesh is None else self._meshes.last_of(input.mesh)
@@ -116,7 +116,7 @@ class Belonging:
         outputs = [] if refused else self._join(record, input.rendezvous, (), now)
         return [*outputs, OfInvite(input.invite, opened)]
 
-    def keep_pairing(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[Said]]:
+    def keep_pairing(self, paired: pairing.Paired, now: float) -> tuple[Contact, list[BelongingOutput]]:
         """Keep what a pairing brought: the mesh, the contact and the session."""
         mesh = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, (), now)
         outputs = self._join(mesh, paired.typed, paired.theirs, now)
@@ -127,7 +127,7 @@ class Belonging:
         return contact, outputs + (self._leave_if_empty(earlier.mesh, now) if earlier is not None else [])
 
     def not_joined(self, paired: pairing.Paired) -> tuple[str, ...]:
-        """Where their mesh is met, too, as they say, and we do not go."""
+        """Return the contact's rendezvous of the mesh at which we do not take seats."""
         known = self._meshes.get(mesh_id(paired.mesh_secret))
         urls = known.record.rendezvous if known is not None else ()
         return tuple(url for url in paired.rendezvous if url not in urls)
@@ -138,7 +138,7 @@ class Belonging:
 
     def _join(
         self, record: MeshRecord, typed: tuple[str, ...], theirs: tuple[str, ...], now: float
-    ) -> list[Said]:
+    ) -> list[BelongingOutput]:
         """Take part in a mesh, met where the person typed, and where others say and the person agrees."""
         outputs = self.succession.join_now(record.id, now)
         known = self._meshes.get(record.id)
@@ -152,10 +152,10 @@ class Belonging:
 
     # --- leaving
 
-    def change_contact(self, input: inputs.ContactInput, now: float) -> list[Said]:
+    def change_contact(self, input: inputs.ContactInput, now: float) -> list[BelongingOutput]:
         """The person wants something of a contact. With the last contact of a mesh we leave it."""
         known = self._conversations.contact(input.contact)
-        outputs: list[Said] = [OfConversations(self._conversations.change(input, now))]
+        outputs: list[BelongingOutput] = [OfConversations(self._conversations.change(input, now))]
         self.review_trust(input.contact)
         if isinstance(input, inputs.ContactBlocked):
             return outputs + self.succession.greet_contact(input.contact, now)
@@ -165,7 +165,7 @@ class Belonging:
             outputs += self._leave_if_empty(known.mesh, now)
         return outputs + (self.succession.renew_mesh(known.mesh, now) if input.renew_mesh else [])
 
-    def leave_mesh(self, id: MeshId, now: float) -> list[Said]:
+    def leave_mesh(self, id: MeshId, now: float) -> list[BelongingOutput]:
         """Leave; contacts that are reached only through it are deleted. Of a mesh that another has
         followed we leave that alone."""
         mesh = self._meshes.get(id)
@@ -174,7 +174,7 @@ class Belonging:
         if mesh.record.successor is not None:
             return self.succession.leave_followed(mesh, now)
         left = InviteFailure(NoContact.MESH_LEFT)
-        outputs: list[Said] = [
+        outputs: list[BelongingOutput] = [
             OfInvite(invite, [*self._invites.cancel(invite), pairing.PairingFailed(left)])
             for invite in self._into(id)
         ]
@@ -192,7 +192,7 @@ class Belonging:
             for mesh in self._meshes:
                 mesh.traffic.stem.guards.distrust_contact(contact)
 
-    def _leave_if_empty(self, id: MeshId, now: float) -> list[Said]:
+    def _leave_if_empty(self, id: MeshId, now: float) -> list[BelongingOutput]:
         """Leave meshes through which no contact is reached any longer, unless an invite leads into them."""
         last = self.succession.last_of(id)
         if self._meshes.get(last) is None or self._through(last) or self._into(last):

@@ -38,4 +38,4 @@ class OfInvite:
     outputs: Iterable[invites.InviteOutput]
 
 
-Said = Effect | OfMesh | OfConversations | OfInvite
+BelongingOutput = Effect | OfMesh | OfConversations | OfInvite

@@ -133,7 +133,7 @@ class Mesh:
         return self._route_view(self.view.meet_at(record, now), now)
 
     def meet_nearby(self, urls: Sequence[str], now: float) -> list[MeshOutput]:
-        """Where else the mesh is met, on this machine's own network."""
+        """Meet the mesh on this machine's own network, too."""
         return self._route_view(self.view.meet_nearby(urls, now), now)
 
     def expect_guest(self, now: float) -> list[MeshOutput]:

@@ -84,7 +84,7 @@ class Routing:
         return self.route_belonging(self._belonging.change_rendezvous(input, now), now)
 
     def submit_cell(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
-        """A cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
+        """Send a cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
         mesh = self._meshes.get(input.mesh)
         if mesh is None:
             return []
@@ -165,13 +165,13 @@ class Routing:
                     results += self._invites.note_used(output, contact.id, now)
                     not_joined = self._belonging.not_joined(output)
                     results.append(Notify(effects.InviteDone(invite, contact, not_joined)))
-                case invites.Came(contact_id, otherwise):
+                case invites.PairedEarlier(contact_id, otherwise):
                     results.append(Notify(self._earlier_contact(invite, contact_id, otherwise)))
                 case _:
                     results.append(output)
         return results
 
-    def route_belonging(self, produced: Iterable[labelled.Said], now: float) -> list[Effect]:
+    def route_belonging(self, produced: Iterable[labelled.BelongingOutput], now: float) -> list[Effect]:
         """What follows from a mesh that is joined, left, or met elsewhere."""
         results: list[Effect] = []
         for output in produced:

@@ -88,7 +88,7 @@ class Signals:
     def on_nearby(
         self, own: tuple[str, ...], places: Mapping[Sought, Sequence[str]], now: float
     ) -> list[Effect]:
-        """Others were found on this machine's own network, or have left it."""
+        """Others have appeared on this machine's own network, or have left it."""
         found = {url for urls in places.values() for url in urls}
         self._meshes.own_places = own
         self.nearby = frozenset((*own, *found)) - frozenset(self._belonging.known_urls())

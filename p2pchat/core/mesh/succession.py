@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from p2pchat.core.mesh.labelled import OfConversations, OfMesh, Said
+from p2pchat.core.mesh.labelled import BelongingOutput, OfConversations, OfMesh
 from p2pchat.core.mesh.mesh import Mesh as MeshOf
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.messaging.conversations import Conversations
@@ -53,7 +53,7 @@ Rank = tuple[int, bytes]
 
 
 def order(generation: int, id: MeshId) -> Rank:
-    """By which all members agree on which of some meshes comes last."""
+    """Return the rank by which all members agree which of some meshes comes last."""
     return generation, bytes(255 - byte for byte in id)
 
 
@@ -115,13 +115,14 @@ class Succession:
         return [last, *(record.id for record in before)]
 
     def listening_meshes(self, id: MeshId) -> tuple[MeshId, ...]:
-        """In which meshes a contact may be heard that has told us of this one: in it, or in those before."""
+        """Return the meshes in which a contact that told us of this mesh may be heard: this one and those
+        before it."""
         line = self.line_of(id)
         return tuple(line[line.index(id) :] if id in line else line) or (id,)
 
     # --- telling and being told
 
-    def renew_mesh(self, id: MeshId, now: float) -> list[Said]:
+    def renew_mesh(self, id: MeshId, now: float) -> list[BelongingOutput]:
         """Move to a mesh with a secret that only the contacts we tell know."""
         known = self._meshes.get(self.last_of(id))
         if known is None:
@@ -134,7 +135,7 @@ class Succession:
         )
         return [*self._wait_no_more(known.record.id, now), *self._go(known, record, now)]
 
-    def on_renewed(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Said]:
+    def on_renewed(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[BelongingOutput]:
         """A contact says in which mesh it is."""
         who = self._conversations.contact(contact)
         known = self._meshes.get(self.last_of(who.mesh)) if who is not None and not who.blocked else None
@@ -164,7 +165,7 @@ class Succession:
         self._waiting[here.id] = record
         return [*outputs, Persist(PutMesh(record)), *self._moved(who, id, now)]
 
-    def join_now(self, id: MeshId, now: float) -> list[Said]:
+    def join_now(self, id: MeshId, now: float) -> list[BelongingOutput]:
         """A host invites us into a mesh: if we wait to join it, wait no longer."""
         for before, waiting in list(self._waiting.items()):
             known = self._meshes.get(before)
@@ -173,7 +174,7 @@ class Succession:
                 return self._go(known, waiting, now)
         return []
 
-    def greet_contact(self, contact: ContactId, now: float) -> list[Said]:
+    def greet_contact(self, contact: ContactId, now: float) -> list[BelongingOutput]:
         """Say where we are to a contact that may not know."""
         who = self._conversations.contact(contact)
         mesh = self._meshes.get(self.last_of(who.mesh)) if who is not None and not who.blocked else None
@@ -181,22 +182,22 @@ class Succession:
             return []
         return [OfConversations(self._conversations.tell_mesh(contact, _news(mesh.record), now))]
 
-    def _moved(self, who: Contact, id: MeshId, now: float) -> list[Said]:
+    def _moved(self, who: Contact, id: MeshId, now: float) -> list[BelongingOutput]:
         return [OfConversations(self._conversations.move(who.id, id, now))] if who.mesh != id else []
 
-    def _counted(self, known: MeshOf, id: MeshId, generation: int, now: float) -> list[Said]:
+    def _counted(self, known: MeshOf, id: MeshId, generation: int, now: float) -> list[BelongingOutput]:
         """A guest of a mesh learns from its host how many came before."""
         record = known.record
         if id != record.id or not record.generation < generation <= record.generation + STEP_MAX:
             return []
         return self._put(known, replace(record, generation=generation), now)
 
-    def _put(self, known: MeshOf, record: MeshRecord, now: float) -> list[Said]:
+    def _put(self, known: MeshOf, record: MeshRecord, now: float) -> list[BelongingOutput]:
         return [Persist(PutMesh(record)), OfMesh(known, known.meet_at(record, now))]
 
     # --- going
 
-    def _go(self, known: MeshOf, waiting: MeshRecord, now: float) -> list[Said]:
+    def _go(self, known: MeshOf, waiting: MeshRecord, now: float) -> list[BelongingOutput]:
         """Join the mesh that follows, and tell all contacts of the line."""
         line = self.line_of(known.record.id)
         outputs, here = self._join(known.record, waiting, now)
@@ -209,7 +210,9 @@ class Succession:
         self._look_at = now + LOOK_S
         return outputs
 
-    def _join(self, before: MeshRecord, waiting: MeshRecord, now: float) -> tuple[list[Said], MeshRecord]:
+    def _join(
+        self, before: MeshRecord, waiting: MeshRecord, now: float
+    ) -> tuple[list[BelongingOutput], MeshRecord]:
         known = self._meshes.get(waiting.id)
         if known is not None:
             generation = max(known.record.generation, waiting.generation)
@@ -220,23 +223,23 @@ class Succession:
         added = self._meshes.add(here)
         return [Persist(PutMesh(here)), OfMesh(added, added.tick(now))], here
 
-    def _wait_no_more(self, id: MeshId, now: float) -> list[Said]:
+    def _wait_no_more(self, id: MeshId, now: float) -> list[BelongingOutput]:
         """Something else comes after that mesh."""
         waiting = self._waiting.pop(id, None)
         if waiting is None:
             return []
         there = [contact for contact in self._conversations.contacts() if contact.mesh == waiting.id]
-        moved: list[Said] = [
+        moved: list[BelongingOutput] = [
             OfConversations(self._conversations.move(contact.id, id, now)) for contact in there
         ]
         return [*moved, Persist(DropMesh(waiting.id))]
 
-    def leave_followed(self, mesh: MeshOf, now: float) -> list[Said]:
+    def leave_followed(self, mesh: MeshOf, now: float) -> list[BelongingOutput]:
         """Leave a mesh that another has followed. Contacts that did not say they are there are awaited in
         it."""
         id, last = mesh.record.id, self.last_of(mesh.record.id)
         there = [contact for contact in self._conversations.contacts() if contact.mesh == id]
-        outputs: list[Said] = [
+        outputs: list[BelongingOutput] = [
             OfConversations(self._conversations.move(contact.id, last, now)) for contact in there
         ]
         outputs.append(OfMesh(mesh, mesh.leave_for_good(now)))
@@ -247,7 +250,7 @@ class Succession:
         self._conversations.routes.forget_mesh(id)
         return [*outputs, Persist(DropMesh(id)), Notify(MeshChanged(id, "left"))]
 
-    def end_line(self, id: MeshId, now: float) -> list[Said]:
+    def end_line(self, id: MeshId, now: float) -> list[BelongingOutput]:
         """Leave a whole line, in which no contact is reached any longer."""
         outputs = self._wait_no_more(self.last_of(id), now)
         for member in self.line_of(id):
@@ -269,9 +272,9 @@ class Succession:
             due.append(self._look_at)
         return min(due, default=None)
 
-    def tick(self, now: float) -> list[Said]:
+    def tick(self, now: float) -> list[BelongingOutput]:
         """Go where we waited to, and leave what is over."""
-        outputs: list[Said] = []
+        outputs: list[BelongingOutput] = []
         for id, waiting in list(self._waiting.items()):
             known = self._meshes.get(id)
             if known is not None and now >= waiting.begins_at:

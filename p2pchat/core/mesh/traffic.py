@@ -87,7 +87,7 @@ class LinkTraffic:
     # --- time
 
     def count_members(self, now: float) -> None:
-        """Now and then: links may bring the more the larger the mesh is."""
+        """Count the members now and then: in a larger mesh links may bring more."""
         if now >= self._counted_at + COUNT_S:
             self._counted_at = now
             self.cells.grants.set_members(self.stem.anonymity_set)
@@ -119,7 +119,7 @@ class LinkTraffic:
         return effects
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[MeshOutput]:
-        """It no longer counts."""
+        """A link no longer counts."""
         effects = self._on_cells(self.cells.link_down(link, broken, now), now)
         return effects + self._stemmed(self.stem.link_down(link, now), now)
 
@@ -179,8 +179,8 @@ class LinkTraffic:
         return [MarksGiven(link, message)]
 
     def _on_onion(self, link: LinkId, frame: Frame, now: float) -> list[MeshOutput]:
-        """An onion came in; it costs credit as a cell does. A node whose own cells take no stem is on
-        the map as any other, and carries those of others."""
+        """Handle an onion, which costs credit as a cell does. A node whose own cells take no stem is on the
+        map as any other, and carries those of others."""
         if not self.cells.grants.spend_credit(link, now):
             self._counters["onions refused: no credit"] += 1
             return []

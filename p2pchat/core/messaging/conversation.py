@@ -280,7 +280,7 @@ class Conversation:
 
     def _with_snapshots(self, effects: list[Output]) -> list[Output]:
         """Put the session's snapshot in front when it has moved, and listen for our own tags."""
-        ahead = self._session.watch_own_tags()
+        ahead = self._session.track_own_tags()
         if ahead.added or ahead.removed:
             effects = [*effects, TagsChanged(ahead)]
         if self._reunion.moved:

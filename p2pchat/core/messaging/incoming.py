@@ -93,7 +93,7 @@ class Incoming:
                 self._reunion.on_doubt(now)
             if session.window.overtaken:
                 return effects + self._tear(now)
-            effects += self._changes.carry_out(self._reunion.on_heard(session, now), now)
+            effects += self._changes.carry_out(self._reunion.on_contact_active(session, now), now)
             effects += self._take_fragment(fragment, now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1

@@ -79,7 +79,8 @@ class Guest(Party):
         return [*elsewhere, self._send(wire.PakeStart(self._sid, self._share))]
 
     def on_refused(self, url: str, reason: Refusal, now: float) -> list[Output]:
-        """No host there, or another guest was first; or, half-way, a blob of ours was not passed on."""
+        """No host is there, or another guest was first; or, half-way, the server did not pass a blob of ours
+        on."""
         if self._peer is not None:
             return self._busy(url, reason)
         if reason is Refusal.FULL and self._waits(now):
@@ -89,7 +90,7 @@ class Guest(Party):
         return self._nobody_there()
 
     def _waits(self, now: float) -> bool:
-        """Whether the guest who sits there may still be removed."""
+        """Whether the server may still remove the guest that sits there."""
         if self._retry_until is None:
             self._retry_until = now + RETRY_FOR_S
         return now < self._retry_until
@@ -123,7 +124,7 @@ class Guest(Party):
         self._absent.pop(url, None)
 
     def on_unreachable(self, url: str, reason: str | Refusal) -> list[Output]:
-        """Out of reach; the others may all have said no already."""
+        """A rendezvous is out of reach. The others may all have refused already."""
         outputs = super().on_unreachable(url, reason)
         return outputs if outputs or self._peer is not None else self._nobody_there()
 

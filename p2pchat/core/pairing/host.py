@@ -45,7 +45,7 @@ RETRY_S = 5.0
 
 
 class Host(Party):
-    """The one who made the invite."""
+    """The side that made the invite."""
 
     role, other, mode = "host", "guest", SeatMode.HOST
 
@@ -194,7 +194,8 @@ class Host(Party):
         return 1 + below(self._entropy, NAMEPLATES * 10**self._collisions - 1)
 
     def _reply(self, start: wire.PakeStart) -> list[Output]:
-        """With the reply the guest can make a guess: the code is used up before that leaves."""
+        """Reply. With the reply the guest can make a guess, so the code counts as used up before it
+        leaves."""
         assert self._peer is not None, "somebody spoke"
         generator = self._generator(self.code, start.sid)
         scalar = self._entropy.draw_bytes(32)

@@ -75,14 +75,16 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class PairedEarlier:
     """This contact came of that code before; if it no longer is one, ``otherwise`` applies."""
 
     contact: ContactId
     otherwise: InviteFailure
 
 
-InviteOutput = TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | PairingFailed | Persist | Came
+InviteOutput = (
+    TakeSeat | LeaveSeat | Signal | Ready | Disturbed | Paired | PairingFailed | Persist | PairedEarlier
+)
 
 
 class Invites:
@@ -177,12 +179,12 @@ class Invites:
             ):
                 opened.leads_into = secret
 
-    def was_typed(self, url: str) -> bool:
+    def is_typed(self, url: str) -> bool:
         """Whether the person has typed this rendezvous for one of the open invites."""
         return any(url in opened.typed for opened in self._open.values())
 
     def nearby_keys(self) -> list[NearbyKey]:
-        """By which keys the other ends of open invites are known nearby."""
+        """Return the keys by which the other ends of open invites are recognised on this network."""
         return [
             NearbyKey(
                 nearby_invite_key(opened.party.topic), opened.party.topic, isinstance(opened.party, Host)
@@ -288,7 +290,7 @@ class Invites:
 
     def _used_up(self, code: InviteCode | InviteLink, reason: NoContact) -> list[InviteOutput]:
         contact = self._tried[self._mark(code)].contact
-        return [Came(contact, InviteFailure(reason))] if contact is not None else _fail(reason)
+        return [PairedEarlier(contact, InviteFailure(reason))] if contact is not None else _fail(reason)
 
 
 def _fail(reason: NoContact) -> list[InviteOutput]:

@@ -55,7 +55,7 @@ class Guessed:
 
 @dataclass(frozen=True, slots=True)
 class PairingFailed:
-    """Over without a contact."""
+    """The pairing ended without a contact."""
 
     failure: InviteFailure
 
@@ -107,12 +107,12 @@ class Party:
 
     @property
     def rendezvous_urls(self) -> tuple[str, ...]:
-        """Where the two have met; nowhere, as long as they have not."""
+        """Return the rendezvous at which the two ends have met; none as long as they have not."""
         return (self._peer.url,) if self._peer is not None else ()
 
     @property
     def begun(self) -> bool:
-        """Whether somebody is there."""
+        """Whether the other end is there."""
         return self._peer is not None
 
     @property
@@ -229,5 +229,5 @@ class Party:
 
 
 def topic_of(code: InviteCode | InviteLink) -> Topic:
-    """Where the two ends of an invite meet."""
+    """Return the topic at which the two ends of an invite meet."""
     return invite_topic(code.nameplate) if isinstance(code, InviteCode) else link_topic(code.secret)

@@ -22,7 +22,7 @@ RENDEZVOUS_CAP: Final = 64
 
 
 class Hinted:
-    """By rendezvous: the last that it said."""
+    """The last hint of each rendezvous."""
 
     def __init__(self) -> None:
         self._told = Table[str, tuple[Servers, float]](RENDEZVOUS_CAP)

@@ -15,10 +15,10 @@ rendezvous often lose only one link when a mesh comes apart."""
 
 
 class PartitionSuspicion:
-    """One mesh's."""
+    """The signs that one mesh has come apart."""
 
     def __init__(self) -> None:
-        self._wounded_at = self._broke_at = float("-inf")
+        self._torn_at = self._broke_at = float("-inf")
 
     def note_broken(self, now: float) -> bool:
         """A link of our own making broke; whether another did just before."""
@@ -27,8 +27,8 @@ class PartitionSuspicion:
 
     def note_mass_loss(self, now: float) -> None:
         """Several links broke at once."""
-        self._wounded_at = now
+        self._torn_at = now
 
     def is_possible(self, now: float) -> bool:
         """Whether the mesh may have come apart not long ago."""
-        return now < max(self._wounded_at + TORN_FOR_S, self._broke_at + BROKEN_FOR_S)
+        return now < max(self._torn_at + TORN_FOR_S, self._broke_at + BROKEN_FOR_S)

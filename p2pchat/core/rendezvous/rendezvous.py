@@ -57,12 +57,12 @@ FLOODERS_CAP = 64
 
 
 def url_of(line: Line) -> str:
-    """Where the connection leads."""
+    """Return the URL to which the connection leads."""
     return line.partition("#")[0]
 
 
 def topic_of(line: Line) -> Topic | None:
-    """For which topic alone it is; None: for all."""
+    """Return the only topic of the connection, or None if it serves all."""
     topic = line.partition("#")[2]
     return Topic(bytes.fromhex(topic)) if topic else None
 
@@ -101,7 +101,7 @@ class _Server:
     retry_at: float = 0.0
 
     def end_attempt(self) -> None:
-        """It has answered, or failed to."""
+        """The server has answered, or failed to."""
         self.connecting, self.silent_at, self.silent = False, NEVER, False
 
     def note_silence(self, now: float) -> None:

@@ -65,7 +65,7 @@ Wish = TakeSeat | LeaveSeat
 
 
 class Seats:
-    """One mesh's seats."""
+    """The seats of one mesh."""
 
     def __init__(self, secret: bytes, urls: tuple[str, ...], entropy: Entropy) -> None:
         self._secret = secret
@@ -239,7 +239,7 @@ def _leave(urls: Iterable[str], topics: list[Topic]) -> list[Wish]:
 
 
 def epochs(now: float) -> list[Epoch]:
-    """Of which epochs the members of a mesh have to be met now: one, or two near an edge."""
+    """Return the epochs in which members of a mesh must be met now: one, or two near an edge."""
     return sorted({epoch_at(now - TOPIC_OVERLAP_S), epoch_at(now), epoch_at(now + TOPIC_OVERLAP_S)})
 
 

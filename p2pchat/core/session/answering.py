@@ -37,7 +37,7 @@ home with the contact's keys may be about to ask."""
 
 
 class Answering:
-    """One contact's. ``moved``: there is something to keep."""
+    """The answers to one contact's asks. ``moved``: there is something to store."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Answering:
         return min(due)
 
     def _answer_at(self, claimant: Claimant) -> float:
-        """Before that another home with the contact's keys may be about to ask."""
+        """Return when to answer. Until then another home with the contact's keys may still ask."""
         return max(claimant.since + RIVALS_S, self._challenges.passed_at + RIVALS_S, self.not_before)
 
     def session_for(self, tag: Tag) -> Session | None:
@@ -115,8 +115,8 @@ class Answering:
         name = name_of(knock)
         words = self._unconfirmed.repeat_answer(name, now) if self._rivals is None else []
         known = self._known(name) or self._challenges.take_knock(name, knock, own, theirs, now)
-        if known is not None and now >= known.again_at:
-            known.again_at = now + REPEAT_S
+        if known is not None and now >= known.repeat_at:
+            known.repeat_at = now + REPEAT_S
             words.append(known.challenge)
         return words
 
@@ -181,8 +181,8 @@ class Answering:
         return self._rivals.due_challenges(now, LISTEN_S) if self._rivals is not None else []
 
     def refuse_all(self) -> tuple[list[Word], TagDelta]:
-        """No sign shows which of the present homes is the contact's: none is answered. What is to be said to
-        them, and the tags that go."""
+        """Answer no home, because no sign shows which of them is the contact's. Return the words for them,
+        and the tags to drop."""
         claimants = [self._claimant] if self._claimant is not None else []
         claimants += self._rivals.there if self._rivals is not None else []
         words: list[Word] = [living_word(one.name, one.secret) for one in claimants]
@@ -190,7 +190,7 @@ class Answering:
 
     # --- homes that are alive
 
-    def on_home_heard(self, session: Session, now: float) -> tuple[list[Word], TagDelta | None]:
+    def on_home_active(self, session: Session, now: float) -> tuple[list[Word], TagDelta | None]:
         """A home was heard in our session. The words for the losing askers, and the tags of our answers
         to them."""
         lost: list[Word] = []
@@ -245,7 +245,7 @@ class Answering:
         self._claimant = self._rivals = None
 
     def drop_answers(self) -> TagDelta:
-        """There is no session to renew. The tags that go with what we answered."""
+        """There is no session to renew. Return the tags of our answers, which are dropped."""
         self._challenges.forget_all()
         self._claimant = self._rivals = None
         self.moved = True

@@ -103,7 +103,7 @@ class _Knock:
 
 
 class Asking:
-    """One contact's. ``moved``: there is something to keep."""
+    """The asks for a new session with one contact. ``moved``: there is something to store."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Asking:
         return self._knock is not None and bool(self._knock.challenge)
 
     def snapshot(self) -> list[dict[str, Any]]:
-        """As plain values; empty if there is nothing to keep."""
+        """Return plain values for the store; an empty list if there is nothing to keep."""
         self.moved, knock = False, self._knock
         if knock is None:
             return []
@@ -282,7 +282,7 @@ class Asking:
 
     @property
     def awaited_until(self) -> float:
-        """So long homes that have challenged us may answer."""
+        """Return until when homes that have challenged us may answer."""
         asks = self._knock.asks if self._knock is not None else []
         made = [ask.made_at for ask in asks if ask.made_at is not None]
         return max(made, default=-NEVER) + ANSWER_S

@@ -28,7 +28,7 @@ _LIMIT = 4 << 10
 
 
 class Chains:
-    """One session's."""
+    """The chains of one session."""
 
     def __init__(self, sending: SendChain, receiving: list[ReceiveChain], renewal: Renewal) -> None:
         """``receiving``: the newest generation first, two at most."""

@@ -25,7 +25,7 @@ REPEAT_S = 5.0
 
 
 class Challenges:
-    """One contact's."""
+    """The challenges of one contact."""
 
     def __init__(self, counters: Counter[str]) -> None:
         self.passed_at = -NEVER
@@ -60,7 +60,7 @@ class Challenges:
         self._knocks.pop(name, None)
 
     def forget_all(self) -> None:
-        """There is no session to renew."""
+        """Forget all challenges: there is no session to renew."""
         self._knocks.clear()
 
 

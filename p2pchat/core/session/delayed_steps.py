@@ -20,7 +20,7 @@ Delayed = SendWord | Nudge | Warn
 
 
 class DelayedSteps:
-    """One contact's, in the order in which they were caused."""
+    """The delayed steps of one contact, in the order in which they were caused."""
 
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
@@ -51,7 +51,7 @@ class DelayedSteps:
         self._waiting = [(at, step) for at, step in self._waiting if isinstance(step, SendWord)]
 
     def forget_all(self) -> None:
-        """There is nothing to be said."""
+        """Drop all steps."""
         self._waiting = []
 
     def next_wakeup(self) -> float:

@@ -63,7 +63,7 @@ class OwnKeys:
         return {"own": self.newest.secret, "older": older, "drawn": self._drawn, "known": self._known}
 
     def draw_next(self, entropy: Entropy) -> None:
-        """One for the backup that is about to be made."""
+        """Draw a new half for the backup that is about to be made."""
         self._drawn = self.newest.draw_next(entropy).seed
         self._named = {}
 
@@ -84,8 +84,8 @@ class OwnKeys:
         return self._named.get(name)
 
     def list_names(self) -> bytes:
-        """Those of which the contact accepts one, the newest first: all since the one that it is known to
-        have."""
+        """Return the names of the halves of which the contact accepts one, the newest first: all since the
+        one that it is known to have."""
         names = [key.public.name for key in self._all()]
         if self._known in names:
             names = names[: names.index(self._known) + 1]
@@ -122,7 +122,7 @@ class TheirKeys:
         return keys
 
     def as_values(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values for the store."""
         before = self._before.encapsulation_key if self._before is not None else b""
         return {
             "theirs": self.newest.x25519 + self.newest.encapsulation_key,

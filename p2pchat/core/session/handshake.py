@@ -67,7 +67,7 @@ class NewSession:
 
 
 def name_of(word: Knock | RecoveryAsk) -> bytes:
-    """By which it is called; all that was exchanged until then goes into it."""
+    """Return the name of a word. It depends on all that was exchanged before."""
     return digest(encode_word(word), ASK_BYTES)
 
 

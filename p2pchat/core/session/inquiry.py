@@ -37,7 +37,8 @@ yet."""
 
 
 class Inquiry:
-    """One. ``tick`` when ``at`` has come, while there is a link. ``moved``: there is something to keep."""
+    """One question whether a home answers. Call ``tick`` at ``at``, while there is a link. ``moved``: there
+    is something to store."""
 
     def __init__(self, entropy: Entropy, now: float, gap_s: float, counts: bool = True) -> None:
         """``gap_s``: the time that each question has; ``counts``: whether silence says anything yet."""
@@ -68,7 +69,7 @@ class Inquiry:
         return made
 
     def snapshot(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values for the store."""
         self.moved = False
         chain, *place = self._since if self._since is not None else (b"",)
         known = {"unanswered": self._unanswered, "listened_s": self._listened_s}
@@ -105,7 +106,7 @@ class Inquiry:
 
     def is_answered(self, session: Session) -> bool:
         """Whether the contact has shown that it saw a question."""
-        return self._since is not None and session.was_answered(self._since)
+        return self._since is not None and session.is_answered(self._since)
 
     def on_stop(self, now: float) -> None:
         """The node stops. Until then it has listened, and if it starts again it goes on."""
@@ -129,7 +130,7 @@ class Inquiry:
             self.on_interrupted(now)
 
     def end_unanswered(self) -> None:
-        """It is known otherwise that no home answers."""
+        """End: something else shows that no home answers."""
         self.over, self.at = True, NEVER
 
     def _soon(self, now: float) -> float:

@@ -21,7 +21,7 @@ from p2pchat.wire.recovery import Word
 
 
 class KeyAnnouncement:
-    """One contact's. ``moved``: there is something to keep."""
+    """The announcement of our key to one contact. ``moved``: there is something to store."""
 
     def __init__(self, entropy: Entropy, reader: Reader) -> None:
         """``reader``: what ``as_values`` gave. Raises Malformed, Unreadable."""

@@ -17,8 +17,8 @@ from p2pchat.wire.codec import Reader
 from p2pchat.wire.payload import NAMES_MAX, DeliveryReceipt, names
 
 SALT_BYTES = 16
-"""Random bytes in front of what Olm encrypts, a block of its AES-CBC, whose IV follows from the message key:
-should a copy of this home use that key once more, what both sealed still has nothing in common."""
+"""Random bytes in front of what Olm encrypts: one block of its AES-CBC, whose IV follows from the message
+key. If a copy of this home uses the same key again, the two ciphertexts have nothing in common."""
 
 LINK_BYTES = 6
 """In front of an ordered payload's Olm message: which one went before it. Of two copies of a home that give
@@ -26,7 +26,7 @@ the same numbers, what the one sent is never taken for what follows the other's.
 
 
 class OrderedPayloads:
-    """One session's."""
+    """The numbered payloads of one session."""
 
     def __init__(self, ratchet: Ratchet) -> None:
         self.ratchet = ratchet

@@ -18,7 +18,7 @@ Position = tuple[bytes, Epoch, int]
 
 
 class OwnTags:
-    """One session's."""
+    """The tags of our own next cells in one session."""
 
     def __init__(self) -> None:
         self._indices: dict[Tag, int] = {}

@@ -13,7 +13,7 @@ from p2pchat.core.session.own_tags import Position
 
 
 class Questions:
-    """One session's."""
+    """The questions asked in one session."""
 
     def __init__(self, list_inquiries: Callable[[], list[Inquiry]]) -> None:
         """``list_inquiries``: those that are open now."""
@@ -36,7 +36,7 @@ class Questions:
         return bool(self._due)
 
     def note_question(self, before: Position, now: float) -> None:
-        """It was asked; ``before``: where the session stood until then."""
+        """A question was asked. ``before``: the position of the session until then."""
         for inquiry in self._due:
             inquiry.on_sent(before, now)
         self._due = []

@@ -109,8 +109,8 @@ class RecoveryChannel:
         ]
 
     def _slot(self, epoch: Epoch) -> int:
-        """One that this run did not use yet in this epoch, if there is one: cells with the same tag show that
-        they have one writer."""
+        """Return a slot that this run did not use yet in this epoch, if there is one: cells with the same tag
+        show that they have one writer."""
         known, free = self._slots
         if known != epoch or not free:
             free = list(range(SLOTS))

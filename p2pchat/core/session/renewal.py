@@ -78,7 +78,7 @@ class Renewal:
         return self._advance(secret, kem.encapsulation_key, answer.ciphertext, now)
 
     def snapshot(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values for the store."""
         names = ("leads", "key", "since", "generation", "count", "seed", "epoch")
         return {name: getattr(self, name) for name in names}
 

@@ -58,7 +58,8 @@ DOUBT_GAP_S = 600.0
 
 
 class Reunion:
-    """One contact's. Each method returns what is to be done; ``moved``: there is something to keep."""
+    """Finds one session with a contact again after a restored backup or a copied home. Each method returns
+    what to do; ``moved``: there is something to store."""
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class Reunion:
         if (self.torn or self.unconfirmed or self._doubt is not None) and not self.contended:
             self.asking.at_once(0.0)
         self._first = identity.identity_key < theirs
-        """Of two whose session is of no use at both ends, this one is answered."""
+        """If the session is useless at both ends, the end with the lower key is answered."""
         self._doubt_at = -NEVER
         self.questions = Questions(
             lambda: [*([self._doubt] if self._doubt is not None else []), *self.answering.list_inquiries()]
@@ -167,7 +168,7 @@ class Reunion:
         self._unconfirmed.correct_clock(now)
 
     def mark_torn(self, now: float) -> list[Step]:
-        """There is no doubt that the contact knows a later state of this home than this one."""
+        """The contact certainly knows a later state of this home than this one."""
         if self.torn:
             return []
         self.torn = self._moved = True
@@ -193,15 +194,15 @@ class Reunion:
         else:
             self._delayed.put_first(SendWord(standing(session)), now)
 
-    def on_heard(self, session: Session, now: float) -> list[Step]:
+    def on_contact_active(self, session: Session, now: float) -> list[Step]:
         """The contact was heard in the session that we are in."""
-        self._standings.on_heard(now)
+        self._standings.on_contact_active(now)
         steps: list[Step] = []
         if self.unconfirmed:
             self.unconfirmed, self._moved = False, True
             self.asking.stop_asking()
             steps.append(Tell(Turn.RENEWED))
-        lost, gone = self.answering.on_home_heard(session, now)
+        lost, gone = self.answering.on_home_active(session, now)
         for word in lost:
             self._delayed.put_step(SendWord(word), now)
             self._delayed.put_step(Warn(), now)
@@ -326,7 +327,8 @@ class Reunion:
         return steps
 
     def _heed(self, now: float) -> list[Step]:
-        """No other home has answered. A home that asks does not answer as well; two may."""
+        """Take an answer if no other home has answered. A home that asks does not answer as well; two homes
+        may."""
         if self.asking.new and self.asking.heed_at <= now and self.answering.listening:
             return self._contend(now)
         made = self.asking.heed_answer(now)
@@ -349,7 +351,7 @@ class Reunion:
         return [RegisterTags(gone), Tell(Turn.RIVALS)]
 
     def _answer(self, now: float) -> list[Step]:
-        """No home is alive in the old session: make a new session with the asker."""
+        """No home is alive in the old session: make a new session with the home that asked."""
         gone = TagDelta((), tuple(self._unconfirmed.list_tags()))
         made = self.answering.make_answer(now)
         if made is None:

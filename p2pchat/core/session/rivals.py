@@ -44,7 +44,7 @@ class Knocked:
     """Of the contact's keys, the one that it was made for."""
     challenge: Challenge
     since: float
-    again_at: float = 0.0
+    repeat_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -117,21 +117,21 @@ class Rivals:
 
     def due_challenges(self, now: float, gap_s: float) -> list[Challenge]:
         """The words to repeat to homes that were not heard yet."""
-        due = [known for known in self._missing() if now >= known.again_at]
+        due = [known for known in self._missing() if now >= known.repeat_at]
         for known in due:
-            known.again_at = now + gap_s
+            known.repeat_at = now + gap_s
         return [known.challenge for known in due]
 
     def next_wakeup(self) -> float:
         """When the next challenge is due."""
-        return min((known.again_at for known in self._missing()), default=NEVER)
+        return min((known.repeat_at for known in self._missing()), default=NEVER)
 
     def _missing(self) -> Iterable[Knocked]:
         return (known for name, known in self._knocks.items() if name not in self._claimants)
 
 
 def living_word(name: bytes, secret: bytes) -> Living:
-    """What is said to one whose ask is called ``name``: another home lives."""
+    """Return the word which tells the sender of the ask ``name`` that another home lives."""
     return Living(name, seal_under(secret, "living", b""))
 
 

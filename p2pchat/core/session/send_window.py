@@ -30,7 +30,7 @@ Place = tuple[Epoch, int]
 
 
 class SendWindow:
-    """One chain's. A session that sends under another chain begins another window."""
+    """The window of one chain. A session that sends under another chain begins another window."""
 
     def __init__(self, chain: SendChain, seen: Place | None = None) -> None:
         self.chain = chain

@@ -110,7 +110,7 @@ class Session:
         """Whether the contact may write a cell with this tag."""
         return self._chains.has_tag(tag)
 
-    def watch_own_tags(self) -> TagDelta:
+    def track_own_tags(self) -> TagDelta:
         """Listen for the tags of our own next cells: a copy of this home may use them."""
         return self._own_tags.follow_chain(self._chains.sending, self.current_position())
 
@@ -119,17 +119,17 @@ class Session:
         return self._own_tags.find_copy(cell, self._chains.sending, self.current_position())
 
     def current_position(self) -> Position:
-        """Where we are in what we send."""
+        """Return our position in what we send."""
         sending = self._chains.sending
         return self.name + self._chains.generation.to_bytes(4, "big"), sending.epoch, sending.index
 
-    def was_answered(self, since: Position) -> bool:
+    def is_answered(self, since: Position) -> bool:
         """Whether the contact has shown that it saw a cell sent at that place or later."""
         chain, epoch, index = since
         return chain != self.current_position()[0] or self.window.has_seen(epoch, index)
 
     def latest_place(self) -> tuple[Epoch, int | None]:
-        """Where the contact is in what it sends, as far as cells opened."""
+        """Return the latest epoch and index of the contact's cells that opened."""
         return self._chains.latest_place()
 
     def make_mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:

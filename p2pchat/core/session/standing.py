@@ -40,7 +40,7 @@ class Seems(Enum):
 
 
 class Standings:
-    """One contact's."""
+    """What both ends of one session tell about their positions."""
 
     def __init__(self, entropy: Entropy, former: list[bytes]) -> None:
         """``former``: names of sessions that we have left."""
@@ -59,13 +59,13 @@ class Standings:
         else:
             self.at += alone_s
 
-    def on_heard(self, now: float) -> None:
+    def on_contact_active(self, now: float) -> None:
         """The contact was heard in the session."""
         self.at = now + uniform(self._entropy, *UNHEARD_S)
         self._gap = UNHEARD_S[0]
 
     def on_told(self, now: float) -> None:
-        """It was said where we stand; again later."""
+        """We told our position; the next time is later."""
         self.at = now + self._gap * uniform(self._entropy, 0.8, 1.2)
         self._gap = min(MAX_S, self._gap * 2)
 
@@ -81,7 +81,7 @@ class Standings:
         self.former = [*self.former, session.name][-FORMER_KNOWN:]
 
     def judge_position(self, theirs: SessionPosition, session: Session) -> Seems:
-        """Where the contact stands, or stood when it said so, if it was the contact."""
+        """Return how the contact's told position fits ours, if the contact told it."""
         if theirs.session != session.name:
             return Seems.BEHIND if theirs.session in self.former else Seems.APART
         if theirs.next > session.payloads.next_number:
@@ -92,5 +92,5 @@ class Standings:
 
 
 def standing(session: Session) -> SessionPosition:
-    """Where we stand."""
+    """Return our position in both directions."""
     return SessionPosition(session.name, session.payloads.expected, session.payloads.next_number)

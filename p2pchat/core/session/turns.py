@@ -55,7 +55,7 @@ class Warn:
 
 @dataclass(frozen=True, slots=True)
 class RegisterTags:
-    """Other tags to listen for."""
+    """Change the tags to listen for."""
 
     delta: TagDelta
 

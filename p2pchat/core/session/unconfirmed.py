@@ -36,7 +36,7 @@ a member of the mesh may have kept back some cells of before."""
 
 @dataclass(slots=True)
 class PendingAnswer:
-    """One answer."""
+    """One answer that waits for its confirmation."""
 
     name: bytes
     knock: bytes
@@ -46,7 +46,7 @@ class PendingAnswer:
     session: Session
     transcript: bytes
     at: float
-    again_at: float
+    repeat_at: float
     key: bytes
     """The name of the recovery key that the asker has shown to have."""
     inquiry: Inquiry | None = None
@@ -97,7 +97,7 @@ class PendingAnswer:
 
 
 class UnconfirmedAnswer:
-    """One contact's, if there is one. ``moved``: there is something to keep."""
+    """Our unconfirmed answer to one contact, if there is one. ``moved``: there is something to store."""
 
     def __init__(self, ends: SessionEnds, entropy: Entropy, kept: list[Any]) -> None:
         """``kept``: of an earlier ``as_values``."""
@@ -141,9 +141,9 @@ class UnconfirmedAnswer:
     def repeat_answer(self, knock: bytes, now: float) -> list[Word]:
         """Repeat it to the sender of that knock, which may have missed it."""
         pending = self.pending
-        if pending is None or pending.knock != knock or now < pending.again_at:
+        if pending is None or pending.knock != knock or now < pending.repeat_at:
             return []
-        pending.again_at = now + REPEAT_S
+        pending.repeat_at = now + REPEAT_S
         return [RecoveryAnswer(pending.name, pending.box)]
 
     def put_answer(self, claimant: Claimant, new: NewSession, now: float) -> None:
@@ -170,7 +170,7 @@ class UnconfirmedAnswer:
         return session, transcript
 
     def give_up(self) -> TagDelta:
-        """It should no longer be confirmed."""
+        """Stop waiting for a confirmation. Return the tags to drop."""
         gone, self.pending, self.moved = self.list_tags(), None, True
         return TagDelta((), tuple(gone))
 

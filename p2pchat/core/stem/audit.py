@@ -53,7 +53,7 @@ class Audit:
         self._looked_at = float("-inf")
 
     def examine_links(self, sights: Mapping[LinkId, Sight], now: float) -> list[LinkId]:
-        """By link that counts: what is known. Return those to be let go."""
+        """Note what is known of each link that counts. Return the links to be ended."""
         passed, self._looked_at = min(now - self._looked_at, LOOK_S), now
         before, self._unlisted = self._unlisted, {}
         gone = []

@@ -35,7 +35,7 @@ class PoissonClock:
         """When the next cover is due."""
 
     def start(self, now: float) -> None:
-        """From now on, unless the profile has no cover."""
+        """Begin to tick, unless the profile has no cover."""
         if self._rate and self.at == NEVER:
             self.tick(now)
 

@@ -35,7 +35,7 @@ class Direct(Stem):
         return None
 
     def begins_at(self, link: LinkId) -> bool:
-        """No stem begins anywhere."""
+        """Return False: no stem begins at a link."""
         return False
 
     def submit_cell(self, cell: bytes, now: float, haste: Haste = Haste.SOON) -> Iterator[Output]:
@@ -47,8 +47,8 @@ class Direct(Stem):
         return self.go_on_sending(now)
 
     def go_on_sending(self, now: float) -> Iterator[Output]:
-        """One after the other, as far as they leave soon: each is to be taken before the next is asked for,
-        for it takes room."""
+        """Send cells one after the other, as far as they leave soon. The caller must take each before it asks
+        for the next, because each takes space on a link."""
         while self._entering and self._has_space():
             cell = self._entering.popleft()
             yield Spread(cell, None, None)

@@ -41,8 +41,8 @@ told faster than they travel, each neighbour would know but its own."""
 
 
 class EpochMap:
-    """One epoch. ``publish_at``: when to tell of ourselves first; ``moves_at``: when our stem moves into it,
-    another moment in every epoch and for every node."""
+    """The mesh as this node knows it during one epoch. ``publish_at``: when this node first tells of itself;
+    ``moves_at``: when its stem moves into the epoch, another moment in every epoch and for every node."""
 
     def __init__(
         self, epoch: Epoch, entropy: Entropy, counters: Counter[str], publish_at: float, moves_at: float
@@ -72,7 +72,7 @@ class EpochMap:
 
     @property
     def neighbours(self) -> dict[HopId, LinkId]:
-        """By id: the link that leads there."""
+        """Return the link that leads to each neighbour, by hop id."""
         return {node: link for link, node in self._links.items() if node is not None}
 
     def link_to(self, node: HopId) -> LinkId | None:
@@ -87,8 +87,8 @@ class EpochMap:
         )
 
     def confirmed_links(self) -> dict[HopId, tuple[HopId, ...]]:
-        """By node: its neighbours, where both confirm it. Our own links need no confirmation: a newcomer has
-        a stem before the others have heard of it."""
+        """Return each node's neighbours that confirm the link. Our own links need no confirmation: a newcomer
+        has a stem before the others have heard of it."""
         links, own = dict(self.topology.map_links()), tuple(self.neighbours)
         links[self.id] = own
         for node in own:
@@ -96,8 +96,8 @@ class EpochMap:
         return links
 
     def take_sights(self) -> dict[LinkId, Sight]:
-        """By link: what its other end is called, and whether it lists us, and has in all that came since this
-        was last asked. A name stands by one link only, the first."""
+        """Return the hop id of each link's other end, and whether it listed us in all descriptors that came
+        since the last call. A hop id stands by one link only, the first."""
         omitted = self._omissions.take_found()
         first: dict[HopId, LinkId] = {}
         for link, node in self._links.items():
@@ -119,7 +119,7 @@ class EpochMap:
         return self._links.get(link)
 
     def verify_key(self, node: HopId) -> bytes | None:
-        """By which a node's word is known to be its own."""
+        """Return the key that verifies what a node signs."""
         descriptor = self.topology.find_descriptor(node)
         return descriptor.verify_key if descriptor is not None else None
 
@@ -171,7 +171,7 @@ class EpochMap:
         return [self._own(link)]
 
     def link_down(self, link: LinkId, now: float) -> None:
-        """It no longer counts."""
+        """A link no longer counts."""
         self._flooding.link_down(link)
         self._budgets.pop(link, None)
         self._own_budgets.pop(link, None)
@@ -257,7 +257,7 @@ class EpochMap:
         return taken
 
     def _thin(self, newest: HopId) -> None:
-        """There are too many descriptors: ours, our neighbours' and the one that has just come stay."""
+        """There are too many descriptors: keep ours, our neighbours' and the newest."""
         gone = self.topology.drop_farthest((self.id, *self.neighbours, newest))
         self._counters["records dropped: too many"] += len(gone)
         self._flooding.drop_descriptors(gone)

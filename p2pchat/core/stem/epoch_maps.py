@@ -42,7 +42,7 @@ class EpochMaps:
         return iter(reversed(list(self._maps.values())))
 
     def map_at(self, now: float) -> EpochMap | None:
-        """The one whose stems we use: for a while that of the epoch that is over."""
+        """Return the map that our stems use. After an epoch ends, its map stays in use for a while."""
         epoch = epoch_at(now)
         present, last = self._maps.get(epoch), self._maps.get(Epoch(epoch - 1))
         return last if last is not None and (present is None or now < present.moves_at) else present
@@ -62,7 +62,7 @@ class EpochMaps:
         return outputs
 
     def link_down(self, link: LinkId, now: float) -> None:
-        """It no longer counts."""
+        """A link no longer counts."""
         self.links.pop(link, None)
         for epoch_map in self._maps.values():
             epoch_map.link_down(link, now)

@@ -55,8 +55,7 @@ class FailureScores:
         return self.count_failures(node, now) > SUSPECTED
 
     def mark_stalled(self, node: HopId, now: float) -> None:
-        """As a first hop it took none of our onions. What it takes from others may well come back: that does
-        not clear it."""
+        """As a first hop the node took none of our onions. A success on others' paths does not clear it."""
         self._stalled.put(node, now)
 
     def has_stalled(self, node: HopId, now: float) -> bool:

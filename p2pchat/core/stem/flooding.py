@@ -23,8 +23,8 @@ some five seconds, and a burst does not fill the link's lane."""
 
 
 class DescriptorFlooding:
-    """One epoch's. ``onward``: a node's descriptor as it goes on, or the two that contradict each other, and
-    the hops that are left to them; none: they go no further."""
+    """Passes the descriptors of one epoch on. ``onward``: returns a node's descriptor, or the two that
+    contradict each other, with the hops left to them; none if they go no further."""
 
     def __init__(self, entropy: Entropy, onward: Callable[[HopId], list[tuple[int, bytes]]]) -> None:
         self._entropy = entropy
@@ -44,7 +44,7 @@ class DescriptorFlooding:
         self._waiting.get(link, {}).pop(node, None)
 
     def drop_descriptors(self, nodes: Iterable[HopId]) -> None:
-        """They are no longer known."""
+        """Forget descriptors that are no longer known."""
         for node in nodes:
             for waiting in self._waiting.values():
                 waiting.pop(node, None)
@@ -54,7 +54,7 @@ class DescriptorFlooding:
         self._waiting.pop(link, None)
 
     def flush(self, now: float) -> list[SendTopology]:
-        """Some of what waits on each link goes on."""
+        """Send some of what waits on each link."""
         outputs: list[SendTopology] = []
         for link, nodes in list(self._waiting.items()):
             waiting = list(nodes)

@@ -42,7 +42,7 @@ class Guards:
         """When a stem may begin at a link that we did not seek."""
 
     def first_link_up(self, now: float) -> None:
-        """There was no link before."""
+        """The first link is up."""
         self._settled_at = now + SETTLE_S
         self._unguarded_at = now + GUARD_S if self.seeks else now
 
@@ -51,7 +51,8 @@ class Guards:
         self.sought.setdefault(link, now)
 
     def drop_sought(self, link: LinkId) -> None:
-        """It no longer counts as such: unless a contact is there, the next stem begins at another."""
+        """A sought link no longer counts as sought. Unless it leads to a contact, the next stem begins at
+        another link."""
         self.sought.pop(link, None)
         if self.sought and not self.leads_to_contact(link):
             self._paths.forget_guard(link)
@@ -61,7 +62,7 @@ class Guards:
         self.trusted[contact] = link
 
     def distrust_contact(self, contact: ContactId) -> None:
-        """No longer, and stems stop beginning there."""
+        """Stop beginning stems at this contact."""
         link = self.trusted.pop(contact, None)
         if link is not None:
             self._paths.forget_guard(link)

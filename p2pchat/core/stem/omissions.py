@@ -31,7 +31,7 @@ class Omissions:
             self._judged[node] = known.serial
 
     def forget_neighbour(self, node: HopId) -> None:
-        """It is no longer a neighbour."""
+        """A node is no longer a neighbour."""
         self._judged.pop(node, None)
 
     def judge_list(self, node: HopId, data: bytes) -> None:

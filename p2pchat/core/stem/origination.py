@@ -28,7 +28,7 @@ QUIET_S = 300.0
 
 
 class Origination:
-    """One epoch's. ``publish_at``: when to tell of ourselves first."""
+    """Makes our descriptors of one epoch. ``publish_at``: when this node first tells of itself."""
 
     def __init__(
         self, key: DescriptorKey, onion_key: bytes, epoch: Epoch, entropy: Entropy, publish_at: float

@@ -80,8 +80,8 @@ class GuardRanking:
         return self.rank_link(link) < (2 if self.trusted else int(bool(self.sought)))
 
     def settled_links(self, now: float) -> list[LinkId]:
-        """Those sought before anything was lost just now, or all: an attacker that breaks the link in use
-        should not provide the next one."""
+        """Return the links that were sought before anything was lost just now, or else all of them: an
+        attacker that breaks the link in use should not provide the next one."""
         old = [link for link, since in self.sought.items() if now >= since + YOUNG_S]
         return old or list(self.sought)
 
@@ -264,7 +264,7 @@ class PathSelector:
     def _least_suspected(
         self, links: Links, own: HopId, hops: int, firsts: tuple[HopId, ...], now: float
     ) -> tuple[HopId, ...] | None:
-        """Of some stems of so many hops."""
+        """Draw some stems of so many hops, and return the one whose nodes have failed least."""
         found: tuple[HopId, ...] | None = None
         least = -1
         for _ in range(DRAWS):

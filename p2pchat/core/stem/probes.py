@@ -70,7 +70,7 @@ class Probes:
         return self.test_hops(suspected, now)
 
     def send_test(self, epoch_map: EpochMap, now: float) -> list[Output] | None:
-        """One of the tests that wait, now and then; None: cover of another kind leaves."""
+        """Return one of the waiting tests now and then, or None if other cover is to leave."""
         if not self._tests or below(self._entropy, TEST_IN) != 0:
             return None
         return self._send_over(epoch_map, self._tests.popleft(), now)

@@ -40,14 +40,14 @@ class ReturnTracker:
         """The longest that something took lately."""
 
     def expect_return(self, name: bytes, nodes: Iterable[HopId], now: float, patience_s: float) -> None:
-        """It goes over these nodes, and should be back in so long; or in a multiple of what others took
-        lately, where the mesh is busy: what waits for its turn is not lost."""
+        """Await something that goes over these nodes. It should be back within ``patience_s``, or in a busy
+        mesh within a multiple of what others took lately: what waits for its turn is not lost."""
         until = now + max(patience_s, BUSY_TIMES * self._took_s)
         self._awaited.put(name, _Awaited(now, until, tuple(nodes)))
         self._soonest = min(self._soonest, until)
 
     def on_return(self, name: bytes, now: float) -> tuple[HopId, ...]:
-        """It came back: the nodes it went over; none if it was not awaited."""
+        """Something came back. Return the nodes that it went over, or none if it was not awaited."""
         awaited = self._awaited.pop(name, None)
         if awaited is None:
             return ()

@@ -63,14 +63,14 @@ def _walk(
 
 
 def _shuffle(links: Mapping[HopId, Sequence[HopId]], nodes: Sequence[HopId], entropy: Entropy) -> list[HopId]:
-    """In random order; the last is each node with a weight of one over the links that it lists, and so on
-    (Efraimidis and Spirakis, "Weighted random sampling", 2006)."""
+    """Return the nodes in random order. Each is the last with a weight of one over the links that it lists,
+    and so on (Efraimidis and Spirakis, "Weighted random sampling", 2006)."""
     rank = {node: exponential(entropy, float(len(links[node]))) for node in nodes}
     return sorted(nodes, key=rank.__getitem__, reverse=True)
 
 
 def _after(links: Mapping[HopId, Sequence[HopId]], node: HopId, path: Sequence[HopId]) -> list[HopId]:
-    """Where a path along ``way`` may go on from its last node."""
+    """Return the nodes at which a path may go on from its last node."""
     return [
         other
         for other in dict.fromkeys(links.get(node, ()))

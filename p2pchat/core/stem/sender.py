@@ -96,14 +96,14 @@ class Sender:
         self._unreturned.drop_cell(id)
 
     def find_missing(self, link: LinkId, now: float) -> list[Output]:
-        """The link is gone, and maybe what left over it lately. It is told where there is cover, whose place
-        a repeat can take. Elsewhere a neighbour could end its link to see which onions that it got we
+        """A link is gone, and what left over it lately may be lost. Repeat that where there is cover, whose
+        place a repeat can take. Elsewhere a neighbour could end its link to see which of its onions we
         wrote."""
         lost = self._unreturned.pop_lost(link, now)
         return [CellMissing(tag) for tag in lost] if self._profile.cover_per_s else []
 
     def go_on(self, now: float) -> list[Output]:
-        """There may be room on the first link."""
+        """The first link may have space again."""
         return self.send_waiting(now) if self._waiting else []
 
     def send_all(self, now: float) -> list[Output]:

@@ -28,14 +28,14 @@ class Stall:
         self._took = 0
 
     def note_space(self, link: LinkId, space: int, now: float) -> None:
-        """There are onions for this link, which has room for so many."""
+        """Onions wait for this link, which has space for so many."""
         if link != self.link or space >= OWN_AHEAD:
             self._begin(link)
         if space <= 0:
             self._full_since = min(self._full_since, now)
 
     def count_taken(self, onions: int) -> None:
-        """So many left."""
+        """So many onions have left."""
         self._took += onions
 
     def is_over(self, space: int, now: float) -> bool:

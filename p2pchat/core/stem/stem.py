@@ -101,7 +101,7 @@ class Stem:
         return [*self._maps.link_up(link, binding, now)]
 
     def link_down(self, link: LinkId, now: float) -> list[Output]:
-        """It no longer counts."""
+        """A link no longer counts."""
         self.guards.sought.pop(link, None)
         self._maps.link_down(link, now)
         return self.sender.find_missing(link, now)
@@ -178,7 +178,7 @@ class Stem:
         return self.sender.submit_cell(cell, now, haste)
 
     def go_on_sending(self, now: float) -> Iterable[Output]:
-        """There may be room for what waits."""
+        """Send what waits, if there is space."""
         return self.sender.go_on(now)
 
     def flush_waiting(self, now: float) -> list[Output]:

@@ -103,7 +103,7 @@ class Topology:
         return known is not None and bool(known.contrary)
 
     def map_links(self) -> Mapping[HopId, tuple[HopId, ...]]:
-        """By node: the neighbours that confirm it, in the order of its own list."""
+        """Return each node's neighbours that confirm the link, in the order of its own list."""
         if self._map is None:
             lists = {
                 node: () if known.contrary else known.descriptor.links for node, known in self._known.items()
@@ -138,8 +138,8 @@ class Topology:
         return len(self._known) > self._cap
 
     def drop_farthest(self, near: Iterable[HopId]) -> list[HopId]:
-        """Forget the descriptors of the nodes farthest from ``near``, which are spared; a node without a
-        way to them is the farthest, and of equals the stalest goes first. Return whose they were."""
+        """Forget the descriptors of the nodes farthest from ``near``, which stay. A node without a path to
+        them is the farthest; of equals the stalest goes first. Return the nodes whose descriptors went."""
         away, links = dict.fromkeys(near, 0), self.map_links()
         waiting = deque(away)
         while waiting:
@@ -155,12 +155,12 @@ class Topology:
         return gone
 
     def list_travelling(self) -> list[HopId]:
-        """The nodes whose descriptors may go on."""
+        """Return the nodes whose descriptors may go on."""
         return [node for node, known in self._known.items() if known.hops > 0]
 
     def find_onward(self, node: HopId) -> list[tuple[int, bytes]]:
-        """One node's descriptor, or the two that contradict each other, if they may go on, and how much
-        further from the next node."""
+        """Return a node's descriptor, or the two that contradict each other, if they may go on, and the hops
+        left from the next node."""
         known = self._known.get(node)
         if known is None or known.hops <= 0:
             return []

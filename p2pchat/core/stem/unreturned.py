@@ -29,7 +29,7 @@ class _Sent:
 
 
 class Unreturned:
-    """Of one mesh, by cell id."""
+    """Our cells of one mesh that did not come back yet, by cell id."""
 
     def __init__(self) -> None:
         self._sent = Table[CellId, _Sent](CAP)
@@ -39,7 +39,7 @@ class Unreturned:
         self._sent.put(id, _Sent(tag, link, now))
 
     def drop_cell(self, id: CellId) -> None:
-        """It came back, if it is one of these."""
+        """A cell came back, if it is one of these."""
         self._sent.pop(id, None)
 
     def pop_lost(self, link: LinkId, now: float) -> list[Tag]:

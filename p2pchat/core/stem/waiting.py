@@ -56,7 +56,7 @@ class Waiting:
         return len(self._queue) + len(self._patient) >= WAITING_CAP
 
     def put_cell(self, cell: bytes, haste: Haste, has_cover: bool) -> None:
-        """One more waits. ``has_cover``: there are ticks whose place a patient cell may take."""
+        """Add a cell that waits. ``has_cover``: there are ticks whose place a patient cell may take."""
         if haste is Haste.FIRST:
             self._queue.insert(self._receipts, cell)
             self._receipts += 1

@@ -145,7 +145,7 @@ class UntilEnd:
 
 
 class PeerConnection(Protocol):
-    """One connection. ``make_offer`` or ``make_answer`` is called once, before any other method."""
+    """One connection. Call ``make_offer`` or ``make_answer`` once, before any other method."""
 
     async def make_offer(self) -> Description:
         """Describe our side, with every address at which we may be reached. Raises LinkError, or what the
@@ -169,7 +169,8 @@ class PeerConnection(Protocol):
         """The fingerprints, once the connection is open."""
 
     def selected_pair(self) -> CandidatePair | None:
-        """None before it is open, and for a moment after where the engine tells it late."""
+        """Return the pair in use, or None before the connection is open; an engine may tell it a moment
+        late."""
 
     async def close(self) -> None:
         """Let what was sent arrive, within ``DRAIN_SECONDS``, then close. Never raises; the listener hears
@@ -195,8 +196,8 @@ MakeEngine = Callable[[Policy], Engine]
 
 
 def check_relayed(made: Description, refused: bool) -> None:
-    """For any candidates of an engine: no description contains our own address. ``refused``: a TURN server
-    did not take its password. Raises LinkError."""
+    """Check a description for relayed connections: it has a candidate, and each one is of a relay.
+    ``refused``: a TURN server refused its password. Raises LinkError."""
     if not made.candidates:
         fault = "refused its user or password" if refused else "gave no address"
         raise LinkError(f"the TURN server {fault}; check 'p2pchat config get ice'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.mesh.labelled import Said
+from p2pchat.core.mesh.labelled import BelongingOutput
 from p2pchat.core.mesh.succession import STEP_MAX, Succession
 from p2pchat.core.values import inputs
 from p2pchat.core.values.effects import Persist
@@ -35,17 +35,17 @@ def mesh(world: World) -> MeshRecord:
     return only
 
 
-def told(world: World, generation: int, secret: bytes) -> list[Said]:
+def told(world: World, generation: int, secret: bytes) -> list[BelongingOutput]:
     """By bob."""
     return hers(world).on_renewed(world.contact("alice", "bob"), MeshRenewed(generation, secret), world.now)
 
 
-def waited_for(out: list[Said]) -> list[MeshId]:
+def waited_for(out: list[BelongingOutput]) -> list[MeshId]:
     changes = [each.change for each in out if isinstance(each, Persist)]
     return [change.mesh.id for change in changes if isinstance(change, PutMesh)]
 
 
-def dropped(out: list[Said]) -> list[MeshId]:
+def dropped(out: list[BelongingOutput]) -> list[MeshId]:
     changes = [each.change for each in out if isinstance(each, Persist)]
     return [change.id for change in changes if isinstance(change, DropMesh)]
 

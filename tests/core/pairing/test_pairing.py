@@ -36,7 +36,7 @@ from p2pchat.wire.signalling import (
 from p2pchat.wire.words import WORDS
 from rendezvous.broker import Broker
 from rendezvous.limits import Limits, groups
-from rendezvous.orders import Deliver
+from rendezvous.outputs import Deliver
 from rendezvous.topics import Connection, InviteTopic
 from tests.support.world import URL, World
 

@@ -24,7 +24,7 @@ from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
 from p2pchat.wire.signalling import Gone, Leave, Seated, SeatMode, Take, decode_client
-from rendezvous.orders import Output
+from rendezvous.outputs import Output
 from rendezvous.topics import Connection
 from tests.support.world import URL as MEETING
 from tests.support.world import World

@@ -112,7 +112,7 @@ class _Seen:
 
 
 class _Gathering:
-    """One connection's."""
+    """The gathering of one connection."""
 
     def __init__(self, connection: aioice.ice.Connection, component: int) -> None:
         self._connection = connection
@@ -322,7 +322,7 @@ def _prepare(endpoint: socket.socket | None) -> None:
 
 
 async def _resolved(host: str, port: int) -> list[Address]:
-    """One address of each family."""
+    """Return one address of each IP version."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -359,7 +359,7 @@ def _by_host(servers: Sequence[TurnServer]) -> list[list[TurnServer]]:
 
 
 def _kind(seen: Sequence[_Seen]) -> Nat:
-    """By the answers to the first of our addresses that got any, over IPv4 if there are some."""
+    """Return the kind of NAT, from the answers to the first own address that got any; IPv4 comes first."""
     if not seen:
         return Nat.BLOCKED
     ordered = sorted(

@@ -40,6 +40,6 @@ class _Finder(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Before the first import of aiortc."""
+    """Put a stand-in for PyAV in place. Call this before the first import of aiortc."""
     if "av" not in sys.modules:
         sys.meta_path.insert(0, _Finder())

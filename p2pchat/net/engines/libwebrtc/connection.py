@@ -262,8 +262,8 @@ def _remote(description: Description, kind: str) -> RTCSessionDescription:
 
 
 def first_hosts(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
-    """Of the other machine's own addresses the first of each IP version, which is the one that its way out
-    has, and all that servers saw or lent."""
+    """Return the first own address of each IP version of the other machine, which is the one that it uses,
+    and all addresses that servers saw or lent."""
     known = set[int]()
     for candidate in candidates:
         version = ip_address(candidate.address).version

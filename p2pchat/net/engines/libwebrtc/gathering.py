@@ -49,7 +49,7 @@ def read_line(text: str) -> CandidateLine | None:
 
 @dataclass
 class Gathering:
-    """One connection's."""
+    """The gathering of one connection."""
 
     servers: Servers
     relay_only: bool
@@ -71,7 +71,7 @@ class Gathering:
         self.changed.set()
 
     def _is_lie(self, line: CandidateLine, url: str | None) -> bool:
-        """Of a STUN server that says what it cannot see."""
+        """Whether a STUN server tells an address that it cannot have seen."""
         servers = {server_url(server): server.host for server in self.servers.stun}
         return line.kind == "srflx" and not can_see(servers.get(url or "", ""), line.address)
 
@@ -139,7 +139,8 @@ class Gathering:
                 yield line
 
     def kind_of_nat(self) -> Nat:
-        """By the addresses that STUN servers saw. One that sees what we see ourselves leaves no candidate."""
+        """Return the kind of NAT, from the addresses that STUN servers saw. A server that sees our own
+        address leaves no candidate."""
         if not self.servers.stun or self.relay_only:
             return Nat.UNKNOWN
         seen = [line for line in self.lines if line.kind == "srflx"]

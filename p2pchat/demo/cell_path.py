@@ -40,14 +40,14 @@ class Passage:
     node: str
     onion: str
     """Its id, or at its origin the cell's."""
-    became: str
+    child: str
     """The id of the onion that left, or of the cell that entered the broadcast."""
     source: str | None
     """From whom it came; None at its origin."""
     at: str
 
 
-Way = tuple[FirstSight, ...]
+CellPath = tuple[FirstSight, ...]
 """From a cell's origin to where it was wanted."""
 
 
@@ -66,7 +66,7 @@ class Sights:
 
     def add_passage(self, passage: Passage) -> None:
         """Remember an onion that passed."""
-        self._passages[passage.node, passage.became] = passage
+        self._passages[passage.node, passage.child] = passage
         while len(self._passages) > CELLS_MAX:
             del self._passages[next(iter(self._passages))]
 
@@ -75,7 +75,7 @@ class Sights:
         own = [seen[node] for seen in self._cells.values() if node in seen]
         return [sight.cell for sight in own if sight.source is None and since <= sight.at <= until]
 
-    def path_of(self, cell: str, end: str) -> Way | None:
+    def path_of(self, cell: str, end: str) -> CellPath | None:
         """How ``cell`` first came to ``end``; None while a part of that is not known (yet)."""
         spread = self._spread(cell, end)
         if spread is None:
@@ -83,7 +83,7 @@ class Sights:
         stem = self._stem(cell, spread[0])
         return (*stem, *spread) if stem is not None else None
 
-    def _spread(self, cell: str, end: str) -> Way | None:
+    def _spread(self, cell: str, end: str) -> CellPath | None:
         """Its way through the broadcast, from where it entered."""
         seen = self._cells.get(cell, {})
         backwards: list[FirstSight] = []
@@ -96,7 +96,7 @@ class Sights:
             here = None if (here, cell) in self._passages else sight.source
         return tuple(reversed(backwards))
 
-    def _stem(self, cell: str, entry: FirstSight) -> Way | None:
+    def _stem(self, cell: str, entry: FirstSight) -> CellPath | None:
         """Its way as an onion, before it entered the broadcast; nothing, where it entered at its origin."""
         if entry.source is None:
             return ()
@@ -110,11 +110,11 @@ class Sights:
         return tuple(reversed(backwards)) if passage is not None else None
 
 
-def names(way: Way) -> list[str]:
+def names(path: CellPath) -> list[str]:
     """Who is on it."""
-    return [sight.node for sight in way]
+    return [sight.node for sight in path]
 
 
-def hops(way: Way) -> int:
+def hops(path: CellPath) -> int:
     """Links travelled."""
-    return len(way) - 1
+    return len(path) - 1

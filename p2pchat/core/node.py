@@ -75,12 +75,15 @@ class NodeMachine:
             memory.identity, memory.tried, entropy.make_child("invites"), self._settings.lan
         )
         self._conversations = Conversations(memory, self._settings, entropy, self._counters)
-        self.rooms = Rooms()
+        self.rooms = Rooms(memory, self._conversations, self._settings, entropy, self._counters)
         """The rooms of this home, and offers of rooms."""
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
         self._belonging = Belonging(
             memory.identity, self._meshes, self._conversations, self._invites, entropy
         )
+        self.rooms.find_line = self._belonging.succession.line_of
+        self.rooms.find_name = lambda: self._belonging.identity.name
+        self._belonging.is_needed = self.rooms.is_in_mesh
         self._routing = Routing(
             self._rendezvous,
             self._servers,
@@ -88,6 +91,7 @@ class NodeMachine:
             self._conversations,
             self._meshes,
             self._belonging,
+            self.rooms,
             self._marking,
         )
         self._signals = Signals(
@@ -131,7 +135,7 @@ class NodeMachine:
 
     def waiting(self) -> int:
         """Messages accepted and not yet final."""
-        return self._conversations.waiting()
+        return self._conversations.waiting() + self.rooms.count_waiting()
 
     def places(self) -> tuple[str, ...]:
         """Every rendezvous that is known, ours and our meshes'."""
@@ -203,7 +207,7 @@ class NodeMachine:
             )
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
         soonest = min((mesh.next_wakeup() for mesh in self._meshes), default=NEVER)
-        return min(soonest, self._rest_due, self._conversations.next_wakeup())
+        return min(soonest, self._rest_due, self._conversations.next_wakeup(), self.rooms.next_wakeup())
 
     # --- inputs
 
@@ -251,7 +255,7 @@ class NodeMachine:
                 | inputs.RecoveryKeysDrawn()
                 | inputs.RecoveryKeysTold()
             ):
-                return self._routing.route_conversations(self._conversations.take_request(input, now), now)
+                return self._routing.route_conversations(self.rooms.take_request(input, now), now)
             case inputs.CellSubmitted():
                 return self._routing.submit_cell(input, now)
             case inputs.CellsFetched():
@@ -282,8 +286,9 @@ class NodeMachine:
 
     def _start(self, now: float) -> list[Effect]:
         self._conversations.start(now)
+        restored = self._routing.route_conversations(self.rooms.restore_rooms(now), now)
         self._marks_at = now + exponential(self._marking, MARKS_S)
-        return self._tick(now)
+        return restored + self._tick(now)
 
     def _tick(self, now: float) -> list[Effect]:
         out = self._rendezvous.tick(now)
@@ -299,7 +304,8 @@ class NodeMachine:
             out.extend(self._keep_listeners())
         if out:
             return out  # what is others' leaves first (decision 0034); ours is still due, and comes at once
-        return self._routing.route_conversations(self._conversations.tick(now), now)
+        ours = [*self._conversations.tick(now), *self.rooms.tick(now)]
+        return self._routing.route_conversations(ours, now)
 
     def _say_goodbye(self, now: float) -> list[Effect]:
         out: list[Effect] = []

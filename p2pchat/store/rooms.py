@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 import apsw
 
+from p2pchat.core.room.flow import MESSAGE_RECORD
 from p2pchat.core.values import room_records as records
 from p2pchat.store import history
 from p2pchat.store.database import translate_sqlite_errors
 from p2pchat.types import ContactId, ConversationId, MemberId, MeshId, RoomOfferId
-
-MESSAGE: Final = b"m"
-"""With this begin the names of records that are messages for others (``core.room.flow``): they are read when
-they are asked for."""
 
 _PUT_ROOM = """
     INSERT INTO room VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -48,6 +45,8 @@ def apply_to_rooms(connection: apsw.Connection, change: records.RoomChange) -> N
             rows = ((name, data, expires_at, of) for name, data in kept.items() if data is not None)
             connection.executemany(_PUT_RECORD, rows)
             connection.executemany(_DROP_RECORD, ((of, name) for name, data in kept.items() if data is None))
+        case records.DropRoomRecords(of):
+            run("DELETE FROM room_record WHERE room = ?", (of,))
         case records.DropRoom(of):
             history.delete(connection, "contact = ?", of)
             run("DELETE FROM room WHERE id = ?", (of,))
@@ -122,7 +121,7 @@ def read_records(
 
 def _load_records(connection: apsw.Connection, room: str) -> dict[bytes, bytes]:
     query = "SELECT name, data FROM room_record WHERE room = ? AND substr(name, 1, 1) <> ?"
-    return dict(connection.execute(query, (room, MESSAGE)))
+    return dict(connection.execute(query, (room, MESSAGE_RECORD)))
 
 
 def _room_row(room: records.RoomRecord) -> tuple[Any, ...]:

@@ -9,6 +9,10 @@ from typing import Final
 
 from p2pchat.data import dataclass
 
+ENCAPSULATION_KEY_BYTES: Final = 1184
+CIPHERTEXT_BYTES: Final = 1088
+"""Of ML-KEM-768 (FIPS 203, table 3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:

@@ -17,8 +17,7 @@ from p2pchat.errors import Malformed
 from p2pchat.text import seen
 from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader, length_prefixed, pack, strip_padding, unpack
-from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.geometry import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES, GEOMETRY
 from p2pchat.wire.places import RENDEZVOUS_MAX, URL_BYTES, check_rendezvous
 from p2pchat.wire.version import VERSION, VERSION_KEY, check_version, read_version
 

@@ -27,7 +27,17 @@ from p2pchat.wire.content import (
     read_content,
 )
 from p2pchat.wire.fragment import COUNT_MAX
-from p2pchat.wire.geometry import GEOMETRY
+from p2pchat.wire.geometry import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES, GEOMETRY
+from p2pchat.wire.room_offers import (
+    WORD_TYPES,
+    RoomAccepted,
+    RoomOffer,
+    RoomOfferEnded,
+    RoomWelcomePart,
+    RoomWord,
+    read_word,
+    word_fields,
+)
 
 PAYLOAD_LIMIT: Final = COUNT_MAX * GEOMETRY.data
 """Bytes of one encoded payload: what its fragments can carry."""
@@ -44,10 +54,6 @@ RETENTION_TURN_MAX: Final = 2**48 - 1
 MESH_SECRET_BYTES: Final = 32
 MESH_GENERATION_MAX: Final = 2**31
 """A renewal a second for seventy years."""
-
-ENCAPSULATION_KEY_BYTES: Final = 1184
-CIPHERTEXT_BYTES: Final = 1088
-"""Of ML-KEM-768 (FIPS 203, table 3)."""
 
 NAME_BYTES: Final = 6
 """Of what a receipt calls a payload by: no accident makes two alike, and an author of payloads gains nothing
@@ -128,7 +134,9 @@ class UnknownPayload:
     type: int
 
 
-Payload = Content | RekeyOffer | RekeyAnswer | Retention | RecoveryOffer | MeshRenewed | UnknownPayload
+Payload = (
+    Content | RekeyOffer | RekeyAnswer | Retention | RecoveryOffer | MeshRenewed | RoomWord | UnknownPayload
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 5, "x25519": x25519, "ek": key, "alone": alone})
         case MeshRenewed(generation=generation, secret=secret):
             return pack({"t": 16, "generation": generation, "secret": secret})
+        case RoomOffer() | RoomAccepted() | RoomOfferEnded() | RoomWelcomePart():
+            return pack(word_fields(payload))
         case UnknownPayload(type=unknown):
             return pack({"t": unknown})
     assert_never(payload)
@@ -193,6 +203,8 @@ def decode_payload(data: bytes) -> Payload:
     """Undo ``encode_payload``. Raises Malformed."""
     reader = Reader(unpack(data, PAYLOAD_LIMIT))
     match reader.get_integer("t", 0, _TYPE_MAX):
+        case type if type in WORD_TYPES:
+            return read_word(type, reader)
         case type if is_content(type):
             return read_content(type, reader)
         case 2:

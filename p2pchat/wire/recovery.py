@@ -14,8 +14,7 @@ from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch
 from p2pchat.wire.codec import Reader, pack, unpack
-from p2pchat.wire.geometry import GEOMETRY
-from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.geometry import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES, GEOMETRY
 
 CELLS_MAX: Final = 2
 """Cells of one message."""

@@ -27,8 +27,8 @@ from typing import Final, assert_never
 from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId, MemberId
+from p2pchat.wire.geometry import ENCAPSULATION_KEY_BYTES
 from p2pchat.wire.pairing import NICK_CHARS, check_nick
-from p2pchat.wire.payload import ENCAPSULATION_KEY_BYTES
 
 ID_BYTES: Final = 32
 """Of an entry, and of the member that it adds."""
@@ -173,9 +173,9 @@ def encode_action(action: Action) -> tuple[int, bytes]:
     """Return the kind, and at most ``BODY_MAX`` bytes."""
     match action:
         case FoundRoom(name=name, founder=founder):
-            return 0, _encode_name(name) + _encode_member(founder)
+            return 0, _encode_name(name) + encode_member(founder)
         case AddMember(member=member):
-            return 1, _encode_member(member)
+            return 1, encode_member(member)
         case RemoveMember(member=id, next_number=following):
             return 2, id + following.to_bytes(4, "big")
         case LeaveRoom(next_number=following, heirs=heirs):
@@ -200,9 +200,9 @@ def decode_action(kind: int, body: bytes) -> Action:
     match kind:
         case 0:
             name, rest = _split_name(body)
-            return FoundRoom(name, _decode_member(rest))
+            return FoundRoom(name, decode_member(rest))
         case 1:
-            return AddMember(_decode_member(body))
+            return AddMember(decode_member(body))
         case 2:
             id, following = _split_exactly(body, ID_BYTES, 4)
             return RemoveMember(MemberId(id), int.from_bytes(following, "big"))
@@ -233,11 +233,13 @@ def decode_action(kind: int, body: bytes) -> Action:
             return UnknownAction(unknown, body)
 
 
-def _encode_member(member: NewMember) -> bytes:
+def encode_member(member: NewMember) -> bytes:
+    """Return keys and name, as they stand in an entry."""
     return member.key + member.recovery_key + member.encapsulation_key + _encode_name(member.name)
 
 
-def _decode_member(data: bytes) -> NewMember:
+def decode_member(data: bytes) -> NewMember:
+    """Undo ``encode_member``. Raises Malformed."""
     keys = 2 * _KEY + ENCAPSULATION_KEY_BYTES
     name, rest = _split_name(data[keys:])
     if rest:

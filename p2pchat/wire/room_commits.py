@@ -21,7 +21,7 @@ from typing import Final
 from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.wire.codec import Reader, pack, unpack
-from p2pchat.wire.payload import CIPHERTEXT_BYTES
+from p2pchat.wire.geometry import CIPHERTEXT_BYTES
 from p2pchat.wire.room_cells import (
     CHAIN_CELLS,
     HEADS_BYTES_MAX,

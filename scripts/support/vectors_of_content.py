@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from p2pchat.core.messaging.contents import name_message
+from p2pchat.core.messaging.content_records import name_message
 from p2pchat.core.messaging.referring import apply_references
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Reference, ReferenceKind, Referred

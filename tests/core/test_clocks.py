@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from p2pchat.core.messaging.contents import AT_PAST_S
+from p2pchat.core.messaging.content_records import AT_PAST_S
 from p2pchat.core.session.asking import KEPT_S
 from p2pchat.core.session.renewal import AGE_S, Renewal
 from p2pchat.types import MessageState

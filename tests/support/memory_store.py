@@ -125,6 +125,8 @@ class MemoryStore:
                 mine.update({name: data for name, data in kept.items() if data is not None})
                 for name in [name for name, data in kept.items() if data is None]:
                     mine.pop(name, None)
+            case room_records.DropRoomRecords(of):
+                self.room_records[of].clear()
             case room_records.DropRoom(of):
                 del self.rooms[of], self.room_records[of]
                 self.history = [m for m in self.history if m.conversation != of]

@@ -13,7 +13,7 @@ from p2pchat.core.room.roster import RoomRoster, reckon_roster
 from p2pchat.crypto.kdf import entry_id
 from p2pchat.crypto.room_keys import MemberKey
 from p2pchat.types import EntryId, MemberId
-from p2pchat.wire.payload import ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.geometry import ENCAPSULATION_KEY_BYTES
 from p2pchat.wire.room_actions import Action, AddMember, LeaveRoom, NewMember, RemoveMember, SetRole
 from p2pchat.wire.room_log import RoomEntry, encode_entry, found_room
 

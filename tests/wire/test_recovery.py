@@ -7,7 +7,7 @@ import pytest
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch
 from p2pchat.wire.codec import pack
-from p2pchat.wire.payload import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.geometry import CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES
 from p2pchat.wire.recovery import (
     ASK_BYTES,
     MESSAGE_LIMIT,

@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId, MemberId
-from p2pchat.wire.payload import ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.geometry import ENCAPSULATION_KEY_BYTES
 from p2pchat.wire.room_actions import (
     BODY_MAX,
     HEIRS_MAX,

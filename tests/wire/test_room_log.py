@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from p2pchat.errors import Malformed
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.fragment import split
-from p2pchat.wire.payload import ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.geometry import ENCAPSULATION_KEY_BYTES
 from p2pchat.wire.room_actions import (
     AddMember,
     FoundRoom,

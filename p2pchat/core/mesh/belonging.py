@@ -6,6 +6,7 @@ know: what happens within a mesh, a conversation or a pairing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from p2pchat.core import pairing
@@ -44,6 +45,8 @@ class Belonging:
         self._conversations = conversations
         self._invites = invites
         self._entropy = entropy
+        self.is_needed: Callable[[MeshId], bool] = lambda mesh: False
+        """Whether a mesh is not to be left, though no contact is reached through it."""
         self.succession = Succession(meshes, conversations, invites, entropy.make_child("succession"))
 
     # --- our own name
@@ -196,6 +199,8 @@ class Belonging:
         """Leave meshes through which no contact is reached any longer, unless an invite leads into them."""
         last = self.succession.last_of(id)
         if self._meshes.get(last) is None or self._through(last) or self._into(last):
+            return []
+        if self.is_needed(last):
             return []
         return self.leave_mesh(last, now)
 

@@ -22,6 +22,7 @@ from p2pchat.core.pairing import invites
 from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, Rendezvous, TakeSeat
+from p2pchat.core.rooms.rooms import Rooms
 from p2pchat.core.values import effects, inputs
 from p2pchat.core.values.effects import (
     ContactChanged,
@@ -29,6 +30,7 @@ from p2pchat.core.values.effects import (
     LinksChanged,
     MakeAnswer,
     MakeOffer,
+    MeshChanged,
     Notify,
     Signal,
     WhenKept,
@@ -51,6 +53,7 @@ class Routing:
         conversations: Conversations,
         meshes: Meshes,
         belonging: Belonging,
+        rooms: Rooms,
         marking: Entropy,
     ) -> None:
         self._rendezvous = rendezvous
@@ -59,6 +62,7 @@ class Routing:
         self._conversations = conversations
         self._meshes = meshes
         self._belonging = belonging
+        self._rooms = rooms
         self._marking = marking
 
     # --- what the person, a link or the disk says
@@ -109,7 +113,9 @@ class Routing:
                 case CellArrived(cell, late):
                     self._conversations.cell(cell, mesh.record.id, late, now)
                 case CellLeft(tag) | CellLost(tag):
-                    told = self._conversations.left(tag, now, lost=isinstance(output, CellLost))
+                    lost = isinstance(output, CellLost)
+                    told = self._conversations.left(tag, now, lost=lost)
+                    told += self._rooms.note_cell_left(tag, now, lost=lost)
                     results += self.route_conversations(told, now)
                 case NeighbourChanged(link, up):
                     results += self._neighbour_changed(mesh, up, now)
@@ -127,6 +133,7 @@ class Routing:
         links = sum(mesh.links_up for mesh in self._meshes)
         self._conversations.witnessed(mesh.links_up + self._rendezvous.count_agreeing())
         told = self._conversations.linked(mesh.record.id, mesh.links_up, now)
+        self._rooms.note_links(mesh.record.id, mesh.links_up, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self.route_conversations(told, now)]
 
     def route_conversations(self, produced: Iterable[outputs.Routed], now: float) -> list[Effect]:
@@ -136,6 +143,11 @@ class Routing:
             match output:
                 case outputs.SendInto(mesh, cell, haste):
                     results.append(WhenKept(inputs.CellSubmitted(mesh, cell, haste)))
+                case outputs.RoomWordReported():
+                    results += self.route_conversations(self._rooms.take_word(output, now), now)
+                case Notify(ContactChanged(contact, "blocked" | "removed")):
+                    over = self._rooms.forget_contact(contact.id, now)
+                    results += [output, *self.route_conversations(over, now)]
                 case Notify(ContactChanged(contact, "renewed")):
                     self._belonging.review_trust(contact.id)
                     results.append(output)
@@ -182,6 +194,9 @@ class Routing:
                     results += self.route_conversations(out_of, now)
                 case labelled.OfInvite(invite, out_of):
                     results += self.route_invite(invite, out_of, now)
+                case Notify(MeshChanged(mesh_id, "left")):
+                    moved = self._rooms.follow_mesh(mesh_id, now)
+                    results += [*self.route_conversations(moved, now), output]
                 case _:
                     results.append(output)
         return results

@@ -180,7 +180,7 @@ class Succession:
         mesh = self._meshes.get(self.last_of(who.mesh)) if who is not None and not who.blocked else None
         if mesh is None or not mesh.record.generation:
             return []
-        return [OfConversations(self._conversations.tell_mesh(contact, _news(mesh.record), now))]
+        return [OfConversations(self._conversations.tell_payloads(contact, [_news(mesh.record)], now))]
 
     def _moved(self, who: Contact, id: MeshId, now: float) -> list[BelongingOutput]:
         return [OfConversations(self._conversations.move(who.id, id, now))] if who.mesh != id else []

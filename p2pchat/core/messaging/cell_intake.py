@@ -11,7 +11,7 @@ from typing import Generic
 
 from p2pchat.core.messaging.letterbox import Letter, Letterbox
 from p2pchat.core.messaging.outputs import Output, Routed
-from p2pchat.core.messaging.tag_owner import Owner, TagTable
+from p2pchat.core.messaging.tag_owner import CellOwners, Owner, TagTable
 from p2pchat.types import ConversationId
 from p2pchat.wire.cell import Cell
 
@@ -29,6 +29,8 @@ class CellIntake(Generic[Owner]):
         self._tags = tags
         self._letterbox = letterbox
         self._dispatch = dispatch
+        self.rooms: CellOwners | None = None
+        """Who is asked where no tag that is listed is borne."""
 
     @property
     def open_at(self) -> float:
@@ -39,21 +41,30 @@ class CellIntake(Generic[Owner]):
         """Put a cell aside for the owner of its tag, and return the owner: nothing else happens while the
         cell's copies leave for the neighbours. Most cells are for others."""
         owner = self._tags.owner_of(cell.tag)
-        if owner is not None:
+        if owner is not None or self._find_room(cell, now) is not None:
             self._letterbox.put(Letter(cell, late), now)
         return owner
 
     def open_due(self, now: float) -> list[Routed]:
         """Open what was put aside, when it is time."""
         found: dict[ConversationId, tuple[Owner, list[Letter]]] = {}
+        of_rooms: dict[ConversationId, list[Cell]] = {}
         for letter in self._letterbox.due(now):
             owner = self._tags.owner_of(letter.cell.tag)
             if owner is not None:  # the owner may have gone meanwhile, or may no longer be heard
                 found.setdefault(owner.id, (owner, []))[1].append(letter)
+            elif (room := self._find_room(letter.cell, now)) is not None:
+                of_rooms.setdefault(room, []).append(letter.cell)
         opened: list[Routed] = []
         for owner, letters in found.values():
             opened += self._dispatch(owner, owner.open_cells(letters, now), now)
+        if self.rooms is not None:
+            for room, cells in of_rooms.items():
+                opened += self.rooms.open_cells(room, cells, now)
         return opened
+
+    def _find_room(self, cell: Cell, now: float) -> ConversationId | None:
+        return self.rooms.find_owner(cell, now) if self.rooms is not None else None
 
     def open_all(self, now: float) -> list[Routed]:
         """Open at once all cells that came: the node stops."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from p2pchat.core.messaging.content_records import make_line, make_reference, name_message
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outbox import LIFETIME_S, Item
 from p2pchat.core.messaging.outputs import Output
@@ -27,16 +28,11 @@ from p2pchat.core.values.records import (
     PutOutbox,
     PutReference,
 )
-from p2pchat.core.values.references import Reference, ReferenceKind
-from p2pchat.crypto.identity import received_id
+from p2pchat.core.values.references import Reference
 from p2pchat.data import dataclass
-from p2pchat.types import ContactId, ConversationId, MessageId, MessageName, MessageState
+from p2pchat.types import ContactId, ConversationId, MessageState
 from p2pchat.wire import payload as wire
 from p2pchat.wire.content import Content, Correction, Reaction, Referring, Text, UnknownContent, Withdrawal
-
-AT_PAST_S = 60 * 86_400.0
-"""A line is shown as written at most this long ago, whatever its writer claims, and never as written in the
-future. No writer's clock or claim can place it elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +43,6 @@ class HomeOwner:
     """As contacts know them."""
     keeps_earlier: bool
     """Whether what a line said before is kept."""
-
-
-def name_message(author: ContactId, id: MessageId) -> MessageName:
-    """The name that all readers of a message use."""
-    return MessageName(received_id(author, id))
 
 
 class ConversationContent:
@@ -156,20 +147,10 @@ class ConversationContent:
     # --- both
 
     def _line(self, content: Text | UnknownContent, author: ContactId | None, now: float) -> Message:
-        expires = self._purge.line(self._contact(), now)
-        line = Message(
-            content.id if author is None else received_id(author, content.id),
-            self._conversation,
-            author,
-            _shown_at(content.at, now),
-            "",
-            MessageState.QUEUED if author is None else MessageState.DELIVERED,
-            expires,
-        )
-        if isinstance(content, UnknownContent):
-            return replace(line, unknown=content.type)
-        mentions = self._mentions(content.mentions, author)
-        return replace(line, text=content.text, answers=content.answers, mentions=mentions)
+        expires = self._purge.line(self._contact().preferences.lasts_s, now)
+        line = make_line(content, self._conversation, author, expires, now)
+        told = content.mentions if isinstance(content, Text) else ()
+        return replace(line, mentions=self._mentions(told, author))
 
     def _keep_line(self, line: Message) -> list[Output]:
         told = MessageSent(line) if line.outgoing else MessageArrived(line)
@@ -182,36 +163,15 @@ class ConversationContent:
         return [Persist(kept), Notify(LineReferred(reference))]
 
     def _reference(self, content: Referring, author: ContactId | None, now: float) -> Reference:
-        """The sender of a correction or withdrawal gives the id alone: so it concerns a line of its own."""
-        own = author or self._owner.id
-        match content:
-            case Reaction(to=target, sign=text, turn=turn):
-                kind = ReferenceKind.REACTION
-            case Correction(of=of, text=text, turn=turn):
-                kind, target = ReferenceKind.CORRECTION, name_message(own, of)
-            case Withdrawal(of=of):
-                kind, target, text, turn = ReferenceKind.WITHDRAWAL, name_message(own, of), "", 0
-        return Reference(
-            content.id if author is None else received_id(author, content.id),
-            self._conversation,
-            author,
-            kind,
-            target,
-            turn,
-            _shown_at(content.at, now),
-            text,
-            MessageState.QUEUED if author is None else MessageState.DELIVERED,
-            isinstance(content, Correction) and self._mentions(content.mentions, author),
-            None if kind is ReferenceKind.WITHDRAWAL else self._purge.line(self._contact(), now),
-        )
+        kept = not isinstance(content, Withdrawal)
+        expires = self._purge.line(self._contact().preferences.lasts_s, now) if kept else None
+        reference = make_reference(content, self._conversation, author, self._owner.id, expires, now)
+        mentions = isinstance(content, Correction) and self._mentions(content.mentions, author)
+        return replace(reference, mentions=mentions)
 
     def _mentions(self, people: tuple[ContactId, ...], author: ContactId | None) -> bool:
         """Whether its reader is among them."""
         return (self._contact().id if author is None else self._owner.id) in people
-
-
-def _shown_at(at: float, now: float) -> float:
-    return min(max(at, now - AT_PAST_S), now)
 
 
 def _replace_body(item: Item, body: bytes, kind: OutboxKind) -> list[Output]:

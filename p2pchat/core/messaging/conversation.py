@@ -29,6 +29,7 @@ from p2pchat.ports import Entropy
 from p2pchat.types import Tag, conversation_with
 from p2pchat.wire import payload as wire
 from p2pchat.wire.content import Referring, Text
+from p2pchat.wire.room_offers import RoomWord
 
 
 class Conversation:
@@ -146,9 +147,14 @@ class Conversation:
 
     # --- what happens
 
-    def tell_mesh(self, renewed: wire.MeshRenewed, now: float) -> list[Output]:
-        """Say in which mesh we are, as surely as by a message."""
-        return self._with_snapshots(self.delivery.queue.replace_payload(renewed, now) + self._flush(now))
+    def tell_payload(self, payload: wire.MeshRenewed | RoomWord, now: float) -> list[Output]:
+        """Say in which mesh we are, in place of what of it still waits; or something about letting somebody
+        into a room. As surely as by a message."""
+        if isinstance(payload, wire.MeshRenewed):
+            told = self.delivery.queue.replace_payload(payload, now)
+        else:
+            told = self.delivery.queue.enqueue_payload(payload)
+        return self._with_snapshots(told + self._flush(now))
 
     def draw_key(self) -> list[Output]:
         """A backup is about to be made."""

@@ -8,6 +8,7 @@ happens within a conversation. Parent of ``roster``, ``routes``, ``conversation_
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.messaging.cell_intake import CellIntake
@@ -38,6 +39,7 @@ from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import ContactId, MeshId, Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.payload import MeshRenewed
+from p2pchat.wire.room_offers import RoomWord
 
 GREET_GAP_S = 3.0
 """The mean of the exponential gaps between those greetings."""
@@ -51,7 +53,7 @@ class Conversations:
         open_s = settings.profile.open_s if settings.profile is not None else OPEN_S
         self._entropy = entropy
         self._owner = HomeOwner(fingerprint(memory.identity.identity_key), settings.keep_versions)
-        self._purge = Purge(
+        self.purge = Purge(
             lines_expire=memory.lines_expire,
             drop_versions=memory.has_versions and not settings.keep_versions,
         )
@@ -64,10 +66,10 @@ class Conversations:
         self.recognition = Recognition(self._roster)
         self._dispatcher = Dispatcher(self._roster, self.routes, entropy)
         letterbox = Letterbox(entropy.make_child("letterbox"), open_s)
-        self._intake = CellIntake(self._tags, letterbox, self._dispatcher.dispatch_outputs)
+        self.intake = CellIntake(self._tags, letterbox, self._dispatcher.dispatch_outputs)
         self._decisions = Decisions(self._roster, self._dispatcher)
         self._factory = ConversationFactory(
-            memory, settings, entropy, counters, self._owner, self._purge, self._patience
+            memory, settings, entropy, counters, self._owner, self.purge, self._patience
         )
         self._due = NEVER
         """When a conversation next has something to do, unless one has moved since."""
@@ -113,11 +115,11 @@ class Conversations:
         """When ``tick`` is next due. Asked after every input, most of which concern no contact."""
         if self._dispatcher.unsettled:
             due = [conversation.next_wakeup() for conversation in self._by_id.values()]
-            due.append(self._purge.next_wakeup())
+            due.append(self.purge.next_wakeup())
             due.append(self._patience.keep_at if self._by_id else None)
             self._due = min((at for at in due if at is not None), default=NEVER)
             self._dispatcher.unsettled = False
-        return min(self._due, self._intake.open_at)
+        return min(self._due, self.intake.open_at)
 
     # --- time
 
@@ -130,10 +132,10 @@ class Conversations:
     def tick(self, now: float) -> list[Routed]:
         """Do what is due."""
         self._dispatcher.unsettled = True
-        moved = self._intake.open_due(now)
+        moved = self.intake.open_due(now)
         moved += self._dispatcher.dispatch_to_everybody(lambda conversation: conversation.tick(now), now)
         kept = [Persist(self._patience.keep(now))] if now >= self._patience.keep_at else []
-        return [*self._purge.due(now), *kept, *moved]
+        return [*self.purge.due(now), *kept, *moved]
 
     def witnessed(self, others: int) -> None:
         """So many others show by their clocks that ours is right."""
@@ -149,7 +151,7 @@ class Conversations:
 
     def open_waiting(self, now: float) -> list[Routed]:
         """Open at once all cells that came: the node stops."""
-        return self._intake.open_all(now)
+        return self.intake.open_all(now)
 
     # --- meshes
 
@@ -175,7 +177,7 @@ class Conversations:
     def cell(self, cell: Cell, mesh: MeshId, late: bool, now: float) -> None:
         """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
         its copies leave for the neighbours."""
-        owner = self._intake.put_cell(cell, late, now)
+        owner = self.intake.put_cell(cell, late, now)
         if owner is not None:
             self.routes.on_cell(owner.contact, mesh)
 
@@ -191,12 +193,20 @@ class Conversations:
 
     # --- contacts and their meshes
 
-    def tell_mesh(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[Routed]:
-        """Say to a contact in which mesh we are."""
+    def tell_payloads(
+        self, contact: ContactId, payloads: Iterable[MeshRenewed | RoomWord], now: float
+    ) -> list[Routed]:
+        """Say to a contact in which mesh we are, or something about letting somebody into a room."""
         conversation = self._roster.find_conversation(contact)
         if conversation is None:
             return []
-        return self._dispatcher.dispatch_outputs(conversation, conversation.tell_mesh(renewed, now), now)
+        return [
+            routed
+            for payload in payloads
+            for routed in self._dispatcher.dispatch_outputs(
+                conversation, conversation.tell_payload(payload, now), now
+            )
+        ]
 
     def move(self, contact: ContactId, mesh: MeshId, now: float) -> list[Routed]:
         """A contact is in another mesh."""

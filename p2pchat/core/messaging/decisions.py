@@ -79,6 +79,7 @@ class Decisions:
             return out + self._dispatcher.connect_conversation(conversation, now)
         self._roster.tags.unregister_owner(conversation)
         withdrawn = conversation.delivery.queue.cancel_texts(now)
+        withdrawn += conversation.delivery.queue.cancel_room_words(now)
         out += self._dispatcher.dispatch_outputs(conversation, withdrawn, now)
         return out + self._dispatcher.dispatch_outputs(conversation, conversation.on_links(0, now), now)
 

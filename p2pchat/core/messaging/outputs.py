@@ -14,6 +14,7 @@ from p2pchat.crypto.envelope import TagDelta
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire import payload as wire
+from p2pchat.wire.room_offers import RoomWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,13 @@ class MeshTold:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomWordTold:
+    """The contact says something about letting somebody into a room."""
+
+    word: RoomWord
+
+
+@dataclass(frozen=True, slots=True)
 class Renewed:
     """The session is a new one; a hash of what was exchanged."""
 
@@ -63,7 +71,7 @@ class Turned:
     """Messages that wait for the person's word."""
 
 
-Output = Effect | SendCell | TagsChanged | RetentionDecided | Renewed | Turned | MeshTold
+Output = Effect | SendCell | TagsChanged | RetentionDecided | Renewed | Turned | MeshTold | RoomWordTold
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +92,13 @@ class MeshReported:
     renewed: wire.MeshRenewed = field(repr=False)
 
 
-Routed = Effect | SendInto | MeshReported
+@dataclass(frozen=True, slots=True)
+class RoomWordReported:
+    """A contact says something about letting somebody into a room."""
+
+    contact: ContactId
+    word: RoomWord = field(repr=False)
+
+
+Routed = Effect | SendInto | MeshReported | RoomWordReported
 """What is left when a conversation's meshes and its contact's record are seen to."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from p2pchat.core.messaging.contents import ConversationContent
 from p2pchat.core.messaging.delivery import Delivery
-from p2pchat.core.messaging.outputs import MeshTold, Output, RetentionDecided, TagsChanged
+from p2pchat.core.messaging.outputs import MeshTold, Output, RetentionDecided, RoomWordTold, TagsChanged
 from p2pchat.core.messaging.retention import counts, outdated
 from p2pchat.core.messaging.session_changes import SessionChanges
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.values.records import Contact
-from p2pchat.wire import content
+from p2pchat.wire import content, room_offers
 from p2pchat.wire import payload as wire
 
 
@@ -49,6 +49,10 @@ class PayloadHandlers:
             content.Correction: content_of_people.take_content,
             content.Withdrawal: content_of_people.take_content,
             content.UnknownContent: content_of_people.take_content,
+            room_offers.RoomOffer: self._on_room_word,
+            room_offers.RoomAccepted: self._on_room_word,
+            room_offers.RoomOfferEnded: self._on_room_word,
+            room_offers.RoomWelcomePart: self._on_room_word,
             wire.UnknownPayload: self._on_unknown,
         }
 
@@ -82,6 +86,9 @@ class PayloadHandlers:
 
     def _on_mesh_renewed(self, renewed: wire.MeshRenewed, now: float) -> list[Output]:
         return [MeshTold(renewed)]
+
+    def _on_room_word(self, word: room_offers.RoomWord, now: float) -> list[Output]:
+        return [RoomWordTold(word)]
 
     def _on_unknown(self, payload: wire.Payload, now: float) -> list[Output]:
         self._counters["payloads not understood"] += 1

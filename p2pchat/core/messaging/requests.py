@@ -5,7 +5,7 @@ Knows: what is refused, and how a line is named. Does not know: conversations, o
 
 from __future__ import annotations
 
-from p2pchat.core.messaging.contents import name_message
+from p2pchat.core.messaging.content_records import name_message
 from p2pchat.core.values import inputs
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.refusals import Reason

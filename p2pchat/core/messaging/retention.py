@@ -36,15 +36,15 @@ class Purge:
         self._waits_until = float("-inf")
         self._at: float | None = 0.0 if lines_expire or drop_versions else None
 
-    def line(self, contact: Contact, now: float) -> float | None:
-        """When a line that is written or comes now is to be forgotten; None: never."""
-        if not contact.preferences.lasts_s:
+    def line(self, seconds: float, now: float) -> float | None:
+        """When a line that is written or comes now, and lasts so long, is to be forgotten; None: never."""
+        if not seconds:
             return None
         self._lines_expire = True
-        self._gap = min(self._gap, max(PURGE_MIN_S, contact.preferences.lasts_s / 2))
+        self._gap = min(self._gap, max(PURGE_MIN_S, seconds / 2))
         if self._at is None or self._at > now + self._gap:
             self._at = now + self._gap
-        return now + contact.preferences.lasts_s
+        return now + seconds
 
     def look_after_wait(self, until: float) -> float:
         """Something may wait for its line so long; return that moment."""

@@ -18,7 +18,7 @@ from p2pchat.core.values.effects import MessageMoved, Notify, Persist
 from p2pchat.core.values.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
 from p2pchat.ports import Entropy
 from p2pchat.types import ConversationId, MessageId, MessageState
-from p2pchat.wire import content
+from p2pchat.wire import content, room_offers
 from p2pchat.wire import payload as wire
 
 
@@ -80,6 +80,11 @@ class SendQueue:
         texts = [item for item in self.outbox if item.entry.kind.personal]
         return self.finish_entries(texts, MessageState.CANCELLED, now)
 
+    def cancel_room_words(self, now: float) -> list[Output]:
+        """Cancel what waits of letting the contact into rooms, and of coming into rooms of the contact's."""
+        words = [item for item in self.outbox if item.entry.kind is OutboxKind.ROOM]
+        return self.finish_entries(words, MessageState.CANCELLED, now)
+
     def next_expiry(self) -> float | None:
         """When the next text is given up."""
         due = self.outbox.next_expiry()
@@ -118,6 +123,10 @@ def kind_of(payload: wire.Payload) -> OutboxKind:
             return OutboxKind.RETENTION
         case wire.MeshRenewed():
             return OutboxKind.MESH
+        case room_offers.RoomOffer() | room_offers.RoomAccepted():
+            return OutboxKind.ROOM
+        case room_offers.RoomOfferEnded() | room_offers.RoomWelcomePart():
+            return OutboxKind.ROOM
         case content.Text() | wire.UnknownPayload() | content.UnknownContent():
             return OutboxKind.TEXT
         case content.Reaction() | content.Correction() | content.Withdrawal():

@@ -15,7 +15,7 @@ from p2pchat.core.session.inquiry import SAY_S
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.turns import Adopt, Nudge, RegisterTags, SendWord, Step, Tell, Turn, Warn
-from p2pchat.core.values.records import Contact, OutboxKind
+from p2pchat.core.values.records import Contact
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import MessageState
@@ -96,8 +96,7 @@ class SessionChanges:
         delivery.change_session(session)
         self._presence.greet_by(now + uniform(self._entropy, *GREET_S))
         for item in delivery.outbox:
-            # In which mesh we are is still true when the session is another.
-            if not item.entry.kind.personal and item.entry.kind is not OutboxKind.MESH:
+            if not item.entry.kind.outlives_session:
                 changes += delivery.queue.finish_entries([item], MessageState.CANCELLED, now)
                 continue
             held = item.entry.held or hold

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from p2pchat.core.messaging.letterbox import Letter
-from p2pchat.core.messaging.outputs import Output
+from p2pchat.core.messaging.outputs import Output, Routed
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.types import ConversationId, Tag
+from p2pchat.wire.cell import Cell
 
 
 class TagOwner(Protocol):
@@ -30,6 +31,18 @@ class TagOwner(Protocol):
 
 
 Owner = TypeVar("Owner", bound=TagOwner)
+
+
+class CellOwners(Protocol):
+    """Owners whose tags are computed, not listed: rooms."""
+
+    def find_owner(self, cell: Cell, now: float) -> ConversationId | None:
+        """Find whose a cell is."""
+        ...
+
+    def open_cells(self, owner: ConversationId, cells: Iterable[Cell], now: float) -> list[Routed]:
+        """Open cells of one owner, in the order in which they came, and return what is left to do."""
+        ...
 
 
 class TagTable(Generic[Owner]):

@@ -41,7 +41,10 @@ WAITS_S: Final = 3600.0
 CLAIM_AHEAD: Final = 1024
 """So far beyond a member's own word others are believed about what it has written."""
 
-_FLOW, _MESSAGE, _WAITING, _DAY = b"flow", b"m", b"w", b"d"
+MESSAGE_RECORD: Final = b"m"
+"""With this begin the names of records that are messages for others."""
+
+_FLOW, _WAITING, _DAY = b"flow", b"w", b"d"
 _LIMIT: Final = 1 << 20
 
 
@@ -252,7 +255,7 @@ class MessageFlow:
     def forget_old(self, now: float) -> None:
         """Erase what was kept for others for thirty days."""
         for member, number in self._days.forget_old(now):
-            self.records[_record_name(_MESSAGE, member, number)] = None
+            self.records[name_record(MESSAGE_RECORD, member, number)] = None
 
     # --- keeping
 
@@ -311,14 +314,14 @@ class MessageFlow:
 
     def _note_waiting(self, message: RoomMessage, through: MemberId | None) -> None:
         kept = encode_kept_message(record_message(message, (), b"").kept)
-        self.records[_record_name(_WAITING, message.sender, message.number)] = codec.pack(
+        self.records[name_record(_WAITING, message.sender, message.number)] = codec.pack(
             {"message": kept, "through": through or b""}
         )
 
     def _show_line(self, shown: MessageShown) -> RoomLine:
         message = shown.message
         place = name_sender(message.sender), message.number
-        self.records[_record_name(_WAITING, message.sender, message.number)] = None
+        self.records[name_record(_WAITING, message.sender, message.number)] = None
         period = self._state.periods.find_period(message.period)
         readers = frozenset(period.members) if period is not None else frozenset()
         try:
@@ -351,9 +354,15 @@ class MessageFlow:
     def _keep(self, record: MessageRecord, now: float) -> None:
         kept = record.kept
         if self._days.note_kept(MemberId(kept.sender), kept.number, now):
-            self.records[_record_name(_MESSAGE, kept.sender, kept.number)] = encode_record(record)
+            self.records[name_record(MESSAGE_RECORD, kept.sender, kept.number)] = encode_record(record)
         self._moved = True
 
 
-def _record_name(kind: bytes, sender: bytes, number: int) -> bytes:
+def name_record(kind: bytes, sender: bytes, number: int) -> bytes:
+    """Name the record of a message."""
     return kind + sender + number.to_bytes(4, "big")
+
+
+def split_record_name(name: bytes) -> tuple[MemberId, int]:
+    """Undo ``name_record``: sender and number."""
+    return MemberId(name[1:-4]), int.from_bytes(name[-4:], "big")

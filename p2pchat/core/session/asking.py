@@ -23,7 +23,7 @@ from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput, Unreadable
 from p2pchat.ports import Entropy, uniform
 from p2pchat.wire import codec
-from p2pchat.wire.payload import CIPHERTEXT_BYTES
+from p2pchat.wire.geometry import CIPHERTEXT_BYTES
 from p2pchat.wire.recovery import (
     KEY_NAME_BYTES,
     KEYS_NAMED_MAX,

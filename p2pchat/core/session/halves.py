@@ -17,7 +17,8 @@ from p2pchat.crypto.exchange import SEED_BYTES, X25519_BYTES
 from p2pchat.crypto.recovery import PublicKey, RecoveryKey, secret_for
 from p2pchat.ports import Entropy
 from p2pchat.wire.codec import Reader
-from p2pchat.wire.payload import ENCAPSULATION_KEY_BYTES, RecoveryOffer
+from p2pchat.wire.geometry import ENCAPSULATION_KEY_BYTES
+from p2pchat.wire.payload import RecoveryOffer
 from p2pchat.wire.recovery import KEY_NAME_BYTES, KEYS_NAMED_MAX
 
 OLDER_MAX: Final = 64

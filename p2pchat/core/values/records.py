@@ -166,12 +166,19 @@ class OutboxKind(Enum):
     """How long what is said lasts."""
     MESH = "mesh"
     """In which mesh we are: true in any session."""
+    ROOM = "room"
+    """About letting somebody into a room: true in any session, too."""
 
     @property
     def personal(self) -> bool:
         """Whether a person said it: that has a state, expires, goes over into another session, and is
         cancelled when the contact is blocked."""
         return self in (OutboxKind.TEXT, OutboxKind.REFERENCE)
+
+    @property
+    def outlives_session(self) -> bool:
+        """Whether it goes over into another session."""
+        return self.personal or self in (OutboxKind.MESH, OutboxKind.ROOM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,13 @@ class PutRoomRecords:
 
 
 @dataclass(frozen=True, slots=True)
+class DropRoomRecords:
+    """Forget all that a room's machine has kept, messages for others as well."""
+
+    room: ConversationId
+
+
+@dataclass(frozen=True, slots=True)
 class DropRoom:
     """Forget a room, its records and its history."""
 
@@ -164,5 +171,12 @@ class ReachRoomLines:
 
 
 RoomChange = (
-    PutRoom | PutRoomRecords | DropRoom | PutRoomOffer | DropRoomOffer | PlaceRoomLine | ReachRoomLines
+    PutRoom
+    | PutRoomRecords
+    | DropRoomRecords
+    | DropRoom
+    | PutRoomOffer
+    | DropRoomOffer
+    | PlaceRoomLine
+    | ReachRoomLines
 )

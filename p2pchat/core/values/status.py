@@ -152,6 +152,8 @@ class MemberStatus:
     """Whether anything came that only it could write."""
     spoke_at: float | None
     """When the last such thing came, since the node started; Unix seconds."""
+    reached: int = 0
+    """Up to which number it has all of our messages; our own last number, of us (``LinePlace.number``)."""
 
 
 @dataclass(frozen=True, slots=True)

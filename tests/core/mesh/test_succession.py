@@ -181,7 +181,7 @@ def test_a_contact_who_renews_without_end_moves_others_once_an_hour() -> None:
     mallory = world.machines["carol"].running
     for number in range(30):
         renewed = MeshRenewed(1 + number, bytes([number]) * 32)
-        told = mallory._conversations.tell_mesh(world.contact("carol", "alice"), renewed, world.now)
+        told = mallory._conversations.tell_payloads(world.contact("carol", "alice"), [renewed], world.now)
         world.carry_out("carol", mallory._routing.route_conversations(told, world.now))
         world.run(300.0)
         assert len(meshes(world, "alice")) <= 3
@@ -205,7 +205,7 @@ def test_a_contact_who_names_empty_meshes_puts_us_into_a_few_of_them(
     monkeypatch.setattr(mallory._belonging.succession, "on_renewed", lambda *_: [])
     for number in range(6):
         renewed = MeshRenewed(1 + number, bytes([number]) * 32)
-        told = mallory._conversations.tell_mesh(world.contact("mallory", "alice"), renewed, world.now)
+        told = mallory._conversations.tell_payloads(world.contact("mallory", "alice"), [renewed], world.now)
         world.carry_out("mallory", mallory._routing.route_conversations(told, world.now))
         world.run(GAP_S + 5 * DELAY_S)
         assert len(meshes(world, "alice")) <= 2 + ALONE_MAX_S / GAP_S

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.messaging.contents import ConversationContent, name_message
+from p2pchat.core.messaging.content_records import name_message
+from p2pchat.core.messaging.contents import ConversationContent
 from p2pchat.core.messaging.referring import WAITS_S
 from p2pchat.core.values import effects, inputs
 from p2pchat.core.values.inputs import ReferenceSubmitted, Target

@@ -80,7 +80,7 @@ def test_a_node_that_dies_before_it_opened_what_came_gets_it_again() -> None:
     world = in_a_row("alice", "victim", "carol")
     victim = world.machines["victim"]
     message = world.send("alice", "victim", "hello")
-    letterbox = victim.running._conversations._intake._letterbox
+    letterbox = victim.running._conversations.intake._letterbox
     world.run_until(lambda: len(letterbox) > 0)
     world.kill("victim")
     assert not victim.store.received()
@@ -94,7 +94,7 @@ def test_what_is_others_leaves_before_a_cell_of_ours_is_opened() -> None:
     world = in_a_row("alice", "victim", "carol")
     victim = world.machines["victim"].running
     world.send("alice", "victim", "hello")
-    letterbox = victim._conversations._intake._letterbox
+    letterbox = victim._conversations.intake._letterbox
     world.run_until(lambda: len(letterbox) > 0)
     later = world.now + 4.0  # heartbeats are due as well
     first = victim.handle(inputs.TimerFired(), later)

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from p2pchat.core.messaging.contents import AT_PAST_S
+from p2pchat.core.messaging.content_records import AT_PAST_S
 from p2pchat.core.messaging.outputs import MeshTold, RetentionDecided
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.values.effects import Notify

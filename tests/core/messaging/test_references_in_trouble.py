@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from p2pchat.core.messaging.contents import name_message
+from p2pchat.core.messaging.content_records import name_message
 from p2pchat.core.messaging.referring import next_turn
 from p2pchat.core.values import inputs
 from p2pchat.core.values.inputs import ReferenceSubmitted, Target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.messaging.contents import name_message
+from p2pchat.core.messaging.content_records import name_message
 from p2pchat.core.messaging.requests import content_of, refuse_content
 from p2pchat.core.values.inputs import MessageSubmitted, ReferenceSubmitted, Target
 from p2pchat.core.values.references import ReferenceKind

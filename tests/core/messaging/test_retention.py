@@ -184,7 +184,7 @@ def test_nothing_a_contact_says_once_stops_us_from_deciding(turn: int, theirs: f
 def test_a_look_is_never_sooner_than_a_second_after_the_last(seconds: float, now: float) -> None:
     purge = Purge(lines_expire=False)
     them = replace(THEM, preferences=replace(LASTING, lasts_s=seconds))
-    expires = purge.line(them, now)
+    expires = purge.line(them.preferences.lasts_s, now)
     assert (expires is None) == (seconds == 0)
     at = purge.next_wakeup()
     if at is not None:

@@ -11,7 +11,7 @@ from p2pchat.core.session.halves import OwnKeys, TheirKeys
 from p2pchat.core.session.handshake import name_of
 from p2pchat.crypto.recovery import open_under, proved, secret_for
 from p2pchat.sim.entropy import SeededEntropy
-from p2pchat.wire.payload import CIPHERTEXT_BYTES
+from p2pchat.wire.geometry import CIPHERTEXT_BYTES
 from p2pchat.wire.recovery import KEY_NAME_BYTES, Knock
 
 OURS, THEIRS = (OwnKeys.draw_first(SeededEntropy(name)) for name in ("ours", "theirs"))

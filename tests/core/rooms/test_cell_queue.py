@@ -1,0 +1,80 @@
+"""Cells of a room leave in their order, a few at once, and those that matter outlive a restart."""
+
+from __future__ import annotations
+
+from p2pchat.core.rooms.cell_queue import LEAVES_S, LEAVING_MAX, PATIENT_MAX, TRIES_MAX, CellQueue
+from p2pchat.core.values.inputs import Haste
+from p2pchat.wire.cell import tag_of
+from p2pchat.wire.geometry import GEOMETRY
+
+
+def cell(number: int) -> bytes:
+    return number.to_bytes(4, "big").rjust(16, b"\0").ljust(GEOMETRY.cell, b"c")
+
+
+def keep(queue: CellQueue, records: dict[bytes, bytes]) -> None:
+    for name, data in queue.records.items():
+        if data is None:
+            records.pop(name, None)
+        else:
+            records[name] = data
+    queue.records = {}
+
+
+def test_few_leave_at_once_and_others_in_their_place() -> None:
+    queue = CellQueue({})
+    for number in range(LEAVING_MAX + 2):
+        queue.put_cell(cell(number), number=7, patient=number == 1)
+    handed = queue.hand_over(1.0)
+    assert [one for one, _ in handed] == [cell(number) for number in range(LEAVING_MAX)]
+    assert [haste for _, haste in handed[:2]] == [Haste.SOON, Haste.PATIENT]
+    assert queue.hand_over(1.0) == [] and not queue.has_space
+    assert queue.on_cell_left(tag_of(cell(0))) == 0, "pieces of the message are left"
+    assert [one for one, _ in queue.hand_over(2.0)] == [cell(LEAVING_MAX)]
+    left = [queue.on_cell_left(tag_of(cell(number))) for number in range(1, LEAVING_MAX + 1)]
+    queue.hand_over(3.0)
+    assert set(left) == {0} and queue.on_cell_left(tag_of(cell(LEAVING_MAX + 1))) == 7
+    assert len(queue) == queue.messages == 0
+    assert queue.on_cell_left(tag_of(cell(99))) == 0, "another's"
+
+
+def test_what_has_not_left_is_there_after_a_restart_but_for_what_is_said_again() -> None:
+    records: dict[bytes, bytes] = {}
+    queue = CellQueue({})
+    for number in range(3):
+        queue.put_cell(cell(number), number=number, patient=number == 2)
+    keep(queue, records)
+    queue.hand_over(1.0)
+    queue.on_cell_left(tag_of(cell(0)))
+    keep(queue, records)
+    after = CellQueue(records)
+    assert [one for one, _ in after.hand_over(9.0)] == [cell(1)]
+    after.put_cell(cell(5), 0, patient=False)
+    assert len(records) == 1 and set(after.records).isdisjoint(records), "no name is used twice"
+
+
+def test_what_does_not_leave_is_handed_over_again_but_not_for_ever() -> None:
+    queue, now, handed = CellQueue({}), 1.0, 0
+    queue.put_cell(cell(1), 1, patient=False)
+    for _ in range(TRIES_MAX + 2):
+        handed += len(queue.hand_over(now))
+        now += LEAVES_S + 1.0
+    assert handed == TRIES_MAX and len(queue) == 0
+
+
+def test_a_cell_that_is_lost_is_handed_over_once_more() -> None:
+    queue = CellQueue({})
+    queue.put_cell(cell(1), 1, patient=False)
+    queue.hand_over(1.0)
+    queue.on_cell_left(tag_of(cell(1)))
+    queue.on_cell_lost(tag_of(cell(1)))
+    queue.on_cell_lost(tag_of(cell(2)))
+    assert [one for one, _ in queue.hand_over(2.0)] == [cell(1)]
+    assert queue.next_wakeup() == 2.0 + LEAVES_S
+
+
+def test_of_what_is_not_urgent_few_wait() -> None:
+    queue = CellQueue({})
+    for number in range(PATIENT_MAX + 9):
+        queue.put_cell(cell(number), 0, patient=True)
+    assert len(queue) == PATIENT_MAX

@@ -68,6 +68,8 @@ Address = tuple[str, int]
 _STUN_OR_DTLS: Final = frozenset((*range(4), *range(20, 64)))
 _DTLS: Final = frozenset(range(20, 64))
 _NEITHER: Final = 255
+_FOR_STRANGERS: Final = frozenset((400, 401))
+"""What aioice answers to a request without a key, or with a wrong one (RFC 8489, section 9.1.3)."""
 
 _log = logging.getLogger(__name__)
 
@@ -153,6 +155,18 @@ def _pair_with_few(self: aioice.ice.Connection, remote: aioice.Candidate) -> Non
             self._check_list.append(aioice.ice.CandidatePair(base, remote))
 
 
+def _refuse_members_alone(
+    self: aioice.ice.Connection,
+    message: aioice.stun.Message,
+    address: Address,
+    protocol: aioice.ice.StunProtocol,
+    error: tuple[int, str],
+) -> None:
+    """A request without a key of this link gets no answer, which would hit the owner of a forged address."""
+    if error[0] not in _FOR_STRANGERS:
+        _respond_error(self, message, address, protocol, error)
+
+
 async def _request_of_turn(
     self: aioice.turn.TurnClientMixin, request: aioice.stun.Message
 ) -> tuple[aioice.stun.Message, Address]:
@@ -214,6 +228,7 @@ _host_addresses = aioice.ice.get_host_addresses
 _connecting: WeakKeyDictionary[RTCPeerConnection, set[asyncio.Task[Any]]] = WeakKeyDictionary()
 _connect = RTCPeerConnection._RTCPeerConnection__connect  # type: ignore[attr-defined]
 _query_consent = aioice.ice.Connection.query_consent
+_respond_error = aioice.ice.Connection.respond_error
 _data_received = aioice.ice.Connection.data_received
 _datagram_received = aioice.ice.StunProtocol.datagram_received
 _handle_data = RTCSctpTransport._handle_data
@@ -226,6 +241,7 @@ def _mend_engine() -> None:
     aioice.ice.get_host_addresses = _addresses_even_offline
     aioice.ice.Connection.get_component_candidates = gathering.gather  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.query_consent = _consent_while_open  # type: ignore[method-assign]
+    aioice.ice.Connection.respond_error = _refuse_members_alone  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.data_received = _queue_within_bounds  # type: ignore[method-assign]
     aioice.ice.Connection._pair_remote_candidate = _pair_with_few  # type: ignore[method-assign,assignment]
     aioice.ice.Connection.check_incoming = _check_of_few  # type: ignore[method-assign,assignment]

@@ -74,6 +74,26 @@ async def test_nothing_a_stranger_sends_harms_a_link(sides: tuple[Side, Side]) -
         assert await b.next(FrameReceived) == FrameReceived(TWO, frame(number))
 
 
+async def test_a_stranger_that_asks_hears_nothing(sides: tuple[Side, Side]) -> None:
+    a, b = sides
+    offer, answer = await introduced(a, b)
+    loop = asyncio.get_running_loop()
+    asked = aioice.stun.Message(aioice.stun.Method.BINDING, aioice.stun.Class.REQUEST)
+    wrong = aioice.stun.Message(aioice.stun.Method.BINDING, aioice.stun.Class.REQUEST)
+    wrong.attributes["USERNAME"] = f"{answer.ufrag}:{offer.ufrag}"
+    wrong.add_message_integrity(b"no password of theirs")
+    candidate = next(each for each in answer.candidates if ":" not in each.address)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.setblocking(False)
+        for request in (asked, wrong):
+            stranger.sendto(bytes(request), (candidate.address, candidate.port))
+        a.links.accept_answer(ONE, answer)
+        await a.next(LinkUp)
+        await b.next(LinkUp)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(loop.sock_recv(stranger, 1500), 0.2)
+
+
 async def test_what_only_begins_like_stun_does_not_wait_for_a_link() -> None:
     """A link that never comes up reads nothing, and a stranger may send for as long as it is tried."""
     connection = aioice.Connection(ice_controlling=True)

@@ -23,6 +23,7 @@ from p2pchat.types import (
     MessageId,
     MessageName,
     NodeId,
+    RoomOfferId,
     Seat,
     Tag,
     Topic,
@@ -53,6 +54,7 @@ from p2pchat.wire import (
     room_commits,
     room_letters,
     room_log,
+    room_offers,
     room_welcome,
     room_words,
     sdp,
@@ -142,8 +144,7 @@ _BLOB = bytes(range(256)) * 8
 _HERE = description.Candidate("host", "udp", "192.0.2.1", 4000, 2130706431)
 _FAR = description.Candidate("relay", "tcp", "2001:db8::1", 443, 1)
 _DESCRIPTION = description.Description("actpass", "ufra", "p" * 22, _KEY, (_HERE, _FAR))
-_NODE = NodeId(b"n" * 8)
-_EPOCH = Epoch(81_000)
+_NODE, _EPOCH, _OFFER = NodeId(b"n" * 8), Epoch(81_000), RoomOfferId(b"i" * 16)
 _HELD = reconcile.Horizon(_EPOCH, 30_000_000)
 _CODE = invite.InviteCode(42, ("tango", "marble", "orbit"))
 _MEMBER, _ENTRY = MemberId(b"m" * 32), EntryId(b"e" * 32)
@@ -239,6 +240,11 @@ TARGETS: dict[str, Target] = {
         content.Correction(_MESSAGE, 1767323045.5, _MESSAGE, "hi there", 2, (ContactId("a" * 64),)),
         content.Withdrawal(_MESSAGE, 1767323045.5, _MESSAGE),
         content.UnknownContent(63, _MESSAGE, 1767323045.5),
+    ),
+    "room_offers": Format(payload.decode_payload, payload.encode_payload).extensible(
+        *(room_offers.RoomOffer(_OFFER, 7.0, "walkers", 3), room_offers.RoomAccepted(_OFFER, _NEWCOMER)),
+        room_offers.RoomOfferEnded(_OFFER, room_offers.OfferEnd.FULL),
+        room_offers.RoomWelcomePart(_OFFER, 1, 2, b"part"),
     ),
     "payload": Format(payload.decode_payload, payload.encode_payload).extensible(
         payload.RekeyOffer(3, _EPOCH, b"e" * 1184),

@@ -11,7 +11,7 @@ from p2pchat.sim.host import SimulatedHost
 
 
 class Barriers:
-    """None to begin with."""
+    """The barriers of a run; there are none at first."""
 
     def __init__(self) -> None:
         self._cut = False

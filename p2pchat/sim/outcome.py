@@ -40,7 +40,7 @@ class Returned:
     cells: int = 0
 
     def add_node(self, counters: Counter[str], before: Counter[str]) -> None:
-        """One more, by its counters when it came back and now."""
+        """Count a node that came back, by its counters then and now."""
         sent, received, cells = (
             counters[name] - before[name]
             for name in ("reconcile: frames sent", "reconcile: frames received", "reconcile: cells recovered")

@@ -48,7 +48,7 @@ def draw(results: Sequence[Mapping[str, Any]], place: Path) -> None:
 
 
 def _exposed(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
-    """By seconds since they began."""
+    """Draw the share of exposed stems by the seconds since the attack began."""
     for result, colour in zip(results, COLOURS, strict=False):
         shares = result["relays"]["shares"][: int(result["relays"]["measured_s"])]
         axes.plot(range(1, len(shares) + 1), shares, color=colour, label=_misconduct(result))
@@ -85,7 +85,7 @@ def save(figure: Figure, place: Path) -> None:
 
 
 def _copies(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
-    """One point a run: how dear, how quick. A line goes on to the slowest hundredth."""
+    """Draw one point for each run: its cost and its speed. A line goes on to the slowest hundredth."""
     sizes = list(dict.fromkeys(result["nodes"] for result in results))
     for name, colour in _coloured(results):
         for place, nodes in enumerate(sizes):

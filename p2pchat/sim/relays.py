@@ -66,9 +66,10 @@ class Relays:
         self._shares.append(round(len(exposed) / (len(self._stems) - len(self._hostile)), 4))
 
     def as_json(self, measured_s: float) -> dict[str, Any]:
-        """``exposed``: honest nodes whose stem led over a hostile relay when that began; ``left_…_s``: after
-        how long this share of the stems avoided them, None if they never did; ``shares``: of all honest
-        nodes, those exposed, at every look. ``measured_s``: for how long cells were counted."""
+        """Return the figures. ``exposed``: honest nodes whose stem led over a hostile relay when that began;
+        ``left_…_s``: the time after which this share of the stems avoided them, or None; ``shares``: the
+        share of honest nodes that were exposed, at every look. ``measured_s``: the seconds in which cells
+        were counted."""
         exposed = len(self._left_s) + len(self._trusting)
         return {
             "does": self.does,

@@ -32,7 +32,7 @@ AWAY_SPREAD_S = 10.0
 """The nodes that go away do so within this time."""
 
 LOOK_S = 1.0
-"""Between looks at whose stems lead over hostile relays."""
+"""Seconds between two looks at the stems that lead over hostile relays."""
 
 
 class Run:

@@ -124,8 +124,7 @@ class RendezvousPlan:
 
 @dataclass(frozen=True, slots=True)
 class Flooder:
-    """One member says more than its share: ``times`` as much, one after the other in equal parts of
-    ``measure_s``."""
+    """One member writes ``times`` its share, one text after the other, in equal parts of ``measure_s``."""
 
     times: tuple[float, ...] = ()
 
@@ -135,7 +134,7 @@ class Flooder:
 
 @dataclass(frozen=True, slots=True)
 class Misconduct:
-    """While cells are measured, some relays do other things with others' onions than they should."""
+    """Some relays mistreat others' onions while cells are measured."""
 
     share: float = 0.0
     """Of the nodes; needs ``settings.profile``."""
@@ -152,7 +151,7 @@ class Misconduct:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """As ``Conditions``, in the units of people."""
+    """The same as ``Conditions``, in units that people use."""
 
     latency_ms: tuple[float, float] = (20.0, 120.0)
     loss: float = 0.0
@@ -165,7 +164,7 @@ class Network:
             raise UsageError(f"network.{error}") from None
 
     def to_conditions(self) -> Conditions:
-        """For the links."""
+        """Return the conditions of the links."""
         low, high = self.latency_ms
         return Conditions((low / 1000, high / 1000), self.loss, self.bandwidth)
 
@@ -206,7 +205,7 @@ class Scenario:
 
     @property
     def parts(self) -> tuple[float, ...]:
-        """For each part of ``measure_s``: how much more than its share the flooder says."""
+        """Return for each part of ``measure_s`` by how much the flooder exceeds its share."""
         return self.flooder.times or (1.0,) * self.misconduct.parts
 
     @property
@@ -225,7 +224,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Scenario:
-    """One of those, or any TOML file by its path. Raises UsageError."""
+    """Load a scenario by its name, or any TOML file by its path. Raises UsageError."""
     place = Path(name) if name.endswith(".toml") else _PLACE / f"{name}.toml"
     try:
         text = place.read_text()
@@ -243,7 +242,8 @@ def parse(text: str, name: str) -> Scenario:
 
 
 def altered(scenario: Scenario, changes: Mapping[str, str]) -> Scenario:
-    """With other values, given as ``load.per_minute`` = ``2``: the value as in TOML. Raises UsageError."""
+    """Return the scenario with other values, given as ``load.per_minute`` = ``2``: each as in TOML. Raises
+    UsageError."""
     for key, value in changes.items():
         scenario = _with(scenario, key.split("."), key, value)
     return scenario

@@ -38,7 +38,7 @@ _NAMES = {
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """One run."""
+    """Return the figures of one run as a table."""
     table = Table(title=_title(result), title_justify="left", show_header=False)
     for key, (name, unit) in _NAMES.items():
         if result[key] is not None:
@@ -52,7 +52,7 @@ def table(result: Mapping[str, Any]) -> str:
 
 
 def comparison(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """One run, then and now."""
+    """Return a table that compares a run with an earlier one."""
     table = Table("", "was", "is", "ratio", title=_title(new), title_justify="left")
     for key, (name, unit) in _NAMES.items():
         before, after = old.get(key), new[key]

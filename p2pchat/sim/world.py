@@ -190,7 +190,8 @@ class World:
             self._set_timer(host, due)
 
     def _count(self, host: SimulatedHost) -> None:
-        """Refuse a node whose deadline no tick clears: a real machine would spin, here time would stop."""
+        """Refuse a node whose deadline no tick clears. A real machine would loop for ever; here time would
+        stop."""
         host.fired = host.fired + 1 if host.fired_at == self.agenda.now else 1
         host.fired_at = self.agenda.now
         if host.fired > SPINS_MAX:

@@ -55,7 +55,7 @@ class Drawn:
             self._place.write_text(json.dumps(self._items, indent=1) + "\n")
 
     def kem(self) -> Any:
-        """In place of ``MLKEM768PublicKey``: keys whose encapsulation is kept."""
+        """Stands in for ``MLKEM768PublicKey`` and keeps what it encapsulates."""
         drawn = self
 
         class Key:

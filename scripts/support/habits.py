@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 PACKAGES = ("p2pchat", "rendezvous")
 SUBJECT_MAX = 72
@@ -52,6 +53,12 @@ STANDARD = (
 """Verbs of one word that have one meaning in the whole field: of Python's collections and queues; of remote
 procedures and message buses; of connections, locks, timers and services; of a state that is stored and
 rebuilt."""
+
+VERBS = "p2pchat/control/methods.py"
+"""Declares the verbs of the control contract, as ``Method("contacts.block", …)``."""
+
+SPEAKERS = ("p2pchat/client/", "p2pchat/daemon/")
+"""Where a method may have the name of such a verb: the class is its noun there, and scripts know both."""
 
 _FORBIDDEN = """
 acts afford afforded again asked asker became began came crowd crowded curious deafen done doubted each facts
@@ -103,7 +110,7 @@ def modules(root: Path) -> list[Path]:
 
 
 def test_of(module: Path) -> Path:
-    """Where that file would be: tests mirror the packages."""
+    """Return the path of a module's test file: tests mirror the packages."""
     folders = module.parent.parts
     inner = folders[1:] if folders[0] == "p2pchat" else folders
     return Path("tests", *inner, f"test_{module.name}")
@@ -141,10 +148,12 @@ def classes(root: Path) -> Counted:
 def methods(root: Path) -> Counted:
     """Public methods whose name is one word: it says neither what is done nor to what."""
     found: dict[str, list[str]] = defaultdict(list)
+    verbs = _declared_verbs(root)
     for place, tree in _trees(root):
+        allowed = verbs if place.startswith(SPEAKERS) else frozenset[str]()
         for owner in _classes(tree):
             for node in owner.body:
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _vague(node):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _vague(node, allowed):
                     found[node.name].append(f"{place}: {owner.name}.{node.name}")
     return Counted(dict(found))
 
@@ -301,8 +310,21 @@ def _runs_python(path: Path) -> bool:
     return line.startswith(b"#!") and b"python" in line
 
 
-def _vague(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    if "_" in node.name or node.name in REQUIRED | CONVENTIONAL | STANDARD:
+def _declared_verbs(root: Path) -> frozenset[str]:
+    """Return the last word of each verb of the control contract."""
+    path = root / VERBS
+    calls = [
+        node for node in ast.walk(ast.parse(path.read_text() if path.exists() else "")) if _declares(node)
+    ]
+    return frozenset(ast.literal_eval(call.args[0]).rpartition(".")[2] for call in calls)
+
+
+def _declares(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Method"
+
+
+def _vague(node: ast.FunctionDef | ast.AsyncFunctionDef, verbs: frozenset[str]) -> bool:
+    if "_" in node.name or node.name in REQUIRED | CONVENTIONAL | STANDARD | verbs:
         return False
     decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
     return not decorators & {"property", "cached_property", "setter", "override"}

@@ -54,7 +54,7 @@ def _span(suite: ElementTree.Element) -> tuple[datetime, datetime]:
 
 
 def _took(spans: Sequence[tuple[datetime, datetime]]) -> str:
-    """From the first run's beginning to the last one's end: runs may stand beside each other."""
+    """Return the time from the beginning of the first run to the end of the last: runs may overlap."""
     moments = [each for span in spans for each in span]
     seconds = (max(moments) - min(moments)).total_seconds() if moments else 0.0
     return f"{seconds:.2f}s ({timedelta(seconds=int(seconds))})"

@@ -13,7 +13,8 @@ from tests.support.processes import ROOT, environment
 
 MODULE = """
 class Mesh:
-    def send(self, facts): ...
+    def linked(self, facts): ...
+    def send(self): ...
     def send_cell(self): ...
     def encrypt(self): ...
     def _hide(self): ...
@@ -65,7 +66,20 @@ def test_a_class_name_in_two_modules_is_counted(tree: Path) -> None:
 
 
 def test_a_method_of_one_word_is_counted_unless_readers_expect_it(tree: Path) -> None:
-    assert habits.methods(tree).places == {"send": ["p2pchat/core/mesh/mesh.py: Mesh.send"]}
+    assert habits.methods(tree).places == {"linked": ["p2pchat/core/mesh/mesh.py: Mesh.linked"]}
+
+
+def test_a_verb_of_the_control_contract_names_a_method_of_both_its_ends_alone(tree: Path) -> None:
+    for place, text in (
+        ("control/methods.py", 'BLOCK = Method("contacts.block", Params, Info)\n'),
+        ("client/contacts.py", "class ContactCalls:\n    def block(self): ...\n    def gone(self): ...\n"),
+        ("core/contacts.py", "class Contacts:\n    def block(self): ...\n"),
+    ):
+        (tree / "p2pchat" / place).parent.mkdir(exist_ok=True)
+        (tree / "p2pchat" / place).write_text(text)
+    found = habits.methods(tree).places
+    assert found["block"] == ["p2pchat/core/contacts.py: Contacts.block"]
+    assert found["gone"] == ["p2pchat/client/contacts.py: ContactCalls.gone"]
 
 
 def test_a_forbidden_word_is_found_in_a_name(tree: Path) -> None:

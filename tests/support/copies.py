@@ -100,7 +100,7 @@ def their_key(world: World, of: str, name: str) -> PublicKey:
 
 
 def another_knock(reunion: Reunion) -> Knock:
-    """One that this end has not made yet."""
+    """Make a knock that this end has not made yet."""
     assert reunion.keys.theirs is not None
     theirs = reunion.keys.theirs.newest
     return Knock(secret_for(theirs)[1], theirs.name, reunion.keys.own.list_names())
@@ -119,7 +119,7 @@ def inject(world: World, name: str, cell: bytes) -> None:
 
 
 def forged(raw: bytes) -> bytes:
-    """Another box under the same tag, by somebody without any key."""
+    """Make another box under the same tag, as a writer without any key does."""
     cell = decode_cell(raw)
     return encode_cell(Cell(cell.tag, cell.epoch, bytes(GEOMETRY.stamp), os.urandom(GEOMETRY.box)))
 
@@ -131,7 +131,8 @@ def repeated(raw: bytes) -> bytes:
 
 
 def cut(world: World, *names: str) -> Callable[[], None]:
-    """No frame to or from these arrives, and nobody notices at once; until what is returned is called."""
+    """Drop all frames to and from these nodes, without a sign for anyone, until the returned function is
+    called."""
     before = world.on_frame
     world.on_frame = lambda source, target, data: (
         None if source in names or target in names else before(source, target, data)

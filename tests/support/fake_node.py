@@ -71,7 +71,7 @@ def contact(name: str, **rest: Any) -> answers.ContactDetailInfo:
 
 
 def made(name: str, left_out: Sequence[str] = (), **rest: Any) -> answers.PairingResult:
-    """A contact whom somebody has just met."""
+    """Make the contact that a pairing brought."""
     return read_value(answers.PairingResult, {**plain(contact(name, **rest)), "left_out": list(left_out)})
 
 
@@ -174,7 +174,7 @@ class FakeNode(FakeAuthor, FakeRooms, Node):
         self.now = status()
         """What it says of itself."""
         self.named_besides: list[str] = []
-        """Where the mesh of whoever is joined is met that nobody has named before."""
+        """The rendezvous of a joined mesh that the person has not named."""
         self.added: list[tuple[str, str | None, bool]] = []
         self.runs_here = False
         self.begun: dict[str, str] = {}
@@ -294,7 +294,7 @@ class FakeNode(FakeAuthor, FakeRooms, Node):
             await self._more.wait()
 
     def happens(self, event: ListenEvents) -> None:
-        """Tell whoever listens."""
+        """Send an event to all listeners."""
         self.events.append(event)
         self._more.set()
 

@@ -42,7 +42,7 @@ def name(number: int) -> CellId:
 
 
 class Side:
-    """One node. Bodies of the cells it began with are made up when they are read."""
+    """One node with a hold. Bodies of its first cells are made up when they are read."""
 
     def __init__(self, cells: Iterable[int] = (), budget: int = 1 << 30, per_slot: int | None = None) -> None:
         """``per_slot``: so many cells were first seen in each minute; None: all in the same, an hour ago."""

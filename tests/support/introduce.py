@@ -14,7 +14,7 @@ from tests.support.nodes import pair
 
 
 async def introduce(folder: Path, url: str, names: list[str]) -> None:
-    """Have everybody join the first, at this rendezvous."""
+    """Have every other person join the first, at this rendezvous."""
     for name in names:
         create_home(folder / name, name, [url])
     async with connect(folder / names[0]) as first:

@@ -46,11 +46,12 @@ class Router(Enum):
     """What stands between a home and the world."""
 
     FULL_CONE = "full cone"
-    """One port for all destinations; whoever sends to it gets in."""
+    """One port for all destinations. Any machine can send to it."""
     RESTRICTED = "address-restricted cone"
-    """The same, for those alone to whose address something was sent."""
+    """One port for all destinations. Only addresses to which the machine has sent can send to it."""
     PORT_RESTRICTED = "port-restricted cone"
-    """The same, for those alone to whose address and port something was sent: most homes."""
+    """One port for all destinations. Only addresses and ports to which the machine has sent can send to it:
+    most homes."""
     SYMMETRIC = "symmetric"
     """Another port for each destination."""
     NO_UDP = "no UDP"
@@ -63,7 +64,7 @@ class Router(Enum):
 
 @dataclass(frozen=True)
 class Lab:
-    """Where commands may run."""
+    """A network in which commands can run."""
 
     world: Place
     west: Place
@@ -124,7 +125,7 @@ class Lab:
 
     @contextmanager
     def unreachable(self, port: int) -> Iterator[None]:
-        """Nobody reaches that port of the world's server, and nobody is told."""
+        """Drop everything to that port of the world's server, without an error for the sender."""
         _run(self.world, "nft", "-f", "-", stdin=_CLOSED.format(port=port))
         try:
             yield

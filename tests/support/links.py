@@ -60,7 +60,7 @@ async def linked(a: Side, b: Side) -> tuple[LinkUp, LinkUp]:
 
 
 def frame(number: int) -> bytes:
-    """One of the size that all have."""
+    """Make a frame of the right size."""
     return number.to_bytes(4, "big") * (GEOMETRY.frame // 4)
 
 

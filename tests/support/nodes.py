@@ -49,7 +49,7 @@ async def code_of(events: AsyncIterator[PairingEvents | ContactAddedEvent]) -> s
 
 
 async def text_of(events: AsyncIterator[ListenEvents]) -> str:
-    """Of the message that is the next event."""
+    """Return the text of the message that is the next event."""
     event = await anext(events)
     assert isinstance(event, MessageEvent)
     return event.text

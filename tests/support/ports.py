@@ -11,7 +11,7 @@ chance."""
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """One that is free there now, by TCP and by UDP."""
+    """Return a port of this address that is free now, by TCP and by UDP."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
         port = random.choice(KEPT)

@@ -79,7 +79,7 @@ class Started:
 
 
 class Person:
-    """Somebody with a home, who types commands."""
+    """A person with a home who types commands."""
 
     def __init__(self, home: Path, stack: ExitStack, inside: Sequence[str] = ()) -> None:
         """``inside`` runs a command elsewhere: ``ip netns exec NAME``, for a person on another network."""
@@ -153,8 +153,8 @@ class People:
         return person
 
     def friends(self, *names: str) -> list[Person]:
-        """People of whom the first is everybody's contact. Their homes are made once for each rendezvous;
-        what they get are copies, taken before anybody has said anything."""
+        """Make people of whom the first has all others as contacts. Homes are made once for each rendezvous;
+        each test gets copies without messages."""
         if (self.url, names) not in _MADE:
             place = TemporaryDirectory(prefix="friends-")
             People(Path(place.name), self.url, self._stack).introduce(*names)
@@ -164,7 +164,7 @@ class People:
         return [self.stranger(name) for name in names]
 
     def introduce(self, *names: str) -> None:
-        """Make homes for all, and have everybody join the first; as commands would, in one process."""
+        """Make homes for all, and have every other person join the first, in one process."""
         making = [sys.executable, "-m", "tests.support.introduce", str(self._folder), self.url, *names]
         made = subprocess.run(
             making, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False

@@ -84,8 +84,8 @@ class LogBook:
         return [id for id in self.entries if id not in named]
 
     def read(self, order: Iterable[EntryId] | None = None, unproved: Collection[EntryId] = ()) -> RoomLog:
-        """The log of a member to whom the entries come in that order, all but ``unproved`` with right
-        MACs."""
+        """Return the log of a member that gets the entries in this order, with right MACs for all but
+        ``unproved``."""
         founding, *others = self.entries
         log = RoomLog(self.entries[founding])
         for id in others if order is None else order:

@@ -30,14 +30,14 @@ from p2pchat.wire.room_welcome import decode_welcome, encode_welcome
 
 BEGIN = 81_000.0 * EPOCH_SECONDS + 3_600.0
 HELD_S = 86_400.0
-"""So long the mesh holds cells for those who are away."""
+"""The mesh holds cells for so many seconds for members that are away."""
 
 DAY_S = 86_400.0
 
 
 @dataclass
 class Home:
-    """One member's. ``records``: what a crash leaves."""
+    """The home of one member. ``records``: what survives a crash."""
 
     name: str
     keys: MemberKeys
@@ -80,7 +80,7 @@ class RoomWorld:
         self.delay_s = delay_s
         self.homes: dict[str, Home] = {}
         self.written: dict[str, tuple[str, frozenset[MemberId]]] = {}
-        """By whom each text is, and who could read it."""
+        """The writer of each text, and the members that could read it."""
         self.recorded: list[bytes] = []
         """Every cell that was ever sent."""
         self._order = 0
@@ -117,7 +117,7 @@ class RoomWorld:
     # --- what people do
 
     def let_in(self, inviter: str, name: str) -> None:
-        """One lets another in; the welcome goes over their session, and so is not lost."""
+        """One member lets another in. The welcome travels in their session, so it is not lost."""
         keys = self._draw_keys(name)
         welcome, outputs = self.room(inviter).admit_member(keys.public, self.now)
         self.do(inviter, outputs)
@@ -178,7 +178,7 @@ class RoomWorld:
                 self.homes[name].side = side
 
     def heal(self, since: float | None = None) -> None:
-        """It is one once more; what was sent apart is exchanged, as far as it is held, from ``since`` on."""
+        """Unite the mesh. Members exchange what was sent apart from ``since`` on, as far as it is held."""
         sides = {home.name: home.side for home in self.homes.values()}
         for home in self.homes.values():
             home.side = 0
@@ -260,7 +260,7 @@ class RoomWorld:
                     home.news.append(output)
 
     def broadcast(self, sender: str, cell: bytes) -> None:
-        """Send a cell to all who are there."""
+        """Send a cell to all members that are present."""
         home = self.homes[sender]
         self.recorded.append(cell)
         self._held.append((self.now, home.side, sender, cell))
@@ -307,8 +307,8 @@ def _is_held(world: RoomWorld, name: str, place: MessagePlace) -> bool:
 
 
 def list_counting(world: RoomWorld, name: str) -> set[str]:
-    """The texts that a member has who is in, as a home sees it, and that count: their writers wrote them
-    before they were out."""
+    """Return the texts that count for a present member, as its home sees it: their writers were members when
+    they wrote them."""
     departures = world.room(name).changes.roster.departures
     return {
         line.payload.decode()

@@ -36,10 +36,10 @@ class Log:
     def __init__(self) -> None:
         self.rosters: dict[bytes, Entries] = {}
         self.doubted: dict[bytes, Entries] = {}
-        """Rosters as one sees them to whom not every entry is proved."""
+        """The rosters of a member to which not every entry is proved."""
 
     def add_roster(self, entries: Entries) -> bytes:
-        """Say who is in; the heads from then on."""
+        """Set the roster, and return the heads from then on."""
         heads = digest(b"%d" % len(self.rosters))
         self.rosters[heads] = dict(entries)
         return heads
@@ -50,7 +50,7 @@ class Log:
 
     @property
     def latest(self) -> bytes:
-        """The heads after all that was said of who is in."""
+        """Return the heads after all entries so far."""
         return list(self.rosters)[-1]
 
     def age(self, heads: bytes) -> int:
@@ -60,7 +60,7 @@ class Log:
 
 @dataclass
 class Member:
-    """One member's home, as far as the room's keys go. ``kept``: what a crash leaves."""
+    """The home of one member, with the keys of the room. ``kept``: what survives a crash."""
 
     name: str
     log: Log
@@ -97,7 +97,7 @@ class Member:
 
     @property
     def period(self) -> Period:
-        """Where this member writes."""
+        """Return the period in which this member writes."""
         period = self.state.periods.choose_period(self.roster)
         assert period is not None
         return period
@@ -111,7 +111,7 @@ class Member:
 
     @property
     def texts(self) -> list[tuple[MemberId, bytes]]:
-        """What was read, and by whom it is."""
+        """Return each text that was read, and its writer."""
         return [
             (event.message.sender, event.message.payload)
             for event in self.events
@@ -178,7 +178,7 @@ class Member:
 
 @dataclass
 class Room:
-    """Members who are all there at first."""
+    """A room whose members are all present at first."""
 
     log: Log
     members: list[Member]
@@ -203,7 +203,7 @@ class Room:
         return self[at].period.id
 
     def set_roster(self, members: Iterable[Member], known_to: Iterable[Member]) -> bytes:
-        """An entry changes who is in; some know of it."""
+        """Change the roster by an entry that only some members know."""
         heads = self.log.add_roster(entries_of(members))
         for member in known_to:
             member.knows = heads

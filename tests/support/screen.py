@@ -32,7 +32,7 @@ class Screen:
         self._row = self._column = 0
         self._rest = ""
         self.answers = ""
-        """What a terminal would answer, to be typed and cleared by whoever runs the program."""
+        """What a terminal would answer. The program's caller types it and clears it."""
 
     @property
     def text(self) -> str:

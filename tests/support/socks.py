@@ -34,7 +34,8 @@ class Proxy:
         return f"socks5h://127.0.0.1:{self.port}"
 
     def names(self) -> list[str]:
-        """The names asked for; an address in their place is a failure of whoever asked."""
+        """Return the names that programs asked for. An address in place of a name is an error of the
+        program."""
         assert all(kind == NAME for kind, _, _ in self.asked), self.asked
         return [address for _, address, _ in self.asked]
 

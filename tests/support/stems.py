@@ -25,7 +25,7 @@ START = 83_000.0 * EPOCH_SECONDS + 7200.0
 
 
 def cell(number: int) -> bytes:
-    """One that is like no other."""
+    """Make a cell that differs from every other."""
     return number.to_bytes(GEOMETRY.cell_tag, "big").ljust(GEOMETRY.cell, b"c")
 
 
@@ -47,10 +47,10 @@ class Wired:
         """Where each cell entered the broadcast."""
         self.left: list[Tag] = []
         self.unlisted: list[tuple[str, str]] = []
-        """Who let whom go, because it was not listed."""
+        """Which node ended its link with which, because it was not listed."""
         self.drops: Callable[[str, str, bytes], bool] = lambda source, target, onion: False
         self.broadcasts = True
-        """Whether cells that enter come back to everybody."""
+        """Whether cells that enter come back to all nodes."""
         self._queue: deque[tuple[str, str, TopologyMessage | bytes]] = deque()
         for edge in edges.split():
             self.link(*edge)
@@ -78,7 +78,7 @@ class Wired:
         self._settle()
 
     def go_on_sending(self, name: str) -> None:
-        """There may be room on its first link."""
+        """Send what waits, if there is space on the first link."""
         self._carry(name, self.stems[name].go_on_sending(self.now))
         self._settle()
 
@@ -158,7 +158,7 @@ class Wired:
 
 
 def amid(profile: Profile, others: str, seed: int = 0) -> Wired:
-    """Everybody with everybody; only ``a`` makes cover."""
+    """Link every node with every other. Only ``a`` makes cover."""
     mesh = Wired(" ".join(map("".join, combinations(others, 2))), FAST, seed)
     mesh.add("a", profile, seed)
     for other in others:

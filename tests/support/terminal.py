@@ -26,7 +26,7 @@ PATIENCE_S: Final = 30.0
 """For what must come; a test that waits so long has failed."""
 
 _SIZES: Final = ("COLUMNS", "LINES")
-"""What a program believes more than its terminal; whoever runs the tests may have set them."""
+"""A program trusts these more than its terminal, and the environment of the tests may set them."""
 
 _AT_A_TERMINAL: Final = """
 import fcntl, os, signal, sys, termios
@@ -126,7 +126,7 @@ class Terminal:
             assert self._read(), f"{wanted!r} did not come before the end; there is:\n{self.text}"
 
     def until_gone(self, unwanted: str) -> None:
-        """Read until ``unwanted`` is to be seen no more."""
+        """Read until ``unwanted`` is no longer to be seen."""
         end = time.monotonic() + PATIENCE_S
         while unwanted in self.text:
             assert time.monotonic() < end, f"{unwanted!r} did not go; there is:\n{self.text}"

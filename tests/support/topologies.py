@@ -32,7 +32,7 @@ class Signer:
 
 
 def signers(names: str) -> dict[str, Signer]:
-    """One for each letter."""
+    """Make one signer for each letter."""
     return {name: Signer(name) for name in names}
 
 

@@ -55,7 +55,7 @@ class TurnServer(asyncio.DatagramProtocol):
         return f"turn:{USER}:{PASSWORD}@{host}:{port}"
 
     def send(self, data: bytes, client: Address) -> None:
-        """To a client, the way it came."""
+        """Send to a client, over the connection that it uses."""
         if client in self.streams:
             self.streams[client].write(data + bytes(-len(data) % 4))
         else:
@@ -172,7 +172,7 @@ class _Relay(asyncio.DatagramProtocol):
             self.transport.sendto(data[4 : 4 + length], self._channels[channel])
 
     def datagram_received(self, data: bytes, peer: Address) -> None:
-        """From the world; dropped unless the client has allowed the address it comes from."""
+        """Take a datagram from the world. Drop it unless the client has allowed its address."""
         if peer not in self._server.every_relay:
             self._server.strangers.add(peer)
         channel = next((number for number, bound in self._channels.items() if bound == peer), None)

@@ -102,7 +102,7 @@ class World:
         )
         self._tamper: Callable[[FromServer], FromServer | None] = lambda message: message
         self.down = self.sim.meetings.refusing
-        """Rendezvous that let nobody in."""
+        """Rendezvous that refuse every connection."""
         self.brokers: dict[str, Broker] = self.sim.meetings.brokers
         self._messages = 0
 
@@ -132,7 +132,7 @@ class World:
         self.sim.start_node(self.machines[name].host, settings)
 
     def kill(self, name: str) -> None:
-        """Gone without a word; its rendezvous connections break, its links fall silent."""
+        """End a home without a word: its rendezvous connections break, its links fall silent."""
         self.sim.kill_host(self.machines[name].host)
 
     def stop(self, name: str) -> None:
@@ -143,7 +143,7 @@ class World:
         self.sim.links.separate_hosts(self.machines[a].host, self.machines[b].host)
 
     def unite(self) -> None:
-        """Everybody can reach everybody."""
+        """Let all nodes reach each other again."""
         self.sim.links.unite_hosts()
 
     def lose(self, name: str, link: LinkId) -> None:

@@ -116,7 +116,7 @@ def _error(by_mesh: list[list[float]]) -> float:
 
 
 def _trials(case: Case) -> Iterator[list[_Guess]]:
-    """For each mesh."""
+    """Make the trials of each mesh in turn."""
     rng = Random(_seed(case))
     trial = _without_stem if case.scheme in WITHOUT_STEM else _with_stem
     for number, count in enumerate(_counts(case)):
@@ -142,7 +142,8 @@ def _seed(case: Case) -> str:
 
 
 def _mesh(case: Case, rng: Random, number: int) -> SampledMesh:
-    """Where colluders do as all do, any of the nodes may be one: others each time, in the same meshes."""
+    """Return a mesh with its colluders. Where they behave as all do, any node may be one: others each time,
+    in the same meshes."""
     if _sought(case):
         return _formed(case, number).mesh
     if case.seeking:
@@ -155,7 +156,7 @@ def _formed(case: Case, number: int) -> Formed:
 
 
 def _figures(case: Case) -> list[Any]:
-    """Of the meshes that were formed."""
+    """Return the figures of the formed meshes."""
     return [_formed(case, number).figures for number in range(math.ceil(case.trials / FORMED_WRITERS))]
 
 

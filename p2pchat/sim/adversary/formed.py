@@ -58,7 +58,7 @@ class Formed:
 
 @dataclass(frozen=True, slots=True)
 class Greedy(Settings):
-    """No node that ships takes such values; a changed program does."""
+    """Seeks and keeps more links than any shipped program does; a changed program can."""
 
     def __post_init__(self) -> None:
         pass
@@ -81,7 +81,7 @@ _SETTINGS: Final[Mapping[str, Settings]] = {
 
 
 class Steering(Walks):
-    """Loses what leads to others than fellows, whose names ``fellows`` tells."""
+    """Loses onions that go to a node that is no fellow; ``fellows`` returns the names of the fellows."""
 
     def __init__(self, entropy: Entropy, fellows: Callable[[], frozenset[bytes | None]]) -> None:
         super().__init__(entropy, Counter())
@@ -152,7 +152,7 @@ def _kept(stems: dict[int, Stem], host: SimulatedHost) -> Stems:
 
 
 def _steer(host: SimulatedHost, fellows: Callable[[], frozenset[bytes | None]]) -> None:
-    """No shipped node lets others choose what it loses; a changed program can."""
+    """Let a host choose what it loses. No shipped program does so; a changed one can."""
     assert host.node is not None
     for mesh in host.node._meshes.values():  # noqa: SLF001
         walks = Steering(SeededEntropy(f"steers {host.index}"), fellows)
@@ -201,7 +201,7 @@ def _seen(
 
 
 def _links(hosts: list[SimulatedHost]) -> dict[int, dict[int, str]]:
-    """By host, and by neighbour that its record lists, which are the oldest: how the link stands there."""
+    """Return how each link stands at each host, by the neighbours that its oldest record lists."""
     shown = {host.index: host.node.status() for host in hosts if host.node is not None}
     indices: dict[NodeId | None, int] = {
         mesh.node: index for index, status in shown.items() for mesh in status.meshes
@@ -217,7 +217,7 @@ def _links(hosts: list[SimulatedHost]) -> dict[int, dict[int, str]]:
 
 
 def _firsts(stems: Mapping[int, Stem], now: float) -> dict[int, int | None]:
-    """By host: the first hop of its stem."""
+    """Return the first hop of each host's stem."""
     names = {stem.own_hop_id(now): index for index, stem in stems.items()}
     return {index: names.get(stem.path[0]) if stem.path else None for index, stem in stems.items()}
 

@@ -38,8 +38,8 @@ class Laws:
 
 
 class Windows(Laws):
-    """And what came by about the time of each message: a writer that keeps to one stem passes them again and
-    again."""
+    """Knows also what passed at about the time of each message: a writer that keeps one stem passes the same
+    colluders again and again."""
 
     def __init__(self, traffic: Traffic, seen: Sequence[ObservedMessage]) -> None:
         super().__init__(traffic)
@@ -61,8 +61,7 @@ class Windows(Laws):
 
 
 class Watched(Laws):
-    """And hours of watching: which of the pieces they can tell belong to one stem, and how many stems take
-    them."""
+    """Knows also hours of watching: which pieces belong to one stem, and how many stems take them."""
 
     def __init__(self, flows: Flows) -> None:
         super().__init__(flows)

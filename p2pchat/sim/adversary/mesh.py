@@ -34,7 +34,7 @@ class FirstSpy:
 
     by: int
     before: int
-    """From whom."""
+    """The node that sent it."""
     after_s: float
 
 
@@ -56,7 +56,7 @@ class SampledMesh:
         return (self.sought[node] if self.sought else ()) or self.neighbours[node]
 
     def hop_weight(self, node: int) -> float:
-        """With which a stem goes on to a node (``core.stem.route``)."""
+        """Return the weight with which a stem goes on to a node (``core.stem.route``)."""
         return 1.0 / len(self.neighbours[node])
 
     def honest_nodes(self) -> list[int]:
@@ -79,8 +79,8 @@ class SampledMesh:
         return None
 
     def mistaken_sources(self, source: int) -> Iterator[tuple[int, float]]:
-        """All honest nodes whose floods the first spy hears as it does those of ``source``, and how much
-        later than at ``source`` the flood would have begun."""
+        """Return all honest nodes whose floods the first spy hears as it hears those of ``source``, with the
+        seconds by which such a flood would have begun later."""
         first = self.first_spy(source)
         if first is None:
             yield from ((node, 0.0) for node in self.honest_nodes())

@@ -52,7 +52,7 @@ def pieces(path: Path, colludes: tuple[bool, ...]) -> Iterator[tuple[int, int]]:
 
 
 def send(mesh: SampledMesh, path: Path, at: float, waits_s: float, rng: Random) -> Packet:
-    """It leaves ``path[0]``; every hop keeps it for a time of the exponential law with that mean."""
+    """Send a packet from ``path[0]``. Every hop keeps it for a time of the exponential law with that mean."""
     leaves, now = [at], at
     for link in pairwise(path):
         now += mesh.delay[link] + (rng.expovariate(1 / waits_s) if waits_s else 0.0)

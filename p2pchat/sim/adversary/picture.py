@@ -56,7 +56,7 @@ def draw_guesses(results: Sequence[Mapping[str, Any]], place: Path) -> None:
 
 
 def _cases(results: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """By name, in the order of the schemes; those of which more than one share was tried."""
+    """Return the results by name, in the order of the schemes, where more than one share was tried."""
     cases: dict[str, list[Mapping[str, Any]]] = {}
     for result in sorted(results, key=lambda result: result["colluding"]):
         cases.setdefault(hidden_by(result), []).append(result)

@@ -85,9 +85,9 @@ class StemSearch:
         self._honest(piece, chance, 1, 0.0, _Sight(points, 1.0, piece, self._knows.stem_ratio(piece)))
 
     def _honest(self, path: Path, chance: float, relays: int, links_s: float, sight: _Sight) -> None:
-        """It came from ``path[0]``, honest: which wrote it, or had it from another. ``chance`` that the rule
-        draws the stem. ``relays``: honest ones up to the node of the sight, both included: so many waits; and
-        the seconds over the links between them."""
+        """Weigh that the packet came from the honest node ``path[0]``, which wrote it or had it from another.
+        ``chance``: that the rule draws the stem. ``relays``: the honest relays up to the node of the sight,
+        both included; each adds a wait. ``links_s``: the seconds over the links between them."""
         hops = len(path) - 1
         if hops in self._lengths:
             unseen = self._knows.whole_stem_ratio(sight.told) / sight.stems if sight.told else 1.0
@@ -105,8 +105,8 @@ class StemSearch:
                 self._honest((other, *path), step, relays + 1, later_s, sight)
 
     def _begins(self, path: Path) -> float:
-        """By how much likelier a stem of its first node is to go on so than one that only passes there: it
-        begins at a neighbour that the node sought, which the adversary is told."""
+        """Return how much likelier a stem of its first node goes on so than a stem that only passes there. A
+        stem begins at a neighbour that its node sought, and the adversary knows these."""
         node, firsts = path[0], self._mesh.first_hops(path[0])
         passing = self._weights[path[1]] / self._near_weights[node]
         return 1.0 / len(firsts) / passing if path[1] in firsts else 0.0
@@ -114,7 +114,8 @@ class StemSearch:
     def _colluding(
         self, path: Path, row: Path, chance: float, relays: int, links_s: float, sight: _Sight
     ) -> None:
-        """It came from colluders in a row, and to the first of them from an honest node."""
+        """Weigh that the packet came from colluders in a row, and to the first of them from an honest
+        node."""
         if len(path) + len(row) > self._longest:
             return
         for other in self._mesh.neighbours[row[0]]:
@@ -130,8 +131,8 @@ class StemSearch:
                     self._honest((other, *row, *path), step, 1, 0.0, now)
 
     def _step(self, node: int, path: Path) -> float:
-        """By how much a stem is less likely than without its first node: a walk may go wherever it has not
-        been."""
+        """Return how much less likely a stem is than without its first node: a walk may go to any node that
+        it has not visited."""
         change = self._weights[path[0]] / self._near_weights[node]
         for other in self._mesh.neighbours[node]:
             if other in path and other != path[-1]:
@@ -144,7 +145,8 @@ class StemSearch:
         return sum(self._weights[node] for node in nodes)
 
     def _sighted(self, piece: Path, path: Path, relays: int, links_s: float, sight: _Sight) -> _Sight | None:
-        """With the packets that came by the piece, and may have been the messages. None if there are none."""
+        """Add the packets that came by the piece and may have been the messages. Return None if there are
+        none."""
         told = path[: path.index(sight.told[-1]) + 1] if sight.told else piece
         stems = self._knows.stem_ratio(told)
         if not stems:

@@ -63,7 +63,7 @@ class Habits:
 
     @property
     def reach_s(self) -> float:
-        """So long a packet may be on its way."""
+        """Return the longest time, in seconds, that a packet may take."""
         return self.profile.hops[1] * LINK_S[1] + self.profile.delay_s * WAITS
 
 
@@ -126,7 +126,8 @@ class Traffic:
                 yield Packet(seen, packet.spent)
 
     def _chance(self, piece: Path) -> float:
-        """Of a stem of some length to have the piece at a given place, for all nodes together."""
+        """Return the chance that a stem of some length has the piece at a given place, for all nodes
+        together."""
         shortest, longest = self.habits.profile.hops
         chance = 1.0 / (longest - shortest + 1) / len(self.mesh.neighbours[piece[0]])
         for node in piece[1:-1]:
@@ -134,7 +135,8 @@ class Traffic:
         return chance
 
     def _places(self, piece: Path) -> list[tuple[int, int]]:
-        """Where a piece may be on a stem: how long that is, how many nodes are before it."""
+        """Return the places of a piece on a stem: the length of the stem, and the number of nodes before the
+        piece."""
         shortest, longest = self.habits.profile.hops
         ends = self.mesh.colludes[piece[-1]]
         return [
@@ -203,7 +205,7 @@ class Flows(Traffic):
         return self._whole.get(piece, 0)
 
     def expected_whole(self, piece: Path) -> float:
-        """So many were to be expected."""
+        """Return the expected number of packets."""
         unseen = (self._honest ** (hops + 1 - len(piece)) for hops, _ in self._places(piece))
         return self._chance(piece) * sum(unseen)
 

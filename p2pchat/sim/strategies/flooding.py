@@ -20,12 +20,12 @@ class Flooding:
         self._links: dict[LinkId, None] = {}
 
     def link_up(self, link: LinkId, now: float) -> list[Sending]:
-        """One more to push to."""
+        """Push over one link more."""
         self._links[link] = None
         return []
 
     def link_down(self, link: LinkId, broken: bool, now: float) -> list[Sending]:
-        """One less."""
+        """Push over one link less."""
         self._links.pop(link, None)
         return []
 
@@ -34,7 +34,7 @@ class Flooding:
         return [Push(link, cell) for link in self._links if link != source]
 
     def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
-        """There is no other way: it is left to reconciling."""
+        """Do nothing: reconciling brings the cell."""
         return []
 
     def on_duplicate(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
@@ -59,5 +59,5 @@ class Flooding:
         return None
 
     def pushing_links(self) -> dict[LinkId, bool]:
-        """There is none: any one link may go, so that the graph is like that of the tree's runs."""
+        """Return no links: any link may go, so that the graph is like that of the tree's runs."""
         return dict.fromkeys(self._links, False)

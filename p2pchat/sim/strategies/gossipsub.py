@@ -64,7 +64,7 @@ class Gossipsub:
         ]
 
     def postpone_push(self, id: CellId, link: LinkId, now: float) -> list[Sending]:
-        """It is left to reconciling."""
+        """Do nothing: reconciling brings the cell."""
         return []
 
     def on_duplicate(self, id: CellId, source: LinkId, now: float) -> list[Sending]:
@@ -106,7 +106,7 @@ class Gossipsub:
         return self._beat_at
 
     def pushing_links(self) -> dict[LinkId, bool]:
-        """There is none: any one link may go, so that the graph is like that of the tree's runs."""
+        """Return no links: any link may go, so that the graph is like that of the tree's runs."""
         return dict.fromkeys(self._links, False)
 
     # --- inside

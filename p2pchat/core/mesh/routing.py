@@ -194,8 +194,8 @@ class Routing:
                     results += self.route_conversations(out_of, now)
                 case labelled.OfInvite(invite, out_of):
                     results += self.route_invite(invite, out_of, now)
-                case Notify(MeshChanged(mesh_id, "left")):
-                    moved = self._rooms.follow_mesh(mesh_id, now)
+                case Notify(MeshChanged(change="left" | "renewed")):
+                    moved = self._rooms.follow_meshes(now)
                     results += [*self.route_conversations(moved, now), output]
                 case _:
                     results.append(output)

@@ -10,7 +10,7 @@ from typing import Final
 
 from p2pchat import looks
 from p2pchat.core.rooms.home_room import HomeRoom
-from p2pchat.types import ContactId, ConversationId, MemberId, MeshId
+from p2pchat.types import ContactId, ConversationId, MemberId
 
 ROOMS_MAX: Final = 32
 """Rooms that a home is in: each costs a hash for every cell that passes."""
@@ -44,10 +44,6 @@ class RoomTable:
     def drop_room(self, id: ConversationId) -> None:
         """Forget one."""
         self._rooms.pop(id, None)
-
-    def list_in_mesh(self, mesh: MeshId) -> list[HomeRoom]:
-        """List those that are in a mesh."""
-        return [room for room in self._rooms.values() if room.record.mesh == mesh]
 
     def find_taken(self, name: str) -> str | None:
         """Under which name another room is here that looks the same."""

@@ -241,18 +241,17 @@ class Rooms:
         self._due = None
         return self._offers.forget_contact(contact, now)
 
-    def follow_mesh(self, mesh: MeshId, now: float) -> list[Routed]:
-        """A mesh was left: its rooms are in the one that has followed it, or nowhere."""
+    def follow_meshes(self, now: float) -> list[Routed]:
+        """A mesh was left, or another has followed it: rooms are in the last of its line, or nowhere."""
         self._due = None
-        self._links.pop(mesh, None)
         steps: list[Routed] = []
-        last = next(iter(self.find_line(mesh)), None)
-        for room in self._table.list_in_mesh(mesh):
-            if last is None or last == mesh:
+        for room in self._table:
+            last = next(iter(self.find_line(room.record.mesh)), None)
+            if last is None:
                 steps += self._forget(room)
-                continue
-            steps += room.change_record(replace(room.record, mesh=last))
-            room.on_links(self._count_links(last), now, now)
+            elif last != room.record.mesh:
+                steps += room.change_record(replace(room.record, mesh=last))
+                room.on_links(self._count_links(last), now, now)
         return steps
 
     # --- within

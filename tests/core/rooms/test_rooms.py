@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from p2pchat.core.mesh.succession import OVERLAP_MIN_S
 from p2pchat.core.rooms.rooms import Rooms
 from p2pchat.core.values.effects import MessageArrived
-from p2pchat.core.values.inputs import ContactRemoved, ReferenceSubmitted, Target
+from p2pchat.core.values.inputs import ContactRemoved, MeshLeft, ReferenceSubmitted, Target
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.core.values.room_events import MessageReached, RoomTurn
-from p2pchat.core.values.room_inputs import RoomForgotten, RoomFounded, RoomLeft, RoomOffered
+from p2pchat.core.values.room_inputs import MemberRemoved, RoomForgotten, RoomFounded, RoomLeft, RoomOffered
 from p2pchat.types import ContactId, MessageId, MessageState, person_of
 from tests.support.homes_in_rooms import RoomsWorld
 
@@ -152,3 +153,29 @@ def test_what_cannot_be_is_refused_plainly() -> None:
     world.start("dave")
     lonely = world.machines["dave"].running.rooms
     assert lonely.take_input(RoomFounded("hermits"), world.now) == [Rejected(Reason.NO_MESH)]
+
+
+def test_a_room_moves_with_its_mesh(world: RoomsWorld) -> None:
+    carol = world.own("carol")
+    world.tell("alice", MemberRemoved(world.id("alice"), carol))
+    world.run(20.0)
+    before = world.room("alice").record.mesh
+    world.tell("alice", ContactRemoved(world.contact("alice", "carol"), renew_mesh=True))
+    world.run(120.0)
+    world.say("bob", "on the way")
+    world.run(2 * OVERLAP_MIN_S)
+    (mesh,) = world.machines["alice"].running.meshes()
+    assert mesh.id != before
+    assert {world.room(name).record.mesh for name in ("alice", "bob")} == {mesh.id}
+    world.restart("bob")
+    world.run(30.0)
+    world.say("bob", "there")
+    world.run(30.0)
+    assert world.machines["alice"].store.received() == ["on the way", "there"]
+
+
+def test_with_the_mesh_its_rooms_are_left(world: RoomsWorld) -> None:
+    mesh = world.room("bob").record.mesh
+    world.tell("bob", MeshLeft(mesh))
+    assert world.rooms("bob") == () and world.machines["bob"].store.rooms == {}
+    assert world.turns("bob")[-1] is RoomTurn.FORGOTTEN

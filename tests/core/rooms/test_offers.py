@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pchat.core.room.arrival import MemberKeys
+from p2pchat.core.room.room import Room
 from p2pchat.core.rooms.offers import LIVES_S, OFFERS_OF_CONTACT, RoomOffers, decode_keys, encode_keys
 from p2pchat.core.rooms.room_table import RoomTable
 from p2pchat.core.values.inputs import ContactBlocked
@@ -18,7 +19,7 @@ from p2pchat.core.values.room_inputs import (
     RoomOffered,
     RoomOfferWithdrawn,
 )
-from p2pchat.core.values.room_records import RoomRole
+from p2pchat.core.values.room_records import OfferState, RoomOfferRecord, RoomRole
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, RoomOfferId
 from p2pchat.wire.room_offers import (
@@ -28,7 +29,9 @@ from p2pchat.wire.room_offers import (
     RoomOfferEnded,
     RoomWelcomePart,
     RoomWord,
+    split_welcome,
 )
+from p2pchat.wire.room_welcome import encode_welcome
 from tests.support.homes_in_rooms import RoomsWorld
 
 BOB = ContactId("b" * 64)
@@ -151,14 +154,14 @@ def test_a_contact_that_is_blocked_meanwhile_is_not_let_in() -> None:
 # --- alone
 
 
-def offers(told: list[RoomWord]) -> RoomOffers:
+def offers(told: list[RoomWord], *kept: RoomOfferRecord) -> RoomOffers:
     """Those of a home that is in no room."""
 
     def tell(contact: ContactId, words: object, now: float) -> list[object]:
         told.extend(words)  # type: ignore[arg-type]
         return []
 
-    return RoomOffers((), RoomTable(), tell, lambda room, offer, now: [], SeededEntropy(1))  # type: ignore[arg-type]
+    return RoomOffers(kept, RoomTable(), tell, lambda room, offer, now: [], SeededEntropy(1))  # type: ignore[arg-type]
 
 
 def test_a_contact_has_few_offers_open_and_is_told() -> None:
@@ -198,3 +201,24 @@ def test_whatever_contacts_say_nothing_raises_and_little_is_kept(
             all_of_them.take_word(contact, word, 1.0)
     assert len(all_of_them.list_offers()) <= 3
     all_of_them.tick(2.0)
+
+
+FOUNDER = SeededEntropy(4)
+KEYS = MemberKeys.draw_keys("bob", FOUNDER)
+ROOM = Room.found_room("walkers", MemberKeys.draw_keys("alice", FOUNDER), FOUNDER, 1.9e9)
+WELCOME = encode_welcome(ROOM.admit_member(KEYS.public, 1.9e9)[0])
+
+
+@given(st.integers(0, len(WELCOME) - 1), st.integers(0, 60), st.binary(max_size=60))
+def test_whatever_is_in_a_welcome_the_offer_is_over_and_nothing_raises(
+    at: int, gone: int, instead: bytes
+) -> None:
+    told: list[RoomWord] = []
+    id = RoomOfferId(b"i" * 16)
+    offer = RoomOfferRecord(id, BOB, "walkers", 1, 1.9e9, None, OfferState.ACCEPTED, encode_keys(KEYS))
+    all_of_them = offers(told, offer)
+    welcome = WELCOME[:at] + instead + WELCOME[at + gone :]
+    for part in split_welcome(id, welcome or b"0"):
+        all_of_them.take_word(BOB, part, 1.9e9)
+    assert all_of_them.list_offers() == ()
+    assert told in ([], [RoomOfferEnded(id, OfferEnd.FAILED)])

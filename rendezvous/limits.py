@@ -23,7 +23,7 @@ class Limits:
     with TLS, and 260 MB more if every single client stops reading at once."""
 
     connections: int = 4096
-    """In all. A waiting client costs 15 kB, or 37 kB with TLS (40 kB without uvloop; measured), and a file
+    """In all. A waiting client costs 15 kB, or 38 kB with TLS (40 kB without uvloop; measured), and a file
     descriptor."""
 
     connections_per_address: int = 64

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rendezvous.tls_records import CountingContext
+
 BUFFER_BYTES = 4 * 1024
 """That asyncio sets aside for a TLS connection to read into: 256 kB by itself. Two messages fit; a longer
 record is read in parts."""
@@ -28,7 +30,8 @@ class Certificate:
 
     def make_context(self) -> ssl.SSLContext:
         """Make what a server needs. Raises BadCertificate."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = CountingContext(ssl.PROTOCOL_TLS_SERVER)
+        context.options |= ssl.OP_NO_RENEGOTIATION
         self.load_into(context)
         return context
 

@@ -33,7 +33,7 @@ REASON = "Long because "
 """How that sentence of the head begins."""
 
 REQUIRED = frozenset(
-    {"apply", "close", "collect", "compose", "flush", "on", "read", "render", "run", "write"}
+    {"apply", "close", "collect", "compose", "flush", "on", "read", "render", "run", "unwrap", "write"}
 )
 """Methods that libraries call by these names."""
 

@@ -28,7 +28,7 @@ class RoomCalls(Reach):
 
     async def list_members(self, room: str) -> list[rooms.MemberInfo]:
         """Who is in: owner, admins, then all others: ``name``, ``id``, ``own_name``, ``role``, ``own``,
-        ``contact``, ``verified``, ``brought_by``, ``spoke``, ``spoke_at``."""
+        ``contact``, ``verified``, ``brought_by``, ``spoke``, ``spoke_at``, ``lacks``."""
         return await self._call(methods.MEMBERS, parameters.RoomParams(room=room))
 
     async def room_words(self, room: str) -> rooms.RoomWordsInfo:

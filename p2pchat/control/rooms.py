@@ -72,6 +72,8 @@ class MemberInfo(Value, frozen=True, kw_only=True):
     """Whether anything has come that only this member could write."""
     spoke_at: str | None
     """When it was heard last; None: not since the node began."""
+    lacks: int = 0
+    """How many of our messages it has not told yet that it has."""
 
 
 class RoomCountsInfo(Value, frozen=True, kw_only=True):

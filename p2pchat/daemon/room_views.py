@@ -125,6 +125,7 @@ def offer(made: RoomOfferRecord, shown: str, names: Names) -> RoomInfo:
 def member(status: MemberStatus, room: RoomStatus, names: Names, contact: Contact | None) -> MemberInfo:
     """One member of a room. ``contact``: the one of ours that it is."""
     by = status.brought_by
+    last = next((one.reached for one in room.members if one.own), 0)
     return MemberInfo(
         name=names.member_name(room.record.id, status.id),
         id=status.id.hex(),
@@ -136,6 +137,7 @@ def member(status: MemberStatus, room: RoomStatus, names: Names, contact: Contac
         brought_by=names.member_name(room.record.id, by) if by is not None else None,
         spoke=status.spoke or status.own,
         spoke_at=moment(status.spoke_at) if status.spoke_at is not None else None,
+        lacks=max(0, last - status.reached),
     )
 
 

@@ -67,6 +67,13 @@ def test_members_are_told_with_our_names_for_contacts() -> None:
     assert room_views.member(ANA, FRIENDS, names(), None).spoke
 
 
+@pytest.mark.parametrize(("reached", "lacks"), [(0, 7), (5, 2), (7, 0)])
+def test_a_member_lacks_what_it_has_not_told_to_have(reached: int, lacks: int) -> None:
+    dave = replace(DAVE, reached=reached)
+    status = replace(FRIENDS, members=(replace(ANA, reached=7), dave))
+    assert room_views.member(dave, status, names(), None).lacks == lacks
+
+
 @pytest.mark.parametrize("turn", list(RoomTurn))
 def test_every_turn_of_a_room_is_an_event(turn: RoomTurn) -> None:
     event = room_views.turned(RoomTurned(ROOM, turn, DAVE.id, ANA.id, 1, "old"), names(), [FRIENDS])

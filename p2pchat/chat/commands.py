@@ -6,12 +6,19 @@ Knows: the names and uses of commands. Does not know: how a command is carried o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
 
 from p2pchat.chat.referring import SIGNS
 from p2pchat.config.table import SETTINGS
+from p2pchat.control.rooms import ROOM_SIGN
 from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
+
+if TYPE_CHECKING:
+    from p2pchat.chat.model import ChatModel
+
+MENTION: Final = "@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +34,28 @@ class ChatCommand:
 
 COMMANDS: Final = (
     ChatCommand("/help", "", "this list"),
-    ChatCommand("/switch", "NAME", "switch to another contact", ("NAME",)),
-    ChatCommand("/who", "", "all contacts, and which are online"),
+    ChatCommand("/switch", "NAME", "switch to another contact or #room", ("NAME",)),
+    ChatCommand("/who", "", "all contacts and rooms, and who is online"),
     ChatCommand("/history", "[N]", "show the last messages again, or N of them"),
     ChatCommand("/search", "[TEXT]", "search the messages"),
     ChatCommand("/reply", "[^N] TEXT", "reply to their last message, or Nth from the end"),
     ChatCommand("/react", "[^N] SIGN|off", "react to that message with one sign", (*SIGNS, "off")),
-    ChatCommand("/correct", "[^N] TEXT", "correct your last message, for both"),
-    ChatCommand("/withdraw", "[^N]", "withdraw your last message, for both"),
+    ChatCommand("/correct", "[^N] TEXT", "correct your last message, for all"),
+    ChatCommand("/withdraw", "[^N]", "withdraw your last message, for all"),
     ChatCommand("/invite", "[link]", "make a code for a new friend", ("link",)),
     ChatCommand("/join", "CODE", "answer a friend's code"),
-    ChatCommand("/verify", "[yes]", "compare the safety number", ("yes",)),
-    ChatCommand("/rename", "NEW", "give this contact another name"),
-    ChatCommand("/mute", "[off]", "no notifications about this contact", ("off",)),
+    ChatCommand("/room", "WHAT …", "rooms: create, invite, accept … (see below)"),
+    ChatCommand("/verify", "[yes]", "compare the safety number, or a room's words", ("yes",)),
+    ChatCommand("/rename", "NEW", "give this contact or room another name"),
+    ChatCommand("/mute", "[off]", "no notifications here; in a room also: mentions", ("off", "mentions")),
     ChatCommand("/block", "[off]", "block this contact", ("off",)),
     ChatCommand(
         "/disappear",
         "SPAN|off",
-        "let messages disappear after some time, for both",
+        "let messages disappear after some time, for all",
         ("8h", "1d", "4w", "off"),
     ),
-    ChatCommand("/forget", "", "delete the messages with this contact"),
+    ChatCommand("/forget", "", "delete the messages of this conversation here"),
     ChatCommand("/remove", "", "delete this contact, and all messages with it"),
     ChatCommand("/profile", "", "your links, and how your messages are hidden"),
     ChatCommand("/doctor", "", "what works from here, and what others learn"),
@@ -55,6 +63,63 @@ COMMANDS: Final = (
     ChatCommand("/theme", "NAME", "other colours, saved"),
     ChatCommand("/quit", "", "leave"),
 )
+
+
+ROOM_COMMANDS: Final = (
+    ChatCommand("/room create", "NAME", "make a room, which you own"),
+    ChatCommand("/room invite", "[NAME…]", "invite contacts to this room", ("CONTACT",)),
+    ChatCommand("/room accept", "[NAME]", "accept an invitation", ("OFFER",)),
+    ChatCommand("/room decline", "[NAME]", "decline an invitation", ("OFFER",)),
+    ChatCommand("/room members", "", "who is in, and who brought whom"),
+    ChatCommand("/room verify", "", "twelve words to compare with members"),
+    ChatCommand("/room role", "NAME ROLE", "make a member owner, admin or member", ("MEMBER",)),
+    ChatCommand("/room remove", "NAME", "put a member out", ("MEMBER",)),
+    ChatCommand("/room rename", "NEW", "give the room another name, for all"),
+    ChatCommand("/room mute", "[mentions|off]", "notifications: none, mentions, all", ("mentions", "off")),
+    ChatCommand("/room disappear", "SPAN|off", "let messages disappear, for all", ("8h", "1d", "4w", "off")),
+    ChatCommand("/room leave", "[HEIR…]", "leave; your history stays", ("MEMBER",)),
+    ChatCommand("/room renew", "", "another room with the same people"),
+    ChatCommand("/room forget", "", "delete a room that you left"),
+)
+"""What ``/room`` does, in the room of the open conversation."""
+
+ROLES: Final = ("owner", "admin", "member")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a line may name."""
+
+    contacts: Sequence[str] = ()
+    rooms: Sequence[str] = ()
+    offers: Sequence[str] = ()
+    people: Sequence[str] = ()
+    """Who can be mentioned in the open conversation."""
+    themes: Sequence[str] = field(default_factory=tuple)
+
+    def list_words(self, kind: str) -> Sequence[str]:
+        """The words that an argument stands for."""
+        match kind:
+            case "NAME":
+                return [*self.rooms, *self.contacts]
+            case "CONTACT":
+                return [name for name in self.contacts if name not in self.people]
+            case "OFFER":
+                return self.offers
+            case "MEMBER":
+                return self.people
+            case word:
+                return [word]
+
+
+def vocabulary(model: ChatModel, themes: Iterable[str] = ()) -> Vocabulary:
+    """What a line may name in a chat as it is now."""
+    known, room = model.known, model.room
+    if room is not None:
+        people = [member.name for member in room.members if not member.own]
+    else:
+        people = [model.current] if model.current else []
+    return Vocabulary(list(known.people), list(known.rooms), list(known.offers), people, sorted(themes))
 
 
 def parse_command(line: str) -> tuple[str, str]:
@@ -65,20 +130,60 @@ def parse_command(line: str) -> tuple[str, str]:
     return name, rest.strip()
 
 
-def complete(text: str, names: Iterable[str], themes: Sequence[str]) -> list[str]:
-    """Completions of a line; none unless it begins with one slash."""
+def complete(text: str, known: Vocabulary) -> list[str]:
+    """Completions of a line: of a command, or of the ``@name`` or ``#room`` at its end."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text:
-        return []
+        named = _complete_name(text, MENTION, known.people)
+        return named or _complete_name(
+            text, ROOM_SIGN, [name.removeprefix(ROOM_SIGN) for name in known.rooms]
+        )
     name, blank, rest = text.partition(" ")
     if not blank:
         return [command.name for command in COMMANDS if command.name.startswith(name)]
-    known = next((command for command in COMMANDS if command.name == name), None)
-    if known is None:
+    if name == "/room":
+        return _complete_room(rest, known)
+    command = next((command for command in COMMANDS if command.name == name), None)
+    if command is None:
         return []
     if name == "/set":
         return [f"/set {setting}" for setting in _settings(rest) if setting.startswith(rest)]
-    takes = list(names) if known.takes == ("NAME",) else list(themes) if name == "/theme" else known.takes
-    return [f"{name} {word}" for word in takes if word.startswith(rest)]
+    words = (
+        known.themes
+        if name == "/theme"
+        else [word for kind in command.takes for word in known.list_words(kind)]
+    )
+    return [f"{name} {word}" for word in words if word.startswith(rest)]
+
+
+def _complete_room(rest: str, known: Vocabulary) -> list[str]:
+    verb, blank, argument = rest.partition(" ")
+    name = f"/room {verb}"
+    if not blank:
+        return [command.name for command in ROOM_COMMANDS if command.name.startswith(name)]
+    command = next((command for command in ROOM_COMMANDS if command.name == name), None)
+    if command is None:
+        return []
+    words = [word for kind in command.takes for word in known.list_words(kind)]
+    if verb == "role":
+        words = [*words, *(f"{word} {role}" for word in words for role in ROLES if argument.startswith(word))]
+    elif verb == "invite":  # several, one after another
+        before, _, argument = argument.rpartition(" ")
+        named = before.split()
+        words = [
+            " ".join((*named, word)) for word in words if word not in named and word.startswith(argument)
+        ]
+        return [f"{name} {word}" for word in words]
+    return [f"{name} {word}" for word in words if word.startswith(argument)]
+
+
+def _complete_name(text: str, sign: str, names: Iterable[str]) -> list[str]:
+    """The text with each name that the word at its end may be the beginning of."""
+    place = text.rfind(sign)
+    if place < 0 or text[place - 1 : place].isalnum():
+        return []
+    begun = text[place + 1 :].casefold()
+    fitting = [name for name in names if name.casefold().startswith(begun)]
+    return [f"{text[:place]}{sign}{name} " for name in fitting]
 
 
 def _settings(rest: str) -> list[str]:

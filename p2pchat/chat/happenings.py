@@ -50,6 +50,24 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class ReachedMembers:
+    """So many of the members of a room have a message of ours."""
+
+    id: str
+    reached: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """Something changed in a room, as a line of its conversation."""
+
+    notice: ChatLine
+    urgent: bool
+    """Whether a person who looks elsewhere is told, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A message of ours cannot be sent."""
 
@@ -118,6 +136,8 @@ Happening = (
     | ReferenceAdded
     | LineForgotten
     | Moved
+    | ReachedMembers
+    | RoomChanged
     | Refused
     | NodeLost
     | NodeFound

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from p2pchat.control.events import AnsweredInfo, State
 from p2pchat.data import dataclass
-from p2pchat.wording.references import answered_beginning, chat_marks
+from p2pchat.wording.references import answered_beginning, chat_marks, room_oddities
 
 if TYPE_CHECKING:
     from p2pchat.control.events import HistoryLine
@@ -52,6 +52,17 @@ class ChatLine:
     marks: tuple[str, ...] = ()
     """Further facts about it, in words."""
     withdrawn: bool = False
+    for_us: bool = False
+    """Whether it mentions us."""
+    in_room: bool = False
+    oddities: tuple[str, ...] = ()
+    """What is odd about it, in words."""
+    reached: int = 0
+    """How many members of a room have it, of a message of ours."""
+    of: int = 0
+    """How many were to have it."""
+    notice: bool = False
+    """It tells what changed in a room, and is no message."""
 
 
 def line_of(message: HistoryLine) -> ChatLine:
@@ -70,7 +81,22 @@ def line_of(message: HistoryLine) -> ChatLine:
         message.reply_to.id if message.reply_to is not None else None,
         chat_marks(message),
         message.withdrawn is not None,
+        bool(message.mentions) and not message.outgoing,
+        message.room is not None,
+        room_oddities(message),
+        message.reached or 0,
+        message.of or 0,
     )
+
+
+def notice_of(room: str, id: str, at: str, text: str) -> ChatLine:
+    """A change of a room as a line."""
+    return ChatLine(id, room, "", at, text, outgoing=False, stage="delivered", in_room=True, notice=True)
+
+
+def has_reached_all(line: ChatLine) -> bool:
+    """Whether nothing more is to come of a message of ours to a room."""
+    return line.of > 0 and line.reached >= line.of
 
 
 def lines_of(messages: Iterable[HistoryLine]) -> list[ChatLine]:

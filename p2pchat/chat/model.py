@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from p2pchat.chat.counterparts import UNREAD_MAX, ChatRoom, Counterpart, Counterparts
 from p2pchat.chat.drafts import Drafts
 from p2pchat.chat.happenings import (
     Altered,
@@ -30,6 +30,7 @@ from p2pchat.chat.happenings import (
 )
 from p2pchat.chat.lines import ChatLine, line_of, lines_of
 from p2pchat.chat.requests import Requests
+from p2pchat.chat.room_follower import RoomFollower
 from p2pchat.chat.sent import PASSING, RETRY_S, SentLines, time_now
 from p2pchat.client import NodeBack
 from p2pchat.control import events
@@ -43,9 +44,8 @@ from p2pchat.control.events import (
     SessionEvent,
     SettingEvent,
 )
+from p2pchat.control.rooms import RoomEvent
 from p2pchat.control.values import given
-from p2pchat.data import dataclass
-from p2pchat.errors import UsageError
 from p2pchat.text import harmless_name
 from p2pchat.wording.backups import reminder
 from p2pchat.wording.lines import contact_line
@@ -54,10 +54,7 @@ from p2pchat.wording.references import reference_line
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
-    from p2pchat.control.answers import ContactInfo, NodeInfo
-
-UNREAD_MAX: Final = 1000
-"""Ids kept for one contact; further messages of a flood stay unheard and are offered again later."""
+    from p2pchat.control.answers import NodeInfo
 
 LOOK_S: Final = 3.0
 """Between looks at how the node is: what no event tells."""
@@ -66,39 +63,17 @@ LEAVE_S: Final = 3.0
 """Seconds that leaving waits for a node that does not accept messages."""
 
 
-@dataclass(slots=True)
-class Person:
-    """A contact, and the last message with them."""
-
-    contact: ContactInfo
-    last: ChatLine | None = None
-    place: int = 0
-    """Grows with each message in the order of arrival: the clocks of others do not count."""
-    unread: dict[str, None] = field(default_factory=dict)
-    """Ids of unread messages."""
-    unheard: int = 0
-    """Messages that came while no chat was open, and that the node tells to the first listener."""
-
-    @property
-    def name(self) -> str:
-        return self.contact.name
-
-    @property
-    def muted(self) -> bool:
-        """Whether the contact is muted."""
-        return self.contact.muted or self.contact.blocked
-
-
 class ChatModel:
     """The conversations of this home, while a chat is open."""
 
     def __init__(self, node: Node, tell: Callable[[Happening], None]) -> None:
         self.node = node
         self.me = ""
-        self.people: dict[str, Person] = {}
+        self.known = Counterparts(self._renamed)
+        self.people = self.known.people
         """Contacts by name, in the order in which they were added."""
         self.current = ""
-        """The contact of the open conversation; empty for none."""
+        """The contact or room of the open conversation; empty for none."""
         self.looking = True
         """Whether the person looks at the screen."""
         self.following = True
@@ -110,7 +85,7 @@ class ChatModel:
         self.sent = SentLines(node, tell, self._queued)
         self.requests = Requests()
         self.drafts = Drafts(node)
-        self._places = 0
+        self.following_rooms = RoomFollower(node, self.known, tell)
         self._reminded = False
         self._tell = tell
         node.on_change = self._node_changed
@@ -123,17 +98,17 @@ class ChatModel:
     # --- contacts
 
     async def load_people(self) -> None:
-        """Read the contacts, and the last message with each."""
+        """Read the contacts and rooms, and the last message with each."""
         self.me = (await self.node.whoami()).name
         status = await self.node.status()
         self.links = status.links_up
         await self._meet()
         await self._remind_of_backup(given(status.backed_up_at))
         await self.drafts.load_kept()
-        for summary in reversed(await self.node.conversations()):
-            if summary.contact in self.people:
-                self._spoke(self.people[summary.contact], line_of(summary))
-                self.people[summary.contact].unheard = min(summary.unheard, UNREAD_MAX)
+        for conversation in reversed(await self.node.conversations()):
+            if (known := self.known.find_by_name(conversation.contact)) is not None:
+                self.known.note_last(known, line_of(conversation))
+                known.unheard = min(conversation.unheard, UNREAD_MAX)
         self._tell(Changed())
 
     async def _remind_of_backup(self, backed_up_at: str | None) -> None:
@@ -157,8 +132,14 @@ class ChatModel:
             person = self.people.get(contact.name)
             if person is not None and person.contact.fingerprint == contact.fingerprint:
                 person.contact = contact
+        await self.following_rooms.look_round(self.room)
         self._tell_hindrance()
         return status
+
+    @property
+    def room(self) -> ChatRoom | None:
+        """The room of the open conversation; None where that is with a contact."""
+        return self.known.rooms.get(self.current)
 
     @property
     def hindrance(self) -> str:
@@ -173,54 +154,37 @@ class ChatModel:
             self._tell(Hindered(why))
 
     async def _meet(self) -> None:
-        """Read the contacts again; the contact of the open conversation may have a new name."""
-        known = {person.contact.fingerprint: person for person in self.people.values()}
-        watched = self.people.get(self.current)
-        people = {}
-        for contact in await self.node.contacts():
-            person = known.get(contact.fingerprint) or Person(contact)
-            self._renamed(person.name, contact.name)
-            person.contact = contact
-            people[person.name] = person
-        self.people = people
+        """Read the contacts and rooms again; that of the open conversation may have a new name."""
+        watched = self.known.find_by_name(self.current)
+        await self.known.read_contacts(self.node)
+        await self.following_rooms.read_rooms()
         if watched is not None:
-            self.current = watched.name if watched.name in people else ""
+            self.current = watched.name if self.known.find_by_name(watched.name) is watched else ""
 
     def _renamed(self, old: str, new: str) -> None:
-        """Rename a contact in all that waits for it."""
+        """Rename a contact or a room in all that waits for it."""
         self.sent.rename_contact(old, new)
         self.drafts.rename_contact(old, new)
 
-    def in_order(self) -> list[Person]:
-        """The latest conversation comes first; contacts without messages come last."""
-        return sorted(
-            self.people.values(), key=lambda person: person.place if person.last else 0, reverse=True
-        )
-
-    def _spoke(self, person: Person, message: ChatLine) -> None:
-        """The newest message with a contact."""
-        self._places += 1
-        person.last, person.place = message, self._places
-
-    def count_unread(self) -> int:
-        """Unread messages in all conversations except muted ones."""
-        return sum(len(person.unread) for person in self.people.values() if not person.muted)
+    def in_order(self) -> list[Counterpart]:
+        """The latest conversation comes first."""
+        return self.known.list_ordered()
 
     # --- the open conversation
 
     def open_conversation(self, name: str) -> None:
-        """Open a conversation. Raises UsageError for an unknown name."""
-        if name not in self.people:
-            raise UsageError(f"you have no contact called {harmless_name(name)}")
-        self.current = name
+        """Open a conversation, with a room also by its name without the sign. Raises UsageError for an
+        unknown name."""
+        self.current = self.known.find_named(name).name
         self.following = True
         self._tell_hindrance()
 
     async def mark_shown(self) -> None:
         """Mark what is on the screen as heard: the person looks."""
-        person = self.people.get(self.current)
-        if person is not None and person.unread and self.looking and self.following:
-            ids, person.unread = list(person.unread), {}
+        known = self.known.find_by_name(self.current)
+        if known is not None and known.unread and self.looking and self.following:
+            ids = list(known.unread)
+            known.note_read(ids)
             with suppress(*PASSING):  # the node offers them again
                 await self.node.heard(ids)
         self._tell(Changed())
@@ -253,12 +217,11 @@ class ChatModel:
                 await self._forgotten(name, id)
             case ReceiptEvent(id=id, state=state):
                 self.sent.note_stage(id, state)
+            case events.ReachedEvent():
+                self.sent.note_reached(event.id, event.reached, event.of)
+                await self.following_rooms.read_members(self.room)
             case PresenceEvent(name=name, here=here):
-                if name in self.people:
-                    person = self.people[name]
-                    person.contact = person.contact.with_changes(here=here, heard_at=time_now())
-                    if name == self.current:
-                        self._tell(Altered(f"{harmless_name(name)} is {'here' if here else 'away'}"))
+                self._change_presence(name, here)
             case LinkEvent(links=links):
                 self.links = links
                 if links and self.hindrance:
@@ -270,55 +233,64 @@ class ChatModel:
                     self._tell(Decided(line))
                 elif isinstance(event, ContactEvent) and event.change != "added":
                     self._tell(Altered(contact_line(event)))  # the code that added a contact tells it
+            case RoomEvent():
+                await self._meet()
+                self.following_rooms.tell_event(event)
+                await self.following_rooms.read_members(self.room)
             case SettingEvent():
                 self._tell(Preferred())
             case _:
                 pass
         self._tell(Changed())
 
+    def _change_presence(self, name: str, here: bool) -> None:
+        if (person := self.people.get(name)) is not None:
+            person.contact = person.contact.with_changes(here=here, heard_at=time_now())
+            if name == self.current:
+                self._tell(Altered(f"{harmless_name(name)} is {'here' if here else 'away'}"))
+
     async def _arrived(self, message: ChatLine) -> None:
-        if message.sender not in self.people:
+        if self.known.find_by_name(message.contact) is None:
             await self._meet()
-        person = self.people.get(message.sender)
-        if person is None:
+        known = self.known.find_by_name(message.contact)
+        if known is None:
             return
-        self._spoke(person, message)
-        if len(person.unread) < UNREAD_MAX:
-            person.unread[message.id] = None
+        self.known.note_last(known, message)
+        known.note_unread(message)
         self._tell(LineAdded(message))
-        if person.name == self.current:
+        if known.name == self.current:
             await self.mark_shown()
 
     def _sent_elsewhere(self, message: ChatLine) -> None:
         """Another program of this home sent a message."""
-        person = self.people.get(message.contact)
-        if person is not None and message.id not in self.sent:
-            self._spoke(person, message)
+        known = self.known.find_by_name(message.contact)
+        if known is not None and message.id not in self.sent:
+            self.known.note_last(known, message)
             self._tell(LineAdded(message))
 
     def _rewritten(self, message: ChatLine) -> None:
-        person = self.people.get(message.contact)
-        if person is not None and person.last is not None and person.last.id == message.id:
-            person.last = message
+        known = self.known.find_by_name(message.contact)
+        if known is not None and known.last is not None and known.last.id == message.id:
+            known.last = message
         self.sent.replace_text(message.id, message.text)
         self._tell(LineRewritten(message))
 
     def _referred(self, message: ChatLine, line: str, ours: bool) -> None:
-        person = self.people.get(message.contact)
-        if person is not None:
-            if person.last is not None and person.last.id == message.id:
-                person.last = message
+        known = self.known.find_by_name(message.contact)
+        if known is not None:
+            if known.last is not None and known.last.id == message.id:
+                known.last = message
             if message.withdrawn:
-                person.unread.pop(message.id, None)
+                known.note_read([message.id])
         self.sent.replace_text(message.id, message.text)
         self._tell(ReferenceAdded(message, line, ours))
 
     async def _forgotten(self, name: str, id: str | None) -> None:
-        person = self.people.get(name)
-        if person is not None and (id is None or (person.last is not None and person.last.id == id)):
-            person.last = None
+        known = self.known.find_by_name(name)
+        if known is not None and (id is None or (known.last is not None and known.last.id == id)):
+            known.last = None
             with suppress(*PASSING):
-                person.last = next(iter(lines_of(await self.node.history(name, limit=1))), None)
+                known.last = next(iter(lines_of(await self.node.history(name, limit=1))), None)
         self.sent.forget_texts(name, id)
         self._tell(LineForgotten(name, id))
 
@@ -326,12 +298,13 @@ class ChatModel:
 
     def say_text(self, text: str, reply_to: ChatLine | None = None) -> ChatLine:
         """Send a text to the open conversation, after all earlier messages and requests; return its line."""
-        return self.sent.say_text(self.me, self.current, text, self.requests.last, reply_to)
+        room = self.current in self.known.rooms
+        return self.sent.say_text(self.me, self.current, text, self.requests.last, reply_to, in_room=room)
 
     def _queued(self, line: ChatLine) -> None:
-        person = self.people.get(line.contact)
-        if person is not None:
-            self._spoke(person, line)
+        known = self.known.find_by_name(line.contact)
+        if known is not None:
+            self.known.note_last(known, line)
         self._tell(Changed())
 
     def note_draft(self, text: str) -> None:

@@ -22,10 +22,6 @@ BACK_MAX: Final = 100
 SIGNS: Final = ("👍", "❤️", "😂", "😮", "😢", "🎉")
 """Signs that a menu offers; any other can be typed."""
 
-WITHDRAW: Final = (
-    "Withdraw this message, for both of you? This cannot be undone. It may have been read, and may be kept."
-)
-
 _BACK: Final = re.compile(r"\^([1-9][0-9]{0,2})(?:\s+|$)")
 
 

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from p2pchat.chat.happenings import Happening, Moved, NodeLost, Refused
+from p2pchat.chat.happenings import Happening, Moved, NodeLost, ReachedMembers, Refused
 from p2pchat.chat.lines import FINAL, ChatLine, Stage, beginning_of, is_further
+from p2pchat.control.values import given
 from p2pchat.data import dataclass
 from p2pchat.errors import ControlError, NetworkError, P2PChatError, StoreError, UsageError
 from p2pchat.text import harmless_name, indented, shortened
@@ -46,6 +47,9 @@ class _Sent:
     reply_to: ChatLine | None = None
     shown: str | None = None
     """What the line says now, if that is another text."""
+    in_room: bool = False
+    reached: int = 0
+    of: int = 0
 
 
 class SentLines:
@@ -71,10 +75,12 @@ class SentLines:
         text: str,
         after: asyncio.Future[None] | None,
         reply_to: ChatLine | None = None,
+        *,
+        in_room: bool = False,
     ) -> ChatLine:
         """Send a text, after all earlier messages and the request ``after``; return its line."""
         message = os.urandom(16).hex()
-        sent = _Sent(me, to, text, time_now(), after=after, reply_to=reply_to)
+        sent = _Sent(me, to, text, time_now(), after=after, reply_to=reply_to, in_room=in_room)
         self._sent[message] = sent
         if len(self._sent) > FOLLOWED:
             self._sent.popitem(last=False)
@@ -107,6 +113,8 @@ class SentLines:
                 break
         self._on_queued(replace(self._line(message, sent), at=queued.at))
         self.note_stage(message, queued.state)
+        if (of := given(queued.of)) is not None:
+            self.note_reached(message, given(queued.reached) or 0, of)
 
     async def _send(self, message: str, sent: _Sent) -> DeliveryInfo:
         answered = sent.reply_to.id if sent.reply_to is not None else None
@@ -133,6 +141,7 @@ class SentLines:
         """A message of ours as a line of the history."""
         text = sent.text if sent.shown is None else sent.shown
         line = ChatLine(id, sent.to, sent.me, sent.at, text, outgoing=True, stage=sent.stage)
+        line = replace(line, in_room=sent.in_room, reached=sent.reached, of=sent.of)
         answered = sent.reply_to
         return (
             replace(line, answers=beginning_of(answered), answers_id=answered.id)
@@ -148,6 +157,13 @@ class SentLines:
                 return
             known.stage = stage
         self._tell(Moved(message, stage))
+
+    def note_reached(self, message: str, reached: int, of: int) -> None:
+        """Note how many members of a room have a message."""
+        known = self._sent.get(message)
+        if known is not None:
+            known.reached, known.of = max(reached, known.reached), of
+        self._tell(ReachedMembers(message, reached, of))
 
     def replace_text(self, id: str, text: str) -> None:
         """Show another text for a line of ours: it was corrected or rewritten, or withdrawn (then none)."""

@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from p2pchat.chat.commands import parse_command, parse_setting
-from p2pchat.chat.referring import WITHDRAW, ReferenceVerbs
-from p2pchat.data import dataclass
+from p2pchat.chat.question import Question, withdrawal_question
+from p2pchat.chat.referring import ReferenceVerbs
+from p2pchat.chat.room_verbs import RoomVerbs
 from p2pchat.errors import P2PChatError, UsageError
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.lines import span
@@ -31,16 +32,6 @@ HISTORY_LINES: Final = 20
 """Lines that /history shows by default: about a screen."""
 
 HISTORY_MAX: Final = 9_999
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question before an action."""
-
-    title: str
-    text: str
-    yes: str
-    no: str
 
 
 class ChatScreen(Protocol):
@@ -70,6 +61,9 @@ class ChatScreen(Protocol):
     def show_help(self) -> None: ...
     def show_everyone(self) -> None: ...
     def show_number(self, name: str) -> None: ...
+    def show_words(self, room: str) -> None: ...
+    def show_members(self, room: str) -> None: ...
+    def choose_invited(self, room: str) -> None: ...
     def show_mesh(self) -> None: ...
     def show_doctor(self) -> None: ...
     def show_settings(self) -> None: ...
@@ -88,6 +82,7 @@ class Verbs:
     def __init__(self, model: ChatModel, screen: ChatScreen) -> None:
         self._model = model
         self._screen = screen
+        self.rooms = RoomVerbs(model, screen, self.have_node)
         references = ReferenceVerbs(model, self.have_node, screen.say_line, self._ask_withdraw)
         self._verbs: dict[str, Callable[[str], None]] = {
             "help": lambda _: screen.show_help(),
@@ -112,6 +107,7 @@ class Verbs:
             "settings": lambda _: screen.show_settings(),
             "theme": self._theme,
             **{verb: self._about_one(does) for verb, does in references.verbs.items()},
+            "room": self.rooms.do_line,
             "quit": lambda _: screen.leave_chat(),
         }
 
@@ -135,7 +131,8 @@ class Verbs:
 
     def do_verb(self, verb: str, rest: str) -> None:
         """Carry out a command. Raises UsageError."""
-        self._verbs[verb](rest)
+        of_room = self.rooms.instead if self._model.room is not None else {}
+        (of_room.get(verb) or self._verbs[verb])(rest)
 
     def have_node(self, work: Awaitable[object], told: str = "") -> None:
         """Queue a request to the node, and tell when it is done."""
@@ -162,7 +159,7 @@ class Verbs:
         return lambda rest: does(self._current(), rest)
 
     def _ask_withdraw(self, yes: Callable[[], None]) -> None:
-        self._screen.ask_person(Question("withdraw", WITHDRAW, "Withdraw", "Keep it"), yes)
+        self._screen.ask_person(withdrawal_question(self._model.room is not None), yes)
 
     def _switch(self, rest: str) -> None:
         if rest:
@@ -229,9 +226,12 @@ class Verbs:
 
         async def forget() -> None:
             gone = await self._node.forget(name)
-            self._screen.tell_person(f"{gone} messages with {shown} deleted here")
+            self._screen.tell_person(f"{gone} messages {where} {shown} deleted here")
 
-        text = f"Delete all messages with {shown} here? {shown} keeps a copy."
+        where, keeps = (
+            ("in", "The members keep") if self._model.room is not None else ("with", f"{shown} keeps")
+        )
+        text = f"Delete all messages {where} {shown} here? {keeps} a copy."
         doubt = Question("delete", text, "Delete", "Keep it")
         self._screen.ask_person(doubt, lambda: self.have_node(forget()))
 

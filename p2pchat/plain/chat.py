@@ -13,15 +13,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from p2pchat.chat import happenings
-from p2pchat.chat.commands import complete
+from p2pchat.chat.commands import complete, vocabulary
+from p2pchat.chat.counterparts import ChatRoom, Counterpart, Person
 from p2pchat.chat.lines import ChatLine, Stage, lines_of
-from p2pchat.chat.model import LOOK_S, ChatModel, Person
+from p2pchat.chat.model import LOOK_S, ChatModel
 from p2pchat.chat.verbs import HISTORY_LINES, Verbs
 from p2pchat.errors import P2PChatError
 from p2pchat.plain.screen import Answers, PlainScreen
 from p2pchat.plain.sheet import Line, Sheet
 from p2pchat.text import harmless_name, shortened
 from p2pchat.wording.presence import presence, seen, whereabouts
+from p2pchat.wording.rooms import room_members
 from p2pchat.wording.settings import clock_of
 from p2pchat.wording.signs import UNICODE, Signs
 
@@ -113,7 +115,7 @@ class PlainChat:
 
     def complete_line(self, text: str) -> list[str]:
         """What a line may become."""
-        return complete(text, self.model.people, ())
+        return complete(text, vocabulary(self.model))
 
     # --- what happens
 
@@ -135,10 +137,13 @@ class PlainChat:
                     self.sheet.tell_trouble(line)
             case happenings.Decided(line) | happenings.Reminded(line) | happenings.Altered(line):
                 self.sheet.tell_line(line)
+            case happenings.RoomChanged(notice, urgent):
+                self._tell_change(notice, urgent)
             case happenings.ReferenceAdded(message, line):
                 self._tell_reference(message, line)
             case (
                 happenings.LineRewritten()
+                | happenings.ReachedMembers()
                 | happenings.LineForgotten()
                 | happenings.Preferred()
                 | happenings.Changed()
@@ -153,8 +158,23 @@ class PlainChat:
             else:
                 self.sheet.show_once(line)
         elif not line.outgoing and self.sheet.is_new(line.id):
-            unread, name = len(self.model.people[line.contact].unread), harmless_name(line.contact)
-            self.sheet.tell_line(f"{name} wrote ({unread} unread); /switch {name}")
+            known = self.model.known.find_named(line.contact)
+            if not line.in_room or known.is_loud(line):
+                self._announce(line, known)
+
+    def _announce(self, line: ChatLine, known: Counterpart) -> None:
+        """Tell of a message in another conversation."""
+        name = harmless_name(known.name)
+        who = f"{harmless_name(line.sender)} wrote in {name}" if line.in_room else f"{name} wrote"
+        for_us = f", {len(known.mentions)} for you" if known.mentions else ""
+        self.sheet.tell_line(f"{who} ({len(known.unread)} unread{for_us}); /switch {name}")
+
+    def _tell_change(self, notice: ChatLine, urgent: bool) -> None:
+        """What changed in a room: in its conversation, and what is urgent in all."""
+        if notice.contact == self.model.current:
+            self.sheet.tell_line(notice.text)
+        elif urgent:
+            self.sheet.tell_line(f"{harmless_name(notice.contact)}: {notice.text}")
 
     def _tell_reference(self, message: ChatLine, line: str) -> None:
         """What was said of a line above is a line of its own: what stands there cannot change."""
@@ -180,27 +200,39 @@ class PlainChat:
     @property
     def status_line(self) -> Line:
         """The presence of contacts, the number of links, and the states of the last messages."""
-        person, links = self.model.people.get(self.model.current), self.model.links
-        if person is None:
+        opened, links = self.model.known.find_by_name(self.model.current), self.model.links
+        if opened is None:
             return [("status", f" {links} link{'' if links == 1 else 's'}")]
-        now = datetime.now(UTC)
-        here = seen(person.contact, bool(links), now)
-        dot, name = self.sheet.signs.dots[here], harmless_name(person.name)
-        where = f" {dot} {name} {self.tell_whereabouts(person, now)}"
-        line: Line = [("here" if here else "status", where)]
+        line: Line = [self._tell_opened(opened, datetime.now(UTC))]
         line.append(("status", f" | {links} link{'' if links == 1 else 's'}"))
-        if unread := self.model.count_unread():
-            line.append(("here", f" | {unread} unread"))
-        if mine := self.model.sent.lines_sent(person.name)[-MARKED:]:
+        if unread := self.model.known.count_unread():
+            mentions = self.model.known.count_mentions()
+            line.append(("here", f" | {unread} unread{f', {mentions} for you' if mentions else ''}"))
+        if mine := self.model.sent.lines_sent(opened.name)[-MARKED:]:
+            mark = self.sheet.signs.mark_of
             marks = "  ".join(
-                f"{self.sheet.signs.mark_of(sent.stage)} {shortened(sent.text, 16)}".rstrip() for sent in mine
+                f"{mark(sent.stage, sent.reached, sent.of)} {shortened(sent.text, 16)}".rstrip()
+                for sent in mine
             )
             line.append(("status", f" | {marks}"))
         return line
 
-    def tell_whereabouts(self, person: Person, now: datetime) -> str:
-        """Where a contact is, in a few letters."""
-        return whereabouts(person.contact, bool(self.model.links), now)
+    def _tell_opened(self, opened: Counterpart, now: datetime) -> tuple[str, str]:
+        """Who the open conversation is with: where a contact is, or how many are in a room."""
+        name = harmless_name(opened.name)
+        if isinstance(opened, ChatRoom):
+            return ("status", f" {name} {self.tell_whereabouts(opened, now)}")
+        here = seen(opened.contact, bool(self.model.links), now) if isinstance(opened, Person) else None
+        dot = self.sheet.signs.dots[here]
+        return ("here" if here else "status", f" {dot} {name} {self.tell_whereabouts(opened, now)}")
+
+    def tell_whereabouts(self, of: Counterpart, now: datetime) -> str:
+        """Where a contact is, or how many are in a room, in a few letters."""
+        if isinstance(of, Person):
+            return whereabouts(of.contact, bool(self.model.links), now)
+        if isinstance(of, ChatRoom) and of.room.state != "out":
+            return f"{of.room.members} member{'s' * (of.room.members != 1)}"
+        return "left"
 
     def open_conversation(self, name: str) -> None:
         """Turn to one, and have what was said shown. Raises UsageError."""
@@ -209,8 +241,9 @@ class PlainChat:
 
     async def _show_opened(self) -> None:
         """Show a screenful, and more when more is unread; what is older can be asked for."""
-        person = self.model.people[self.model.current]
-        unread, person.unheard = max(len(person.unread), person.unheard), 0
+        opened = self.model.known.find_named(self.model.current)
+        unread, opened.unheard = max(len(opened.unread), opened.unheard), 0
+        await self.model.following_rooms.read_members(self.model.room)
         if unread > ENTRY_LINES_MAX:
             self.sheet.tell_line(f"{unread} unread; /history {unread} shows them all")
         self._late = []
@@ -221,12 +254,16 @@ class PlainChat:
             for line in late:
                 self.sheet.show_once(line)
         await self.model.mark_shown()
-        if draft := self.model.drafts.text_for(person.name):
+        if draft := self.model.drafts.text_for(opened.name):
             self._put_back(draft)
-        now = datetime.now(UTC)
-        where = presence(person.contact, bool(self.model.links), now)
-        self.sheet.tell_line(f"talking with {harmless_name(person.name)} ({where}); /help shows what helps")
+        where = self._tell_presence(opened, datetime.now(UTC))
+        self.sheet.tell_line(f"talking with {harmless_name(opened.name)} ({where}); /help shows what helps")
         self.draw()
+
+    def _tell_presence(self, of: Counterpart, now: datetime) -> str:
+        if isinstance(of, Person):
+            return presence(of.contact, bool(self.model.links), now)
+        return room_members(of.room) if isinstance(of, ChatRoom) else ""
 
     async def show_last(self, count: int) -> None:
         """Show the last ``count`` lines of the conversation again."""

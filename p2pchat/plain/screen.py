@@ -11,10 +11,12 @@ from typing import Any, Final, Protocol
 
 from rich.console import RenderableType
 
-from p2pchat.chat.commands import COMMANDS
+from p2pchat.chat.commands import COMMANDS, ROOM_COMMANDS
+from p2pchat.chat.counterparts import Counterpart, Person
 from p2pchat.chat.lines import ChatLine, Stage, lines_of
-from p2pchat.chat.model import ChatModel, Person
-from p2pchat.chat.verbs import Question, Verbs
+from p2pchat.chat.model import ChatModel
+from p2pchat.chat.question import Question
+from p2pchat.chat.verbs import Verbs
 from p2pchat.errors import UsageError
 from p2pchat.pictures.doctor import doctor_picture
 from p2pchat.pictures.drawing import drawn_text, terminal_width
@@ -23,6 +25,7 @@ from p2pchat.plain.pairing import BackgroundPairing
 from p2pchat.plain.sheet import Sheet
 from p2pchat.text import harmless_name
 from p2pchat.wording.exposure import exposures
+from p2pchat.wording.rooms import member_row
 from p2pchat.wording.settings import origin
 
 Answers = tuple[Callable[[], None], Callable[[], None] | None]
@@ -69,7 +72,7 @@ class ShownChat(Protocol):
 
     async def show_last(self, count: int) -> None: ...
 
-    def tell_whereabouts(self, person: Person, now: datetime) -> str: ...
+    def tell_whereabouts(self, of: Counterpart, now: datetime) -> str: ...
 
 
 class PlainScreen:
@@ -114,7 +117,7 @@ class PlainScreen:
         raise UsageError("/switch needs a name; /who lists them")
 
     def show_help(self) -> None:
-        for command in COMMANDS:
+        for command in (*COMMANDS, *ROOM_COMMANDS):
             self._chat.sheet.tell_line(f"{f'{command.name} {command.argument}':<20} {command.about}")
         for line in KEYS:
             self._chat.sheet.tell_line(line)
@@ -123,13 +126,16 @@ class PlainScreen:
         )
 
     def show_everyone(self) -> None:
-        now = datetime.now(UTC)
-        for name, person in self._chat.model.people.items():
-            contact = person.contact
-            trust = "blocked" if contact.blocked else "verified" if contact.verified else "unverified"
-            unread = f"  ({len(person.unread)} unread)" if person.unread else ""
-            here = self._chat.tell_whereabouts(person, now)
-            self._chat.sheet.tell_line(f"{here:<10}  {trust:<10}  {harmless_name(name)}{unread}")
+        now, known = datetime.now(UTC), self._chat.model.known
+        every: list[Counterpart] = [*known.rooms.values(), *known.people.values()]
+        for one in every:
+            for_us = f", {len(one.mentions)} for you" if one.mentions else ""
+            unread = f"  ({len(one.unread)} unread{for_us})" if one.unread else ""
+            here = self._chat.tell_whereabouts(one, now)
+            self._chat.sheet.tell_line(f"{here:<10}  {_trust(one):<10}  {harmless_name(one.name)}{unread}")
+        for offer in known.offers.values():
+            name, by = harmless_name(offer.name), harmless_name(offer.invited_by or "a contact")
+            self._chat.sheet.tell_line(f"{'invited':<10}  {'by ' + by:<10}  {name}; /room accept {name}")
 
     def show_number(self, name: str) -> None:
         async def show() -> None:
@@ -137,6 +143,26 @@ class PlainScreen:
             self._chat.sheet.tell_line("If they see exactly the same:  /verify yes")
 
         self._do(show())
+
+    def show_words(self, room: str) -> None:
+        async def show() -> None:
+            found = await self._chat.model.node.room_words(room)
+            self._chat.sheet.tell_line(found.words)
+            self._chat.sheet.tell_line(
+                f"A member that sees the same words knows the same {found.members} members."
+            )
+
+        self._do(show())
+
+    def show_members(self, room: str) -> None:
+        async def show() -> None:
+            for member in await self._chat.model.node.list_members(room):
+                self._chat.sheet.tell_line(member_row(member))
+
+        self._do(show())
+
+    def choose_invited(self, room: str) -> None:
+        raise UsageError("/room invite needs contacts, like /room invite bob carol; /who lists them")
 
     def begin_search(self, text: str) -> None:
         if not text:
@@ -187,3 +213,10 @@ class PlainScreen:
         if not code:
             raise UsageError("/join needs the code your friend gave you")
         self._pairing.begin_join(code)
+
+
+def _trust(of: Counterpart) -> str:
+    """What is known of a contact; what a room notifies of."""
+    if isinstance(of, Person):
+        return "blocked" if of.contact.blocked else "verified" if of.contact.verified else "unverified"
+    return "muted" if of.muted else "room"

@@ -6,12 +6,13 @@ Knows: how a line reads, and what was shown. Does not know: why something is sho
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Final
 
 from p2pchat.chat.lines import ChatLine, Stage
 from p2pchat.text import harmless_name, indented, one_line, shortened
+from p2pchat.wording.delivery import reached_sentences
 from p2pchat.wording.lines import clock_time, local_time
 from p2pchat.wording.signs import Signs
 
@@ -20,6 +21,9 @@ Line = list[tuple[str, str]]
 
 REMEMBERED: Final = 1000
 """Ids kept to recognise what was shown already."""
+
+SENTENCE_MAX: Final = 56
+"""Characters of a sentence about members; the beginning of a message stands behind it in one row of 80."""
 
 TROUBLES: Final = 3
 """Kinds of trouble in one outage, each told once: lost, why it cannot be had again, what waits."""
@@ -56,6 +60,13 @@ class Sheet:
         """How far a line has come that is not in view any more."""
         self._show([("mark", f"      {self.signs.mark_of(stage)} {stage}: {shortened(line.text, 50)}")])
 
+    def tell_reached(self, line: ChatLine, lacking: Sequence[str]) -> None:
+        """How many members of a room have a line of ours, and who has not told yet to have it."""
+        sentences = reached_sentences(
+            line.reached, line.of, lacking, lambda words: len(words) <= SENTENCE_MAX
+        )
+        self._show([("mark", f"      {' · '.join(sentences)}: {shortened(line.text, 20)}")])
+
     def is_new(self, id: str) -> bool:
         """Whether a message was not seen here before; now it was."""
         if id in self._shown:
@@ -83,12 +94,17 @@ class Sheet:
             self._day = day
             self._show([("day", f"{self.signs.rule} {day:%A} {day.day} {day:%B %Y} {self.signs.rule}")])
         at = f"{clock_time(line.at, self.clock)} "
+        gutter: Line = []
+        if line.in_room:
+            sign = self.signs.own if line.outgoing else self.signs.mention if line.for_us else " "
+            gutter = [("me" if line.outgoing else "mention", f"{sign} ")]
         who = ("me" if line.outgoing else "them", harmless_name(line.sender))
         answers = f"[re {one_line(line.answers)}] " if line.answers else ""
-        pieces: Line = [("time", at), who, ("", f": {answers}{indented(line.text, len(at))}")]
-        pieces += (("mark", f"  [{one_line(mark)}]") for mark in line.marks)
+        margin = len(at) + sum(len(text) for _, text in gutter)
+        pieces: Line = [("time", at), *gutter, who, ("", f": {answers}{indented(line.text, margin)}")]
+        pieces += (("mark", f"  [{one_line(mark)}]") for mark in (*line.marks, *line.oddities))
         if line.outgoing and line.stage != "sending":
-            pieces.append(("mark", f"  {self.signs.mark_of(line.stage)}"))
+            pieces.append(("mark", f"  {self.signs.mark_of(line.stage, line.reached, line.of)}"))
         self._show(pieces)
 
     def _show(self, line: Line) -> None:

@@ -28,6 +28,7 @@ STYLES: Final[Mapping[str, str]] = {
     "me": "1;36",
     "them": "1;32",
     "mark": "90",
+    "mention": "1;33",
     "notice": "90",
     "day": "90",
     "status": "7",

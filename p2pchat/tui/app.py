@@ -74,7 +74,11 @@ class Chat(ChatWindow):
             case happenings.LineForgotten(name, id):
                 main.pane.forget_messages(name, id)
             case happenings.Moved(id, stage):
-                messages.set_stage(id, stage)
+                messages.change_message(id, stage=stage)
+            case happenings.ReachedMembers(id, reached, of):
+                messages.change_message(id, reached=reached, of=of)
+            case happenings.RoomChanged():
+                self._on_room_changed(what)
             case happenings.Refused():
                 main.pane.take_back(what)
             case happenings.NodeLost(line):
@@ -97,12 +101,23 @@ class Chat(ChatWindow):
         name, looking = message.contact, self.model.looking
         if name == self.model.current:
             self.main.pane.show_message(message)
-        muted = self.model.people[name].muted
-        if message.outgoing or muted or (name == self.model.current and looking):
+        known = self.model.known.find_by_name(name)
+        loud = known is not None and known.is_loud(message)
+        if message.outgoing or not loud or (name == self.model.current and looking):
             return
-        self._alert_person(name)
+        shown = f"{message.sender} in {name}" if message.in_room else name
+        self._alert_person(shown)
         if looking:
-            self.prompts.tell_person(f"{harmless_name(name)} wrote", seconds=3)
+            did = "mentions you" if message.for_us and message.in_room else "wrote"
+            self.prompts.tell_person(f"{harmless_name(shown)} {did}", seconds=3)
+
+    def _on_room_changed(self, what: happenings.RoomChanged) -> None:
+        """Show what changed in a room: in its conversation if that is open, and at once if it is urgent."""
+        room = what.notice.contact
+        if room == self.model.current:
+            self.main.pane.scrollback.add(what.notice)
+        elif what.urgent:
+            self.prompts.tell_person(f"{harmless_name(room)}: {what.notice.text}")
 
     def _alert_person(self, name: str) -> None:
         if self._driver is not None and not self.is_headless:
@@ -125,7 +140,7 @@ class Chat(ChatWindow):
             self.prompts.tell_failure(problem)
         colours = None if self.is_headless else self.console.color_system
         self.theme = theme_here(chosen.theme, colours, os.environ)
-        self.main.pane.scrollback.messages.set_clock(chosen.clock)
+        self.main.pane.scrollback.messages.set_look(clock=chosen.clock)
         self.set_keymap(keymap(chosen.keys))
         self._show_settings_anew()
 

@@ -17,13 +17,14 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from p2pchat.chat.counterparts import ChatRoom, Counterpart, Person
 from p2pchat.chat.lines import ChatLine, beginning_of
-from p2pchat.chat.model import Person
 from p2pchat.chat.widths import cut, rows
 from p2pchat.data import dataclass
 from p2pchat.text import harmless_name, one_line
 from p2pchat.wording.lines import span_words
 from p2pchat.wording.presence import presence
+from p2pchat.wording.rooms import SILENT
 
 Keys = tuple[tuple[str, str], ...]
 
@@ -31,7 +32,7 @@ WRITING_KEYS: Final[Keys] = (
     ("F1", "help"),
     ("F2", "people"),
     ("F3", "search"),
-    ("F4", "mesh"),
+    ("F4", "details"),
     ("F5", "invite"),
     ("F6", "join"),
     ("F7", "verify"),
@@ -59,7 +60,7 @@ SELECTING_KEYS: Final[Keys] = (
     ("Del", "delete"),
     ("↑↓", "others"),
 )
-LISTING_KEYS: Final[Keys] = (("PEOPLE", ""), ("Enter", "talk with them"), ("Esc", "back"), ("↑↓", "others"))
+LISTING_KEYS: Final[Keys] = (("PEOPLE", ""), ("Enter", "open"), ("Esc", "back"), ("↑↓", "others"))
 
 
 _ALL_OF_IT: Final = " F4: all"
@@ -75,6 +76,7 @@ class State:
     waiting: int = 0
     """Messages sent from here that are not delivered yet."""
     unread: int = 0
+    mentions: int = 0
     trouble: str = ""
 
 
@@ -82,7 +84,7 @@ def status(state: State, width: int, height: int = 1) -> Text:
     """The state of the node in ``height`` lines at most: trouble first, and always the unread messages.
     Trouble that does not fit is cut, and the key that shows all of it is named."""
     trouble = f"! {one_line(state.trouble)}" if state.trouble else ""
-    right = f"{state.unread} unread" if state.unread else ""
+    right = _unread_in_words(state, width)
     space = width - cell_len(right) - 2 * bool(right)
     above = _above(trouble, width, height) if cell_len(trouble) > space else []
     left = Text(no_wrap=True)
@@ -95,6 +97,13 @@ def status(state: State, width: int, height: int = 1) -> Text:
         left.append(" " * max(1, width - left.cell_len - cell_len(right)))
         left.append(right, "bold")
     return Text("\n").join([*above, left])
+
+
+def _unread_in_words(state: State, width: int) -> str:
+    if not state.mentions:
+        return f"{state.unread} unread" if state.unread else ""
+    long = f"{state.unread} unread, {state.mentions} for you"
+    return long if 2 * cell_len(long) <= width else f"{state.unread} · @{state.mentions}"
 
 
 def _above(trouble: str, width: int, height: int) -> list[Text]:
@@ -166,21 +175,22 @@ def _keys(of: Sequence[tuple[str, str]]) -> Text:
 class Title:
     """The title of a conversation, at the width that it gets when it is drawn."""
 
-    person: Person | None
+    of: Counterpart | None
     linked: bool
     now: datetime
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it."""
-        yield title(self.person, self.linked, self.now, options.max_width)
+        yield title(self.of, self.linked, self.now, options.max_width)
 
 
-def title(person: Person | None, linked: bool, now: datetime, width: int) -> Text:
-    """The title of a conversation: the contact, and as many facts about it as fit into ``width`` columns."""
-    if person is None:
+def title(of: Counterpart | None, linked: bool, now: datetime, width: int) -> Text:
+    """The title of a conversation: the contact or room, and as many facts about it as fit into ``width``
+    columns."""
+    if of is None:
         return Text("p2pchat")
-    line = Text(cut(harmless_name(person.name), width), no_wrap=True)
-    lead, parts = "  ", _remarks(person, linked, now, keys=True)
+    line = Text(cut(harmless_name(of.name), width), no_wrap=True)
+    lead, parts = "  ", _remarks(of, linked, now, keys=True)
     if line.cell_len + cell_len(lead + " · ".join(parts)) > width:
         parts[0] = parts[0].partition(":")[0]  # "no link" says enough
     for part in parts:
@@ -190,7 +200,33 @@ def title(person: Person | None, linked: bool, now: datetime, width: int) -> Tex
     return line
 
 
-def _remarks(person: Person, linked: bool, now: datetime, *, keys: bool) -> list[str]:
+def _remarks(of: Counterpart, linked: bool, now: datetime, *, keys: bool) -> list[str]:
+    if isinstance(of, ChatRoom):
+        return _room_remarks(of, keys=keys)
+    return _contact_remarks(of, linked, now, keys=keys) if isinstance(of, Person) else []
+
+
+def _room_remarks(of: ChatRoom, *, keys: bool) -> list[str]:
+    room = of.room
+    if room.state == "out":
+        return ["you are out"]
+    remarks = [f"{room.members} member{'s' * (room.members != 1)}"]
+    if room.put_back:
+        remarks.append("waits for its members: a copy was restored")
+    if room.members > 1:
+        remarks.append(f"{room.lately} heard today")
+    if room.silent:
+        remarks.append(f"{room.silent} {SILENT}")
+    if room.invited:
+        remarks.append(f"{len(room.invited)} invited")
+    if room.notify != "all":
+        remarks.append(f"{'muted' if of.muted else 'mentions only'}{': F8' if keys else ''}")
+    if retention := room.disappear:
+        remarks.append(f"disappears after {span_words(retention)}")
+    return remarks
+
+
+def _contact_remarks(person: Person, linked: bool, now: datetime, *, keys: bool) -> list[str]:
     def key(name: str) -> str:
         return f": {name}" if keys else ""
 
@@ -205,8 +241,8 @@ def _remarks(person: Person, linked: bool, now: datetime, *, keys: bool) -> list
     return remarks
 
 
-def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | Text:
-    """All contacts, with facts about each."""
+def everyone(people: Sequence[Counterpart], linked: bool, now: datetime) -> Table | Text:
+    """All contacts and rooms, with facts about each."""
     if not people:
         return Text("You have no contacts yet: F5 makes a code for a friend.")
     table = Table.grid(padding=(0, 2))
@@ -214,6 +250,8 @@ def everyone(people: Sequence[Person], linked: bool, now: datetime) -> Table | T
         remarks = _remarks(person, linked, now, keys=False)
         if person.unread:
             remarks.append(f"{len(person.unread)} unread")
+        if person.mentions:
+            remarks.append(f"{len(person.mentions)} for you")
         table.add_row(Text(harmless_name(person.name), "bold"), Text(" · ".join(remarks)))
     return table
 

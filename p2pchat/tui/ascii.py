@@ -32,7 +32,7 @@ _FRAMES: Final = {
     **{chr(corner): "+" for corner in range(0x250C, 0x254C)},
     **{chr(corner): "+" for corner in range(0x2552, 0x2571)},
 }
-_OTHERS: Final = dict(zip("↓↑←→✎▶▼▲◀•—–’‘“”", "v^<>*>v^<*--''\"\"", strict=True))  # noqa: RUF001
+_OTHERS: Final = dict(zip("↓↑←→✎▶▼▲◀•—–’‘“”▸", "v^<>*>v^<*--''\"\">", strict=True))  # noqa: RUF001
 
 SIGNS: Final = str.maketrans({**_FRAMES, **_MARKS, **_DOTS, **_OTHERS, UNICODE.sending: ASCII.sending})
 """Each of one column, as what it stands for."""

@@ -130,7 +130,7 @@ class Compose(TextArea):
     def action_complete(self) -> None:
         """The next of what the line may become."""
         if self._offer < 0:
-            self._offers = self._complete(self.text)
+            self._offers = self._complete_line()
         if self._offers:
             self._offer = (self._offer + 1) % len(self._offers)
             offers, place = self._offers, self._offer
@@ -143,8 +143,13 @@ class Compose(TextArea):
         if self._offer < 0 or self.text != self._offers[self._offer]:
             self._offer = -1
         if self._offer < 0:
-            self._offers = self._complete(self.text)
+            self._offers = self._complete_line()
         self.post_message(self.Offered(self._offers))
+
+    def _complete_line(self) -> list[str]:
+        """What the text may become: a command always, a name only where it is being written."""
+        at_end = self.cursor_location == self.document.end
+        return self._complete(self.text) if at_end or self.text.startswith("/") else []
 
     async def _on_paste(self, event: events.Paste) -> None:
         """All that fits into a message is taken as it is, lines and all."""

@@ -15,9 +15,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
+from p2pchat.chat.commands import MENTION
 from p2pchat.chat.happenings import Refused
 from p2pchat.chat.lines import NOT_HERE, ChatLine, beginning_of, lines_of
 from p2pchat.chat.model import ChatModel
+from p2pchat.chat.widths import count_columns, cut
+from p2pchat.control.rooms import ROOM_SIGN
 from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless, harmless_name
 from p2pchat.tui import around
@@ -84,9 +87,10 @@ class ConversationPane(Vertical):
         node; text typed meanwhile belongs to this conversation. Raises UsageError."""
         left = self._model.current
         self._model.open_conversation(name)
-        person = self._model.people[name]
-        unread = list(person.unread)
-        self._page, person.unheard = PAGE + max(len(unread), person.unheard), 0
+        name = self._model.current
+        known = self._model.known.find_named(name)
+        unread = list(known.unread)
+        self._page, known.unheard = PAGE + max(len(unread), known.unheard), 0
         if left and left != name:
             self._model.drafts.note_text(left, self.writing.text)
         if left != name:
@@ -114,7 +118,12 @@ class ConversationPane(Vertical):
         if around is None:
             lines = lines_of(await node.history(name, limit=self._page))
             shown = [*lines, *self._model.sent.lines_waiting(name, lines)]
-            self.scrollback.show_lines(shown, oldest=len(lines) < self._page, unread=next(iter(unread), None))
+            oldest = len(lines) < self._page
+            if (room := self._model.room) is not None:
+                await self._model.following_rooms.read_members(room)
+                self.show_look()
+                shown = room.with_notices(shown, oldest=oldest)
+            self.scrollback.show_lines(shown, oldest=oldest, unread=next(iter(unread), None))
             return
         before = lines_of(await node.history(name, before=around.id, limit=PAGE // 2))
         after = lines_of(await node.history(name, after=around.id, limit=PAGE // 2))
@@ -139,6 +148,12 @@ class ConversationPane(Vertical):
             raise
         if name == self._model.current:
             self.scrollback.add_page(lines, before=before, last=len(lines) < PAGE)
+
+    def show_look(self) -> None:
+        """Draw names in the colours of their keys, and say who lacks our newest message."""
+        room = self._model.room
+        hues = self._model.known.hues_in(room) if room is not None else {}
+        self.scrollback.messages.set_look(hues=hues, lacking=tuple(room.lacking) if room is not None else ())
 
     # --- events
 
@@ -210,10 +225,28 @@ class ConversationPane(Vertical):
         self._model.note_draft(self.writing.text)
         hint = self.query_one("#hint", Static)
         hint.display = bool(event.offers)
-        hint.update(Text("  ".join(map(harmless, event.offers)), no_wrap=True, overflow="ellipsis"))
+        hint.update(Text(_list_offers(event.offers, max(20, self.size.width - 2)), no_wrap=True))
 
     @on(Compose.TooLong)
     def _on_too_long(self) -> None:
         self._prompts.tell_failure(
             "that is more than a message holds (64 KiB); send it in parts, or as a file elsewhere"
         )
+
+
+def _list_offers(lines: Sequence[str], width: int) -> str:
+    """As many of them as fit, each whole."""
+    row = ""
+    for line in lines:
+        longer = f"{row}  {_offered(line)}".lstrip()
+        if count_columns(longer) > width - 2 * (line != lines[-1]):
+            return f"{row} …" if row else cut(longer, width)
+        row = longer
+    return row
+
+
+def _offered(line: str) -> str:
+    """What is new in a completed line: of a text, the name at its end."""
+    if line.startswith("/"):
+        return harmless(line)
+    return harmless(line[max(line.rfind(MENTION), line.rfind(ROOM_SIGN)) :].rstrip())

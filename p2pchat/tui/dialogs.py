@@ -21,7 +21,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from p2pchat.chat.commands import COMMANDS
+from p2pchat.chat.commands import COMMANDS, ROOM_COMMANDS
 from p2pchat.chat.lines import ChatLine
 from p2pchat.control.answers import ContactDetailInfo
 from p2pchat.errors import P2PChatError
@@ -44,7 +44,7 @@ KEYS: Final = (
     ("Enter", "send"),
     ("Alt-Enter, Ctrl-J", "begin a new line"),
     ("Up, Down", "at the edge of what you write: what you wrote before"),
-    ("Tab", "complete a command"),
+    ("Tab", "complete a command, an @name or a #room"),
     ("Ctrl-C", "clear what you wrote (Up: have it back); in a dialog: close it"),
     ("PgUp, PgDn", "scroll; Ctrl-End: to the newest"),
     ("Escape", "select the newest message (Up, Down: others); letters go on writing"),
@@ -52,14 +52,14 @@ KEYS: Final = (
     ("Ctrl-R, Ctrl-C, Delete", "on a selected message: reply, copy, delete here"),
     ("Ctrl-T, Ctrl-E, Ctrl-X", "on a selected message: react, correct, withdraw"),
     ("Right", "on a selected message: show all of it, or fold it"),
-    ("Ctrl-N, Ctrl-P", "next, previous conversation; Ctrl-G: next unread"),
+    ("Ctrl-N, Ctrl-P", "next, previous conversation; Ctrl-G: next unread, or an invitation"),
     ("F1", "this help"),
     ("F2", "the list of people, and back"),
     ("F3, Ctrl-F", "search"),
-    ("F4", "the mesh and your privacy profile"),
+    ("F4", "details: the members of a room, or the mesh and your privacy profile"),
     ("F5, F6", "invite a friend; answer a code"),
-    ("F7", "compare the safety number"),
-    ("F8, F9", "mute, block the open contact"),
+    ("F7", "compare the safety number, or the words of a room"),
+    ("F8, F9", "mute, block the open contact (F8 in a room: all, mentions, none)"),
     ("F10", "settings"),
     ("Ctrl-Z", "suspend"),
     ("Ctrl-D, Ctrl-Q", "leave"),
@@ -67,7 +67,9 @@ KEYS: Final = (
 
 MARKS_HELP: Final = (
     "… not sent yet   · queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up or taken back\n"
-    "✎ rewritten here: nobody else has this text"
+    "✎ rewritten here: nobody else has this text\n"
+    "in a room: ✓ 7 of 9 members have it   ✓✓ all have it\n"
+    "before a line: ▸ yours   ▌ mentions you   ! something is odd about it"
 )
 
 
@@ -121,7 +123,7 @@ class Help(Dialog[None]):
         for key, about in KEYS:
             table.add_row(Text(key, "bold"), Text(about))
         table.add_row("", "")
-        for command in COMMANDS:
+        for command in (*COMMANDS, *ROOM_COMMANDS):
             table.add_row(Text(f"{command.name} {command.argument}", "bold"), Text(command.about))
         table.add_row("", "")
         with VerticalScroll():
@@ -201,7 +203,7 @@ class Rewrite(Dialog[str]):
 class Correct(Rewrite):
     """A new text for a message of ours, here and at the contact's."""
 
-    title_text = "correct, for both"
+    title_text = "correct, for all"
     about = "They see the new text, and that it was corrected; their program may keep the old one."
     saves = "corrects"
 

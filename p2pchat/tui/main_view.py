@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widgets import OptionList, Static
 
 from p2pchat.chat.lines import ChatLine
@@ -24,6 +25,7 @@ from p2pchat.tui.compose import Complete, Compose
 from p2pchat.tui.conversation_pane import ConversationPane
 from p2pchat.tui.people import People
 from p2pchat.tui.prompts import Prompts
+from p2pchat.tui.rooms import MembersPanel
 from p2pchat.tui.scrollback import Scrollback
 from p2pchat.wording.exposure import hidden_in_short
 
@@ -41,6 +43,13 @@ STATUS_LINES: Final = 6
 class MainView(Vertical):
     """All of the chat but its dialogs."""
 
+    class OfferChosen(Message):
+        """What is to become of an invitation to a room?"""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, model: ChatModel, prompts: Prompts, complete: Complete) -> None:
         super().__init__(id="main")
         self._model = model
@@ -48,6 +57,8 @@ class MainView(Vertical):
         self._complete = complete
         self.trouble = ""
         """Why the node cannot be reached."""
+        self._of_mesh = False
+        """Whether the panel is about the mesh also where a room is open."""
         self._hidden = ("", "")
         """How well the mesh hides the writer: a sentence, and the same in a few words."""
 
@@ -72,12 +83,14 @@ class MainView(Vertical):
     def show_parts(self) -> None:
         """Show the present state."""
         model = self._model
-        person = model.people.get(model.current)
+        opened = model.known.find_by_name(model.current)
         linked, now = bool(model.links), datetime.now(UTC)
-        self.people.list_people(model.in_order(), model.current, linked=linked, now=now)
-        self.set_class(person is None, "-nobody")
+        self.people.list_people(model.known, model.current, linked=linked, now=now)
+        self.set_class(opened is None, "-nobody")
         self.set_class(bool(self.trouble or model.hindrance), "-troubled")
-        self.pane.show_title(around.Title(person, linked, now))
+        self.pane.show_title(around.Title(opened, linked, now))
+        self.pane.show_look()
+        self._show_members()
         width = max(1, self.app.size.width - 2)
         height = 1 if self.has_class("low") else STATUS_LINES
         self.query_one("#status", Static).update(around.status(self._state(), width, height))
@@ -89,7 +102,8 @@ class MainView(Vertical):
             model.links,
             ("", "") if self.trouble else self._hidden,
             model.sent.count_undelivered(),
-            model.count_unread(),
+            model.known.count_unread(),
+            model.known.count_mentions(),
             self.trouble or model.hindrance,
         )
 
@@ -119,7 +133,7 @@ class MainView(Vertical):
         """Ask the node how it is."""
         status = await self._model.look_round()
         self._hidden = hidden_in_short(status.meshes)
-        if self.has_class("-meshed"):
+        if self.has_class("-meshed") and not self._lists_members:
             trouble = self.trouble or self._model.hindrance
             self.query_one("#mesh-picture", Static).update(mesh_picture(status, trouble))
         self.pane.scrollback.messages.remove_expired(time())
@@ -130,11 +144,28 @@ class MainView(Vertical):
         """Whether the panel has taken the place of the conversation."""
         return self.has_class("-meshed") and self.has_class("tight")
 
-    def toggle_mesh(self) -> None:
-        """Show the panel about the mesh, or hide it."""
-        self.toggle_class("-meshed")
+    @property
+    def _lists_members(self) -> bool:
+        return self._model.room is not None and not self._of_mesh
+
+    def toggle_details(self, *, mesh: bool = False) -> None:
+        """Show the panel, or hide it: the members of a room, or else, or if so wished, the mesh."""
+        shown = self.has_class("-meshed") and self._of_mesh == mesh
+        self._of_mesh = mesh
+        self.set_class(not shown, "-meshed")
         self.write()
+        self.show_parts()
         self.look_at_node()
+
+    def _show_members(self) -> None:
+        room = self._model.room
+        self.set_class(self._lists_members, "-listing-members")
+        if room is None or not self._lists_members or not self.has_class("-meshed"):
+            return
+        back, trouble = self.pane.scrollback, self.trouble or self._model.hindrance
+        height = None if self.is_covered else self.query_one("#middle").size.height
+        panel = MembersPanel(room, self._model.known.hues_in(room), back.hue_style, height, trouble)
+        self.query_one("#mesh-picture", Static).update(panel)
 
     def uncover_conversation(self) -> bool:
         """Have the conversation in sight again where the panel has taken its place; whether it had."""
@@ -159,12 +190,14 @@ class MainView(Vertical):
             place = names.index(current) + step if current in names else 0
             self._prompts.try_act(lambda: self.open_conversation(names[place % len(names)]))
 
-    def open_unread(self) -> None:
-        """Turn to a conversation in which something is unread."""
-        for person in self._model.in_order():
-            if person.unread and person.name != self._model.current:
-                self.open_conversation(person.name)
-                return
+    def open_unread(self) -> bool:
+        """Turn to a conversation in which something is unread, first where we are mentioned; whether there is
+        one."""
+        for other in sorted(self._model.in_order(), key=lambda one: not one.mentions):
+            if other.unread and other.name != self._model.current:
+                self.open_conversation(other.name)
+                return True
+        return False
 
     def toggle_people(self) -> None:
         """Move to the list of people, or back."""
@@ -176,8 +209,12 @@ class MainView(Vertical):
 
     @on(OptionList.OptionSelected, "#people")
     def _on_picked(self, event: OptionList.OptionSelected) -> None:
-        self._prompts.try_act(lambda: self.open_conversation(self.people.name_of(event.option)))
+        name, is_offer = self.people.name_of(event.option)
         self.write()
+        if is_offer:
+            self.post_message(self.OfferChosen(name))
+        else:
+            self._prompts.try_act(lambda: self.open_conversation(name))
 
     # --- where one writes
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from p2pchat.chat.lines import ChatLine
-from p2pchat.chat.referring import SIGNS, WITHDRAW
-from p2pchat.chat.verbs import Question
+from p2pchat.chat.question import withdrawal_question
+from p2pchat.chat.referring import SIGNS
 from p2pchat.errors import UsageError
 from p2pchat.text import harmless, harmless_name, one_line
 from p2pchat.tui.dialogs import Choose, Confirm, Correct, Rewrite
@@ -26,8 +26,8 @@ ON_MESSAGE: Final = (
     ("copy", "Copy its text"),
     ("whole", "Show all of it, or fold it"),
     ("open", "Open its link"),
-    ("correct", "Correct it, for both …"),
-    ("withdraw", "Withdraw it, for both …"),
+    ("correct", "Correct it, for all …"),
+    ("withdraw", "Withdraw it, for all …"),
     ("rewrite", "Rewrite my copy …"),
     ("forget", "Delete it here …"),
 )
@@ -115,7 +115,7 @@ class MessageActions:
             raise UsageError("only the author of a message can withdraw it; you can delete your own copy")
         node, have_node = self._window.model.node, self._window.verbs.have_node
         self._window.prompts.ask_person(
-            Question("withdraw", WITHDRAW, "Withdraw", "Keep it"),
+            withdrawal_question(message.in_room),
             lambda: have_node(node.withdraw_message(message.id, wait="queued")),
         )
 
@@ -129,7 +129,8 @@ class MessageActions:
     def _forget_one(self, message: ChatLine) -> None:
         node, have_node = self._window.model.node, self._window.verbs.have_node
         shown = harmless_name(message.contact)
-        dialog = Confirm("delete", f"Delete this message here? {shown} keeps a copy.", "Delete", "Keep it")
+        keeps = "The members keep" if message.in_room else f"{shown} keeps"
+        dialog = Confirm("delete", f"Delete this message here? {keeps} a copy.", "Delete", "Keep it")
         self._window.prompts.open_dialog(
             dialog, lambda _: have_node(node.forget_message(message.id), "deleted here")
         )

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
-from p2pchat.chat.lines import ChatLine, Stage
+from p2pchat.chat.lines import ChatLine, beginning_of
 from p2pchat.chat.widths import count_columns
-from p2pchat.tui.layout import Entry, arrange, entry_of, shown_name
+from p2pchat.tui.layout import Entry, Look, arrange, entry_of, shown_name
 from p2pchat.wording.lines import local_time
 
 LOADED_MAX: Final = 2000
@@ -34,8 +34,10 @@ class MessageList:
         self.width = 0
         self._names = 0
         """Cells of the longest name."""
-        self._clock = "24h"
         self._unread: str | None = None
+        self._look = Look()
+        self._newest_own: Entry | None = None
+        """Our newest message in a room."""
         self.oldest = True
         """Nothing came before what is loaded."""
         self.newest = True
@@ -77,7 +79,8 @@ class MessageList:
         if not place or self.entries[place - 1].day != entry.day:
             above.append(("day", f"{entry.day:%A} {entry.day.day} {entry.day:%B %Y}"))
         if entry.message.id == self._unread:
-            count = sum(not later.message.outgoing for later in self.entries[place:])
+            after = [later.message for later in self.entries[place:]]
+            count = sum(not (message.outgoing or message.notice) for message in after)
             above.append(("unread", f"{count} new"))
         return above
 
@@ -104,7 +107,7 @@ class MessageList:
         known = self._by_id.get(message.id)
         if known is not None:
             known.message = message
-            self._wrap_entry(known)
+            self._wrap_entries([known])
             return False
         if self.newest:
             self.entries.append(entry_of(message))
@@ -136,14 +139,14 @@ class MessageList:
         for entry in self.entries:
             if entry.message.answers_id == id:
                 entry.message = replace(entry.message, answers=beginning)
-                self._wrap_entry(entry)
+                self._wrap_entries([entry])
 
-    def set_stage(self, id: str, stage: Stage) -> None:
-        """One of our messages has come further."""
+    def change_message(self, id: str, **changes: Any) -> None:
+        """Have a message other fields, if it is loaded: one of ours has come further."""
         entry = self._by_id.get(id)
         if entry is not None:
-            entry.message = replace(entry.message, stage=stage)
-            self._wrap_entry(entry)
+            entry.message = replace(entry.message, **changes)
+            self._wrap_entries([entry])
 
     def remove_message(self, id: str) -> None:
         """Remove it, if it is loaded."""
@@ -179,11 +182,13 @@ class MessageList:
 
     # --- layout
 
-    def set_clock(self, clock: str) -> None:
-        """Write the time of each message so (``wording.lines.clock_time``)."""
-        if clock != self._clock:
-            self._clock = clock
+    def set_look(self, **changes: Any) -> None:
+        """Draw lines otherwise from now on (``Look``)."""
+        before, self._look = self._look, replace(self._look, **changes)
+        if replace(before, lacking=()) != replace(self._look, lacking=()):
             self._wrap_entries(self.entries)
+        elif before != self._look and self._newest_own is not None:
+            self._wrap_entries([self._newest_own])
 
     def set_width(self, width: int) -> None:
         """Wrap anew, in so many cells."""
@@ -196,19 +201,24 @@ class MessageList:
         longest = max((count_columns(shown_name(entry.message)) for entry in added), default=0)
         if longest > self._names:
             self._names, added = longest, [*self.entries, *added]
+        newest = next((entry for entry in reversed(self.entries) if _is_ours(entry.message)), None)
+        if newest is not self._newest_own:
+            added = [*added, *(entry for entry in (self._newest_own, newest) if entry is not None)]
+            self._newest_own = newest
         for entry in added:
             self._by_id[entry.message.id] = entry
-            arrange(entry, self.width, self._names, self._clock)
+        for entry in added:
+            self._arrange(entry)
         before = self.total
         self._place_lines()
         self._on_change(self.total - before if above else 0)
 
-    def _wrap_entry(self, entry: Entry) -> None:
-        before = len(entry.lines)
-        arrange(entry, self.width, self._names, self._clock)
-        if len(entry.lines) != before:
-            self._place_lines()
-        self._on_change(0)
+    def _arrange(self, entry: Entry) -> None:
+        answered = self._by_id.get(entry.message.answers_id or "")
+        if entry.message.in_room and answered is not None:  # the node does not name whom a member answers
+            entry.message = replace(entry.message, answers=beginning_of(answered.message))
+        newest = entry is self._newest_own
+        arrange(entry, self.width, self._names, self._look, newest=newest)
 
     def _place_lines(self) -> None:
         day: date | None = None
@@ -235,3 +245,12 @@ class MessageList:
             del self._by_id[entry.message.id]
         self._place_lines()
         self._on_change(-lines)
+
+
+def ids_of(entries: Iterable[Entry]) -> list[str]:
+    """The ids of messages, without what only tells of a change."""
+    return [entry.message.id for entry in entries if not entry.message.notice]
+
+
+def _is_ours(message: ChatLine) -> bool:
+    return message.in_room and message.outgoing

@@ -17,8 +17,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from p2pchat.chat.counterparts import HUES
 from p2pchat.chat.lines import ChatLine
-from p2pchat.tui.message_list import MessageList
+from p2pchat.tui.message_list import MessageList, ids_of
 
 _REVERSED: Final = Style(reverse=True)
 """What is selected; seen without colours, too."""
@@ -41,6 +42,11 @@ class MessageView(ScrollView, can_focus=True):
         "scrollback--unread",
         "scrollback--quote",
         "scrollback--link",
+        "scrollback--notice",
+        "scrollback--mention",
+        "scrollback--own",
+        "scrollback--for-us",
+        *(f"scrollback--hue{hue}" for hue in range(HUES)),
     }
 
     class PageRequested(Message):
@@ -97,7 +103,8 @@ class MessageView(ScrollView, can_focus=True):
 
     def add(self, message: ChatLine) -> None:
         """Something was said just now."""
-        if self.messages.add_message(message) and not self.following and not message.outgoing:
+        is_new = self.messages.add_message(message)
+        if is_new and not (self.following or message.outgoing or message.notice):
             self.below += 1
             self.post_message(self.Followed())
 
@@ -158,15 +165,15 @@ class MessageView(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Near either end, ask for what is beyond it."""
         super().watch_scroll_y(old_value, new_value)
-        entries = self.messages.entries
-        if not entries:
+        ids = ids_of(self.messages.entries)
+        if not ids:
             return
         self._follow(new_value >= self.max_scroll_y)
         margin = self.size.height
         if not self.messages.oldest and new_value < margin:
-            self.request_page(entries[0].message.id, before=True)
+            self.request_page(ids[0], before=True)
         elif not self.messages.newest and new_value > self.messages.total - 2 * margin:
-            self.request_page(entries[-1].message.id, before=False)
+            self.request_page(ids[-1], before=False)
 
     def request_page(self, message: str, *, before: bool) -> None:
         """Ask for what is beyond a message, once."""
@@ -208,6 +215,10 @@ class MessageView(ScrollView, can_focus=True):
         chosen = entry.message.id == self.selected and self.has_focus
         segments = [self._segment(kind, text, chosen) for kind, text in entry.lines[within]]
         filling = self._style("text") + _REVERSED if chosen else self._style("text")
+        if entry.message.for_us and not chosen:
+            ground = Style(bgcolor=self._style("for-us").bgcolor)
+            segments = [Segment(text, (style or Style()) + ground) for text, style, _ in segments]
+            filling += ground
         return Strip(segments).adjust_cell_length(width, filling)
 
     def _segment(self, kind: str, text: str, chosen: bool) -> Segment:
@@ -218,6 +229,10 @@ class MessageView(ScrollView, can_focus=True):
         if link:
             style += Style(link=link, meta={"link": link})
         return Segment(text, style)
+
+    def hue_style(self, hue: int) -> Style:
+        """The colour of a member's name, for other parts of the screen."""
+        return Style(color=self._style(f"hue{hue}").color, bold=True)
 
     def _style(self, kind: str) -> Style:
         if kind not in self._styles:

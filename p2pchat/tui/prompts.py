@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
-from p2pchat.chat.verbs import Question
+from p2pchat.chat.question import Question
 from p2pchat.errors import P2PChatError
 from p2pchat.text import one_line
 from p2pchat.tui.dialogs import Confirm, Dialog

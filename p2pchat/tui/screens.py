@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from rich.console import RenderableType
 
 from p2pchat.chat.lines import ChatLine, lines_of
-from p2pchat.chat.verbs import Question
+from p2pchat.chat.question import Question
 from p2pchat.pictures.doctor import doctor_picture
+from p2pchat.text import harmless_name
 from p2pchat.tui import around
 from p2pchat.tui.dialogs import FOUND_MAX, Help, Report, SearchDialog, VerifyDialog
 from p2pchat.tui.pairing import InviteDialog, JoinDialog, paired_lines
+from p2pchat.tui.rooms import InvitedDialog, members_table, words_table
 from p2pchat.tui.settings import SettingsPage
 from p2pchat.tui.window import ChatWindow
 from p2pchat.wording.exposure import exposures
@@ -56,12 +58,40 @@ class Screens:
     def show_everyone(self) -> None:
         model = self._window.model
         everyone = around.everyone(model.in_order(), bool(model.links), datetime.now(UTC))
-        self._window.push_screen(Report("your contacts", everyone))
+        self._window.push_screen(Report("your contacts and rooms", everyone))
 
     def show_number(self, name: str) -> None:
         node = self._window.model.node
         self._prompts.open_dialog(
             VerifyDialog(name, node.contact(name)), lambda _: self._window.verbs.have_node(node.verify(name))
+        )
+
+    # --- rooms
+
+    def show_words(self, room: str) -> None:
+        node = self._window.model.node
+
+        async def found() -> RenderableType:
+            return words_table(await node.room_words(room))
+
+        self._window.push_screen(Report("do you all see the same room?", awaited=found()))
+
+    def show_members(self, room: str) -> None:
+        node = self._window.model.node
+
+        async def found() -> RenderableType:
+            return members_table(await node.list_members(room))
+
+        self._window.push_screen(Report(f"members of {harmless_name(room)}", awaited=found()))
+
+    def choose_invited(self, room: str) -> None:
+        known = self._window.model.known
+        inside = {member.name for member in known.rooms[room].members}
+        self._prompts.open_dialog(
+            InvitedDialog(
+                room, [name for name in known.people if name not in inside], known.rooms[room].room.invited
+            ),
+            lambda names: self._window.verbs.rooms.invite_contacts(room, names),
         )
 
     # --- finding
@@ -103,7 +133,7 @@ class Screens:
         self._window.push_screen(Help(self._window.preferences.keys))
 
     def show_mesh(self) -> None:
-        self._window.action_mesh()
+        self._window.main.toggle_details(mesh=True)
 
     def show_doctor(self) -> None:
         node = self._window.model.node

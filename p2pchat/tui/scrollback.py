@@ -14,6 +14,7 @@ from textual.message import Message
 from p2pchat.chat.lines import ChatLine
 from p2pchat.text import harmless
 from p2pchat.tui.layout import LINK
+from p2pchat.tui.message_list import ids_of
 from p2pchat.tui.message_view import MessageView
 
 
@@ -52,13 +53,12 @@ class Scrollback(MessageView, can_focus=True):
 
     def select_newest(self) -> None:
         """Begin with the newest that is loaded."""
-        entries = self.messages.entries
-        self.selected = entries[-1].message.id if entries else None
+        self.selected = next(reversed(ids_of(self.messages.entries)), None)
         self.scroll_to_selected()
 
     def action_select(self, step: int) -> None:
         """Select the next message above or below."""
-        ids = [entry.message.id for entry in self.messages.entries]
+        ids = ids_of(self.messages.entries)
         if not ids:
             return
         place = ids.index(self.selected) + step if self.selected in ids else len(ids) - 1
@@ -77,8 +77,8 @@ class Scrollback(MessageView, can_focus=True):
     def action_top(self) -> None:
         """Move to the oldest loaded line. The chat then loads earlier lines."""
         self._go_to(0)
-        if self.messages.entries:
-            self.selected = self.messages.entries[0].message.id
+        if ids := ids_of(self.messages.entries):
+            self.selected = ids[0]
             if not self.messages.oldest:
                 self.request_page(self.selected, before=True)
 
@@ -87,8 +87,8 @@ class Scrollback(MessageView, can_focus=True):
         if not self.messages.newest:
             self.post_message(self.PageRequested("", before=False))
             return
-        if self.messages.entries:
-            self.selected = self.messages.entries[-1].message.id
+        if ids := ids_of(self.messages.entries):
+            self.selected = ids[-1]
         self.to_end()
 
     def action_leave(self) -> None:
@@ -98,7 +98,7 @@ class Scrollback(MessageView, can_focus=True):
     def action_chosen(self, verb: str) -> None:
         """Do something with the selected message."""
         message = self.messages.find_message(self.selected)
-        if message is not None:
+        if message is not None and not message.notice:
             found = LINK.search(harmless(message.text))
             self.post_message(self.Chosen(verb, message, found.group() if found else ""))
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
-from p2pchat.chat.commands import complete
+from p2pchat.chat.commands import complete, vocabulary
 from p2pchat.chat.model import ChatModel
 from p2pchat.chat.verbs import Verbs
 from p2pchat.config.table import BOUND
@@ -23,6 +23,7 @@ from p2pchat.tui.ending import Quiet
 from p2pchat.tui.main_view import MainView
 from p2pchat.tui.preferences import Preferences
 from p2pchat.tui.prompts import Prompts
+from p2pchat.tui.rooms import OfferDialog
 
 _ACTIONS: Final = {
     "people": "people",
@@ -76,7 +77,7 @@ class ChatWindow(Quiet[None]):
         return len(self.screen_stack) > 1
 
     def _completions(self, text: str) -> list[str]:
-        return complete(text, self.model.people, sorted(self.available_themes))
+        return complete(text, vocabulary(self.model, self.available_themes))
 
     # --- letters
 
@@ -112,9 +113,10 @@ class ChatWindow(Quiet[None]):
             self.main.open_next(step)
 
     def action_unread(self) -> None:
-        """A conversation in which something is unread."""
-        if not self.in_dialog:
-            self.main.open_unread()
+        """A conversation in which something is unread; where there is none, an invitation."""
+        offer = next(iter(self.model.known.offers), None)
+        if not self.in_dialog and not self.main.open_unread() and offer is not None:
+            self.open_offer(offer)
 
     def action_people(self) -> None:
         """Move to the list of people, or back."""
@@ -122,9 +124,23 @@ class ChatWindow(Quiet[None]):
             self.main.toggle_people()
 
     def action_mesh(self) -> None:
-        """Show the panel about the mesh, or hide it."""
+        """Show the details, or hide them: the members of a room, or else the mesh."""
         if not self.in_dialog:
-            self.main.toggle_mesh()
+            self.main.toggle_details()
+
+    def open_offer(self, name: str) -> None:
+        """Ask what is to become of an invitation to a room."""
+        offer = self.model.known.offers.get(name)
+        if offer is None:
+            return
+
+        def answered(accepted: str) -> None:
+            if accepted == "accept":
+                self.verbs.rooms.accept_offer(name)
+            else:
+                self.verbs.rooms.decline_offer(name)
+
+        self.prompts.open_dialog(OfferDialog(offer), answered)
 
     def action_page(self, step: int) -> None:
         """Scroll by a screen."""
@@ -143,6 +159,10 @@ class ChatWindow(Quiet[None]):
             self.screen.dismiss(None)
         else:
             self.main.write()
+
+    @on(MainView.OfferChosen)
+    def _on_offer_chosen(self, event: MainView.OfferChosen) -> None:
+        self.open_offer(event.name)
 
     # --- leaving
 

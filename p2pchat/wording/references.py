@@ -41,10 +41,12 @@ def line_marks(line: HistoryLine) -> list[str]:
         if state is not None:
             marks.append(_progress_words(change, state))
     if line.mentions:
-        marks.append(f"mentions {', '.join(map(harmless_name, line.mentions))}")
+        marks.append(_mention_words(line))
     if line.outgoing and line.state != "delivered" and not (line.rewritten or line.reached):
         marks.append(line.state)
-    marks += _room_marks(line)
+    if line.reached and line.of is not None and line.reached < line.of:
+        marks.append(reached_words(line.reached, line.of))
+    marks += room_oddities(line)
     marks += map(_reaction_words, line.reactions)
     marks += (f"before: {one_line(version.text)}" for version in line.earlier)
     return marks
@@ -71,7 +73,10 @@ def answered_beginning(answered: AnsweredInfo) -> str:
 
 def chat_marks(line: HistoryLine) -> tuple[str, ...]:
     """The marks that a chat shows below a line: those without a sign of their own."""
-    return tuple(mark for mark in line_marks(line) if mark not in (REWRITTEN, line.state))
+    signs = {REWRITTEN, line.state, reached_words(line.reached or 0, line.of or 0), *room_oddities(line)}
+    if line.room is not None and not line.outgoing:
+        signs.add(_mention_words(line))
+    return tuple(mark for mark in line_marks(line) if mark not in signs)
 
 
 def reference_line(event: ListenEvents) -> str | None:
@@ -94,10 +99,13 @@ def shown_sign(sign: str) -> str:
     return one_line(sign)
 
 
-def _room_marks(line: HistoryLine) -> list[str]:
+def _mention_words(line: HistoryLine) -> str:
+    return f"mentions {', '.join(map(harmless_name, line.mentions))}"
+
+
+def room_oddities(line: HistoryLine) -> tuple[str, ...]:
+    """What is odd about a line of a room."""
     marks = []
-    if line.reached and line.of is not None and line.reached < line.of:
-        marks.append(reached_words(line.reached, line.of))
     if line.through is not None:
         marks.append(f"as {harmless_name(line.through)} has it")
     if line.incomplete:
@@ -106,7 +114,7 @@ def _room_marks(line: HistoryLine) -> list[str]:
         marks.append(DIFFERS)
     if line.could_read:
         marks.append(f"{', '.join(map(harmless_name, line.could_read))} could read this")
-    return marks
+    return tuple(marks)
 
 
 def _to(event: HistoryLine) -> str:

@@ -35,6 +35,13 @@ def member_role(role: Role) -> str:
     return {"owner": "the owner", "admin": "an admin", "member": "an ordinary member"}[role]
 
 
+def member_row(member: MemberInfo) -> str:
+    """One line about a member; the name comes after what it could pretend."""
+    silent = "" if member.spoke or member.own else SILENT
+    name, origin = harmless_name(member.name), member_origin(member)
+    return f"{member.role:<6} {member_trust(member):<8} {silent:<13}  {name}, {origin}"
+
+
 def room_members(room: RoomInfo) -> str:
     """``4 members, 2 heard today, 1 not heard yet``, or who invites us."""
     told = [f"{room.members} member{'s' * (room.members != 1)}"]
@@ -85,10 +92,16 @@ _SAYINGS: Final[dict[str, Callable[[RoomEvent], str]]] = {
 """What a person is told without asking, by the change."""
 
 
+def room_change(event: RoomEvent) -> str | None:
+    """``carol is in, brought by bob``; None for what a person need not be told."""
+    saying = _SAYINGS.get(event.change)
+    return saying(event) if saying is not None else None
+
+
 def room_line(event: RoomEvent) -> str | None:
     """``#friends: carol is in, brought by bob``; None for what a person need not be told."""
-    saying = _SAYINGS.get(event.change)
-    return f"{harmless_name(event.room)}: {saying(event)}" if saying is not None else None
+    change = room_change(event)
+    return f"{harmless_name(event.room)}: {change}" if change is not None else None
 
 
 def _member(event: RoomEvent) -> str:

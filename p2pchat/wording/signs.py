@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from p2pchat.data import dataclass
+from p2pchat.wording.delivery import reached_mark
 from p2pchat.wording.lines import MARKS
 
 
@@ -20,18 +21,25 @@ class Signs:
     sending: str
     dots: Mapping[bool | None, str]
     rule: str
+    own: str
+    """Before a line of ours in a room."""
+    mention: str
+    """Before one that mentions us."""
 
-    def mark_of(self, state: str) -> str:
-        """The sign for the state of a message."""
-        return self.marks.get(state, self.sending)
+    def mark_of(self, state: str, reached: int = 0, of: int = 0) -> str:
+        """The sign for the state of a message; ``of`` so many members of a room, ``reached`` have it."""
+        in_room = reached_mark(self.marks, state, reached, of)
+        return in_room if in_room is not None else self.marks.get(state, self.sending)
 
 
-UNICODE = Signs(MARKS, "…", {True: "●", False: "○", None: "?"}, "──")
+UNICODE = Signs(MARKS, "…", {True: "●", False: "○", None: "?"}, "──", "▸", "▌")
 ASCII = Signs(
     {"queued": ".", "relayed": "+", "delivered": "++", "expired": "x", "cancelled": "x"},
     "~",
     {True: "*", False: "-", None: "?"},
     "--",
+    ">",
+    "|",
 )
 
 

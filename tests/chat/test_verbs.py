@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from p2pchat.chat.commands import COMMANDS
-from p2pchat.chat.verbs import Question, Verbs
+from p2pchat.chat.question import Question
+from p2pchat.chat.verbs import Verbs
 from p2pchat.errors import UsageError
 from tests.chat.conftest import Told
 

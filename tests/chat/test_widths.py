@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from p2pchat.chat.lines import line_of
 from p2pchat.chat.widths import certain, count_columns, cut, drawable, rows
-from p2pchat.tui.layout import arrange, entry_of
+from p2pchat.tui.layout import Look, arrange, entry_of
 from tests.support.fake_node import message
 
 FAMILY = "👩\u200d👩\u200d👧"
@@ -47,7 +47,7 @@ def test_rows_have_room_for_the_widest_and_lose_nothing(text: str, width: int) -
 def test_a_message_is_laid_out_in_its_columns(text: str) -> None:
     entry = entry_of(line_of(message("1", text, sender="नमस्ते👍🏽")))
     entry.unfolded = True
-    arrange(entry, 60, 12)
+    arrange(entry, 60, 12, Look())
     assert max(sum(count_columns(piece) for _, piece in row) for row in entry.lines) <= 60
 
 

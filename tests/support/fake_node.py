@@ -349,7 +349,8 @@ class FakeNode(FakeAuthor, FakeRooms, Node):
         return [answer(answers.DraftInfo, name=name, text=text) for name, text in self.begun.items()]
 
     async def keep_draft(self, name: str, text: str) -> None:
-        await self.contact(name)
+        if name not in self.groups:
+            await self.contact(name)
         if text:
             self.begun[name] = text
         else:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from p2pchat.client.rooms import RoomCalls
+from p2pchat.control.events import MessageEvent
 from p2pchat.control.rooms import (
     MemberInfo,
     Notify,
@@ -62,6 +63,11 @@ def member(name: str, **rest: Any) -> MemberInfo:
         "spoke_at": AT,
     }
     return read_value(MemberInfo, {**known, **rest})
+
+
+def in_room(line: MessageEvent, room: str = "#garden") -> MessageEvent:
+    """A message as it comes in a room."""
+    return line.with_changes(contact=room, room=room)
 
 
 class FakeRooms(RoomCalls):

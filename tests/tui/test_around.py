@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from p2pchat.chat.model import Person
+from p2pchat.chat.counterparts import Person
 from p2pchat.control.answers import MembershipInfo
 from p2pchat.core.membership.unreached import Unreached
 from p2pchat.daemon.reach import no_way

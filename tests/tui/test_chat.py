@@ -85,7 +85,7 @@ async def test_what_is_said_from_elsewhere_shows_in_the_talk_and_in_the_list(des
         assert "you: by a script" in it.screen
         it.node.happens(told(ReceiptEvent, id="e1", to="bob", state="delivered", at=AT))
         await it.until(lambda: any(line.endswith("me by a script ✓✓") for line in it.lines))
-        assert it.chat.model.count_unread() == 0
+        assert it.chat.model.known.count_unread() == 0
 
 
 async def test_a_line_that_was_rewritten_does_not_claim_to_be_delivered(desk: Open) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TypeVar
 
-from p2pchat.core.values.files import FileEffect, FileMoved
 from p2pchat.core.values.inputs import Input
 from p2pchat.core.values.records import Change, Contact, Message, PutMessage, PutReference, Settled
 from p2pchat.core.values.references import Reference
@@ -307,7 +306,6 @@ Event = (
     | CellSeen
     | OnionSeen
     | RoomEvent
-    | FileMoved
 )
 
 
@@ -329,7 +327,6 @@ Effect = (
     | WhenKept
     | FetchCells
     | FetchRoomRecords
-    | FileEffect
     | Notify
     | Rejected
 )

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 
-from p2pchat.core.values.files import ForFiles
 from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.room_inputs import ForRooms
@@ -439,4 +438,4 @@ NodeInput = (
 """What concerns the rest of the node."""
 
 
-Input = NodeInput | ForRooms | ForFiles
+Input = NodeInput | ForRooms

@@ -1,1 +1,0 @@
-"""Files that two people give each other: offers, consent, and which piece comes next."""

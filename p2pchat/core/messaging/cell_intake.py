@@ -6,14 +6,19 @@ Parent of ``tag_owner`` and ``letterbox``.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Generic
+from typing import Final, Generic
 
 from p2pchat.core.messaging.letterbox import Letter, Letterbox
 from p2pchat.core.messaging.outputs import Output, Routed
 from p2pchat.core.messaging.tag_owner import CellOwners, Owner, TagTable
 from p2pchat.types import ConversationId
 from p2pchat.wire.cell import Cell
+
+STRANGE_MAX: Final = 1024
+"""Cells of no known owner that are remembered, in memory alone: the last seconds of a busy mesh. A commit of
+a room brings another tag key; what its author wrote next may come before the commit is opened."""
 
 
 class CellIntake(Generic[Owner]):
@@ -31,6 +36,9 @@ class CellIntake(Generic[Owner]):
         self._dispatch = dispatch
         self.rooms: CellOwners | None = None
         """Who is asked where no tag that is listed is borne."""
+        self._strange: deque[Letter] = deque(maxlen=STRANGE_MAX)
+        self._tag_keys = 0
+        """So many the rooms had when ``_strange`` was last looked through."""
 
     @property
     def open_at(self) -> float:
@@ -43,6 +51,9 @@ class CellIntake(Generic[Owner]):
         owner = self._tags.owner_of(cell.tag)
         if owner is not None or self._find_room(cell, now) is not None:
             self._letterbox.put(Letter(cell, late), now)
+        elif self._tag_keys:
+            self._strange.append(Letter(cell, late))
+        self._look_through_strange(now)
         return owner
 
     def open_due(self, now: float) -> list[Routed]:
@@ -61,7 +72,20 @@ class CellIntake(Generic[Owner]):
         if self.rooms is not None:
             for room, cells in of_rooms.items():
                 opened += self.rooms.open_cells(room, cells, now)
+        self._look_through_strange(now)
         return opened
+
+    def _look_through_strange(self, now: float) -> None:
+        """Look through what came for no known owner, where rooms have another tag key since."""
+        tag_keys = self.rooms.count_tag_keys() if self.rooms is not None else 0
+        if tag_keys == self._tag_keys:
+            return
+        self._tag_keys = tag_keys
+        letters = list(self._strange)
+        self._strange.clear()
+        for letter in letters:
+            known = self._find_room(letter.cell, now) is not None
+            self._letterbox.put(letter, now) if known else self._strange.append(letter)
 
     def _find_room(self, cell: Cell, now: float) -> ConversationId | None:
         return self.rooms.find_owner(cell, now) if self.rooms is not None else None

@@ -40,6 +40,10 @@ class CellOwners(Protocol):
         """Find whose a cell is."""
         ...
 
+    def count_tag_keys(self) -> int:
+        """Under how many keys tags are looked for: another number where there is a new one."""
+        ...
+
     def open_cells(self, owner: ConversationId, cells: Iterable[Cell], now: float) -> list[Routed]:
         """Open cells of one owner, in the order in which they came, and return what is left to do."""
         ...

@@ -37,6 +37,10 @@ class RoomTable:
         """Find one."""
         return self._rooms.get(id) if id is not None else None
 
+    def count_tag_keys(self) -> int:
+        """Under how many keys members of rooms are looked for."""
+        return sum(len(room.room.state.tags) for room in self._rooms.values())
+
     def put_room(self, room: HomeRoom) -> None:
         """Add one, or another machine of one that is here."""
         self._rooms[room.id] = room

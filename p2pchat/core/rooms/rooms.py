@@ -68,6 +68,7 @@ class Rooms:
         self._alone_since = memory.patience.now if memory.patience is not None else 0.0
         self._links: dict[MeshId, int] = {}
         self._table = RoomTable()
+        self.count_tag_keys = self._table.count_tag_keys
         self._around = RoomSurroundings(
             conversations.purge, settings.keep_versions, counters, self._table.free_name, self._choose_meshes
         )

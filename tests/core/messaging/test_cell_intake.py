@@ -87,3 +87,47 @@ def test_a_node_that_stops_opens_all_of_it(intake: CellIntake[Room], room: Room)
         intake.put_cell(cell(b"a"), False, 0.0)
     assert len(intake.open_all(0.0)) == 2
     assert [len(letters) for letters in room.opened] == [OPEN_MAX, 1]
+
+
+@dataclass
+class Rooms:
+    """One room, whose members are known by the first letters of their tags."""
+
+    letters: set[bytes] = field(default_factory=set)
+    opened: list[Tag] = field(default_factory=list)
+
+    def count_tag_keys(self) -> int:
+        return len(self.letters)
+
+    def find_owner(self, cell: Cell, now: float) -> ConversationId | None:
+        return ConversationId("#") if cell.tag[:1] in self.letters else None
+
+    def open_cells(self, owner: ConversationId, cells: Iterable[Cell], now: float) -> list[Routed]:
+        """Each cell opened brings the key of the next letter, as a commit does."""
+        self.opened += (each := [cell.tag for cell in cells])
+        self.letters |= {bytes([tag[0] + 1]) for tag in each}
+        return []
+
+
+def test_what_came_before_the_cell_that_makes_it_known_is_opened_after_it(intake: CellIntake[Room]) -> None:
+    intake.rooms = rooms = Rooms({b"p"})
+    for letter in (b"z", b"p", b"q", b"s", b"r"):
+        intake.put_cell(cell(letter), True, 0.0)
+    intake.open_all(9.0)
+    assert [tag[:1] for tag in rooms.opened] == [b"p", b"q", b"r", b"s"]
+
+
+def test_what_came_for_a_room_that_is_entered_later_is_opened_then(intake: CellIntake[Room]) -> None:
+    intake.rooms = rooms = Rooms({b"p"})
+    intake.put_cell(cell(b"a2"), False, 0.0)
+    intake.put_cell(cell(b"m"), False, 0.0)
+    rooms.letters.add(b"m")
+    intake.put_cell(cell(b"z"), False, 1.0)
+    intake.open_all(9.0)
+    assert [tag[:1] for tag in rooms.opened] == [b"m"]
+
+
+def test_a_node_without_rooms_remembers_no_strange_cells(intake: CellIntake[Room]) -> None:
+    intake.rooms = Rooms()
+    intake.put_cell(cell(b"x"), False, 0.0)
+    assert not intake._strange

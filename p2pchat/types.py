@@ -61,7 +61,7 @@ EntryId = NewType("EntryId", bytes)
 """Hash of an entry of a room's membership log, 32 bytes (``crypto.kdf.entry_id``)."""
 
 MemberId = NewType("MemberId", bytes)
-"""The id of the entry that let the member in, 32 bytes: whoever comes back has another one."""
+"""The id of the entry that let the member in, 32 bytes. A member that comes back gets another one."""
 
 RoomOfferId = NewType("RoomOfferId", bytes)
 """16 random bytes by which two contacts name the offer of a room, and all that follows from it."""

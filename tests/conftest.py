@@ -19,7 +19,7 @@ settings.register_profile("desk", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
-# Whoever runs the tests may have settings of their own; no command under test is to find them. P2PCHAT_TEST_…
+# The person who runs the tests may have settings; no command under test is to find them. P2PCHAT_TEST_…
 # is for the tests themselves.
 for _name in [name for name in os.environ if name.startswith("P2PCHAT_") and "_TEST_" not in name]:
     del os.environ[_name]

@@ -1,4 +1,4 @@
-"""A message's state says how far it came, and claims no more."""
+"""A message's state says how far it came, and claims nothing beyond."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ async def _all_with(node: Node, name: str) -> AsyncIterator[MessageEvent]:
 def edit(settings: CommonOptions, id: str, text: tuple[str, ...]) -> None:
     """Change the text of a message in your own history; '-' reads the text from stdin.
 
-    Only your history changes. It marks the message as rewritten, because nobody else has this text. Another
+    Only your history changes. It marks the message as rewritten, because only you have this text. Another
     program could leave out the mark, so a history is no proof (see 'p2pchat forge'). 'history NAME --ids'
     shows ids.
 

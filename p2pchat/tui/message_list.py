@@ -116,7 +116,7 @@ class MessageList:
         return True
 
     def add_page(self, messages: Sequence[ChatLine], *, before: bool, last: bool) -> None:
-        """Add older or newer messages; ``last``: there are no more."""
+        """Add older or newer messages; ``last``: they are the end of the history."""
         added = [entry_of(message) for message in messages if message.id not in self._by_id]
         if before:
             self.oldest = last

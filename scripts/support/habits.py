@@ -279,9 +279,9 @@ def _parse(text: str) -> ast.Module:
 
 
 def _prose(text: str) -> Iterator[tuple[int, str]]:
-    """Each comment and string of a program, and its line."""
+    """Return each comment and each string of several words in a program, with its line."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type in PROSE:
+        if token.type in PROSE and " " in token.string:
             yield token.start[0], token.string
 
 

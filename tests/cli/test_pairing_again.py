@@ -1,4 +1,4 @@
-"""Whoever pairs again keeps what was decided before, and is told; what one decides, the other sees."""
+"""A person who pairs again keeps the earlier decisions, and sees them; what one decides, the other sees."""
 
 from __future__ import annotations
 

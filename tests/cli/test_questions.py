@@ -47,14 +47,14 @@ def test_remove_asks_at_a_terminal_and_offers_a_new_secret_while_others_stay(tow
     asking = ana.terminal("contacts", "remove", "carol")
     asking.until("[y/N]")
     asking.type("y\n")
-    assert asking.ended() == 0  # nobody stays: there is no second question
+    assert asking.ended() == 0  # the person has left: there is no second question
     assert "you have left it" in asking.text
     assert names(ana) == []
 
 
 def test_join_asks_before_it_uses_a_rendezvous_that_was_not_named(town: People) -> None:
     ana, bob, carol = (town.someone(name) for name in ("ana", "bob", "carol"))
-    public = f"ws://{'a' * 56}.onion"  # which nobody looks up without Tor
+    public = f"ws://{'a' * 56}.onion"  # only Tor can look it up
     assert ana.run("rendezvous", "add", public).returncode == 0
     for guest, answer in ((bob, "n"), (carol, "y")):
         invite = ana.start("invite")

@@ -106,7 +106,7 @@ async def test_a_node_that_stays_begins_anew_with_what_was_changed_and_keeps_its
     async with served(home) as service, connect(home) as attached, open_settings(home) as node:
         assert (await node.change_setting("profile", "fast")).effect == "anew"
         await until(attached, profile="fast")
-        assert not attached.embedded and not node.embedded, "nobody got in between"
+        assert not attached.embedded and not node.embedded, "no other program got in between"
         assert (await node.forget_setting("profile")).effect == "anew"
         await until(attached, profile="balanced")
         assert not attached.embedded

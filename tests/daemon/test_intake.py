@@ -39,5 +39,5 @@ async def test_where_nothing_leaves_the_first_waits_briefly_and_the_next_not_at_
     waiting[0] = AHEAD
     task = asyncio.ensure_future(door.wait_for_room())
     await asyncio.sleep(0.03)
-    assert not task.done(), "something left: whoever comes waits again"
+    assert not task.done(), "something left: the next one waits again"
     task.cancel()

@@ -41,7 +41,7 @@ async def connect() -> AsyncIterator[Connect]:
 
 @pytest.fixture
 def no_names(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Fail whoever looks a name up on this machine; what was looked up."""
+    """Fail any program that looks a name up on this machine; return the names."""
     looked_up: list[object] = []
     really = socket.getaddrinfo
 

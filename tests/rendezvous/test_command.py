@@ -196,7 +196,7 @@ def test_a_file_configures_it_and_what_is_renewed_is_reread_on_a_signal(tmp_path
         and "problem  tls-cert: the certificate for 127.0.0.1 expires in 0 days" in checked.stdout
     )
     with started("--config", str(tmp_path / "rv.toml"), cwd=tmp_path) as (process, url):
-        assert url.endswith("/rv"), "the token is nobody's business"
+        assert url.endswith("/rv"), "the token stays secret"
         (tmp_path / "key.pem").write_text("half written")
         (tmp_path / "tokens").write_text("short\n")
         old = ssl.create_default_context(cafile=str(cert))

@@ -195,7 +195,7 @@ async def test_a_header_from_a_stranger_is_not_believed() -> None:
 async def test_a_proxy_that_does_not_say_for_whom_it_connects_counts_as_one_client(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Not as nobody: its clients would be under no cap at all."""
+    """An unnamed client would be under no cap at all."""
     monkeypatch.setattr(ClientSocket, "peer", "192.0.2.7")  # from the loopback there are no caps
     proxies = Proxies((ip_network("192.0.2.0/24"),))
     async with (

@@ -350,7 +350,7 @@ async def test_clients_of_a_trusted_proxy_are_counted_where_they_are() -> None:
         assert await status(server.url, **{"X-Forwarded-For": "not an address"}) == 101
     async with running(limits=limits) as server:
         said = {"X-Forwarded-For": "198.51.100.1"}
-        assert [await status(server.url, **said) for _ in range(3)] == [101, 101, 101], "nobody is believed"
+        assert [await status(server.url, **said) for _ in range(3)] == [101, 101, 101], "no proxy is believed"
 
 
 async def test_a_private_rendezvous_lets_in_whose_address_ends_with_a_token(enters: Enters) -> None:

@@ -115,7 +115,7 @@ def test_behind_nginx_as_shown_clients_come_in_and_are_counted_where_they_are(tm
             f"{kind}_temp_path {tmp_path}/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
-        user = "user root;" if os.getuid() == 0 else ""  # else its workers are nobody
+        user = "user root;" if os.getuid() == 0 else ""  # else its workers have no user of their own
         (tmp_path / "nginx.conf").write_text(
             f"{user} daemon off; pid {tmp_path}/pid; error_log stderr; events {{}}\n"
             f"http {{ access_log off; {temporary}\n{site}\n}}\n"

@@ -75,7 +75,7 @@ def test_a_home_of_the_first_version_keeps_all_it_has_and_learns_to_hold_cells(
     assert store.load_memory().contacts == (BOB,)
     assert store.load_memory().held == {MESH.id: ()}
     assert store.load_memory().meshes == (replace(MESH, theirs=MESH.rendezvous),), (
-        "nobody knows who named them"
+        "no record tells who named them"
     )
     kept = HeldCell(1, CellKey(b"k" * 8), Epoch(81_000), 7, b"c" * 925)
     store.commit_changes([PutCells(MESH.id, (kept,))])

@@ -39,7 +39,7 @@ def session(number: int) -> PutSession:
 
 
 def cuts(home: Path, into: Path) -> Iterator[Store]:
-    """The home as whoever seized it after a kill could set it back: with each beginning of its log."""
+    """The home as a thief could set it back after a kill: with each beginning of its log."""
     log = (home / "store.db-wal").read_bytes() if (home / "store.db-wal").exists() else b""
     for frames in range(max(0, len(log) - 32) // FRAME + 1):
         copy = into / str(frames)

@@ -162,7 +162,7 @@ def lab() -> Iterator[Lab]:
             _run(home, "ip", "route", "add", "default", "via", f"{lan}.1")
         _join(world, "to2", "198.51.102.1/30", public, pids[5], "eth0", "198.51.102.2/30")
         _run(public, "ip", "route", "add", "default", "via", "198.51.102.1")
-        # As on the Internet, what is sent to nobody's address is lost on the way and no error here.
+        # As on the Internet, what is sent to an unused address is lost on the way and no error here.
         _run(world, "ip", "link", "add", "void", "type", "veth", "peer", "name", "lost")
         for device in ("void", "lost"):
             _run(world, "ip", "link", "set", device, "up")

@@ -28,7 +28,7 @@ def newcomer(name: str) -> NewMember:
 
 
 class LogBook:
-    """All entries that were written, in that order. Whoever writes knows all of them, unless ``upon`` says
+    """All entries that were written, in that order. A writer knows all of them, unless ``upon`` says
     which heads it knew."""
 
     def __init__(self) -> None:

@@ -145,7 +145,7 @@ class Terminal:
             return True
         try:
             data = self._decoder.decode(os.read(self._master, 65536))
-        except OSError:  # EIO: nobody holds the other end any more
+        except OSError:  # EIO: no process holds the other end any longer
             return False
         self.written += data
         self._screen.feed(data)

@@ -69,7 +69,7 @@ async def test_a_line_stands_before_the_first_that_was_not_read(desk: Open) -> N
         assert rows[-2].endswith("one")
         await it.type("so")
         await it.press("enter")
-        assert not [line for line in it.lines if "2 new" in line], "whoever answers has read"
+        assert not [line for line in it.lines if "2 new" in line], "a person who answers has read"
 
 
 async def test_what_came_while_no_chat_was_open_stands_below_the_line_too(desk: Open) -> None:

@@ -41,8 +41,8 @@ async def chat_through_pipe(node: Node, name: str, *, json: bool, timeout: float
     works = (pipe.print_all(), pipe.send_all(), pipe.tell_hindrances())
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
             task.result()
     except P2PChatError as error:
         if pipe.all_taken:

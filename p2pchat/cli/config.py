@@ -55,37 +55,37 @@ def list_(settings: CommonOptions) -> None:
 
 async def _list(settings: CommonOptions) -> None:
     async with open_settings(settings) as node:
-        found = [_of_this_chat(each) for each in await node.settings()]
+        found = [_of_this_chat(setting) for setting in await node.settings()]
         ours = node.embedded
     if settings.json:
-        for each in found:
-            record(each)
+        for setting in found:
+            record(setting)
         return
     from p2pchat.pictures.drawing import drawn_text, terminal_width
     from p2pchat.pictures.settings import settings_picture
     from p2pchat.wording.settings import origin
 
-    rows = [(each.key, one_line(each.value), origin(each)) for each in found]
+    rows = [(setting.key, one_line(setting.value), origin(setting)) for setting in found]
     print_line(drawn_text(settings_picture(rows), terminal_width(), coloured=colour(sys.stdout)))
-    for each in found:
-        if each.problem:
-            say(f"{one_line(each.problem)}; to remove it: p2pchat config unset {each.key}")
+    for setting in found:
+        if setting.problem:
+            say(f"{one_line(setting.problem)}; to remove it: p2pchat config unset {setting.key}")
     if not ours:
         _tell_what_the_node_lacks(found)
 
 
-def _of_this_chat(each: SettingInfo) -> SettingInfo:
+def _of_this_chat(setting: SettingInfo) -> SettingInfo:
     """Settings of chats alone come from the chat's own environment, not the node's."""
     from p2pchat.wording.settings import of_this_chat
 
-    return of_this_chat(each, os.environ)
+    return of_this_chat(setting, os.environ)
 
 
 def _tell_what_the_node_lacks(found: Sequence[SettingInfo]) -> None:
     """Notes on variables that are set here and not where the node was started."""
-    for each in found:
-        if os.environ.get(each.variable) and each.source in ("home", "default"):
-            say(f"{each.variable} is set here, but not for the running node.")
+    for setting in found:
+        if os.environ.get(setting.variable) and setting.source in ("home", "default"):
+            say(f"{setting.variable} is set here, but not for the running node.")
 
 
 @command.command("get")

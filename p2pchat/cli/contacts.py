@@ -53,7 +53,7 @@ def list_(settings: CommonOptions) -> None:
     """
     nobody = "No contacts yet. Make a code for a friend:  p2pchat invite"
     wait_for(
-        listed(settings, lambda node: node.contacts(), _row, nobody, lambda each: each.here is None),
+        listed(settings, lambda node: node.contacts(), _row, nobody, lambda contact: contact.here is None),
         settings,
     )
 
@@ -62,10 +62,10 @@ def _row(contact: ContactInfo) -> str:
     """The name comes last: its width varies, also between terminals."""
     here = whereabouts(contact, contact.here is not None, datetime.now(UTC))
     known = "blocked" if contact.blocked else "verified" if contact.verified else "unverified"
-    noise = "muted" if contact.muted else ""
+    mute = "muted" if contact.muted else ""
     told = "" if standing(contact) is None else "  (see 'contacts show')"
     name = harmless_name(contact.name)
-    return f"{here:<10} {known:<11} {noise:<6} {contact.fingerprint[:16]}  {name}{told}"
+    return f"{here:<10} {known:<11} {mute:<6} {contact.fingerprint[:16]}  {name}{told}"
 
 
 @command.command("show")

@@ -51,7 +51,7 @@ async def _doctor(settings: CommonOptions) -> None:
             {
                 "type": "doctor",
                 "checks": [check.as_record() for check in found],
-                "exposure": [each.to_fields() for each in known],
+                "exposure": [party.to_fields() for party in known],
             }
         )
     else:
@@ -68,8 +68,8 @@ def _print(found: Sequence[CheckResult], known: Sequence[Exposure]) -> None:
 
 def _judge(found: Sequence[CheckResult]) -> None:
     """One reachable rendezvous is enough; with links none is needed."""
-    failed = {each.name for each in found if not each.ok}
-    worked = {each.name for each in found if each.ok}
+    failed = {check.name for check in found if not check.ok}
+    worked = {check.name for check in found if check.ok}
     if "rendezvous" in worked or ("mesh" in worked and "in none yet" not in _found(found, "mesh")):
         failed.discard("rendezvous")
     for name, advice in ADVICE.items():
@@ -78,4 +78,4 @@ def _judge(found: Sequence[CheckResult]) -> None:
 
 
 def _found(found: Sequence[CheckResult], name: str) -> list[str]:
-    return [each.found for each in found if each.name == name]
+    return [check.found for check in found if check.name == name]

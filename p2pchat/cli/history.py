@@ -36,7 +36,7 @@ class _History(Group):
     """Takes a name after ``history`` as a contact, unless the name is a subcommand."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        words = [each for each in args if not each.startswith("-")]
+        words = [word for word in args if not word.startswith("-")]
         if words and words[0] not in self.commands:
             args = ["show", *args]
         return super().parse_args(ctx, args)

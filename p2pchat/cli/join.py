@@ -63,12 +63,12 @@ def command(
       p2pchat join 42 tango marble orbit --as ana
       p2pchat join 42-tango-marble-orbit --lan
     """
-    text = _checked(" ".join(code) or _asked())
+    text = _checked(" ".join(code) or _ask_code())
     have_identity(settings, rendezvous)
     wait_for(_join(settings, text, name, timeout, rendezvous, accept_new), settings, fast=hosting(settings))
 
 
-def _asked() -> str:
+def _ask_code() -> str:
     if not sys.stdin.isatty():
         raise UsageError("no code given; add it, like 'p2pchat join 42-tango-marble-orbit'")
     return str(click.prompt("The code your friend gave you", err=True))

@@ -103,7 +103,7 @@ class _Printer:
             await node.heard([message.id])
 
     async def _execute(self, shell_command: str, message: MessageEvent) -> int:
-        facts = {
+        record = {
             "P2PCHAT_MESSAGE_ID": message.id,
             "P2PCHAT_MESSAGE_FROM": message.sender,
             "P2PCHAT_MESSAGE_WITH": message.contact,
@@ -111,9 +111,9 @@ class _Printer:
             "P2PCHAT_HOME": self.home,
         }
         if (file := self.settings.passphrase_file) is not None:
-            facts["P2PCHAT_PASSPHRASE_FILE"] = str(file.absolute())
+            record["P2PCHAT_PASSPHRASE_FILE"] = str(file.absolute())
         process = await asyncio.create_subprocess_shell(
-            shell_command, stdin=asyncio.subprocess.PIPE, env={**os.environ, **facts}
+            shell_command, stdin=asyncio.subprocess.PIPE, env={**os.environ, **record}
         )
         try:
             with suppress(RuntimeError):  # uvloop: the command ended without reading its stdin

@@ -48,8 +48,8 @@ async def listed(
     async with open_node(settings) as node:
         things = await ask(node)
         just_begun = node.embedded
-    for each in things:
-        record(each) if settings.json else print_line(row(each))
+    for thing in things:
+        record(thing) if settings.json else print_line(row(thing))
     if not things:
         say(nothing)
     elif just_begun and not settings.json and any(map(unknown, things)):

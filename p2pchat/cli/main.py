@@ -27,7 +27,8 @@ _COMMANDS: Final = {
     "listen": "print messages as they arrive",
     "history": "read, search, export or delete messages",
     "contacts": "your contacts: list, show, verify, mute, block …",
-    "mesh": "the meshes you belong to: list, leave",
+    "room": "small groups: create, invite, accept, members …",
+    "mesh": "the meshes you belong to; 'rendezvous': servers",
     "rendezvous": "servers where nodes meet: list, add, remove",
     "config": "the settings: list, get, set, unset",
     "whoami": "your nickname, fingerprint and safety words",
@@ -41,7 +42,7 @@ _COMMANDS: Final = {
     "completion": "let your shell complete commands and names",
 }
 
-_NAMED_ABOVE: Final = frozenset({"restore", "react", "correct", "withdraw"})
+_NAMED_ABOVE: Final = frozenset({"restore", "react", "correct", "withdraw", "rendezvous"})
 """Commands that the overview leaves out, because another line names them."""
 
 _OPTIONS: Final = "--home DIR, --passphrase-file FILE (identity), --json, -v, -h, --version"

@@ -44,16 +44,16 @@ def list_(settings: CommonOptions) -> None:
     """
     none = "None yet. Make a code for a friend:  p2pchat invite"
     wait_for(
-        listed(settings, lambda node: node.meshes(), _row, none, lambda each: each.links is None), settings
+        listed(settings, lambda node: node.meshes(), _row, none, lambda mesh: mesh.links is None), settings
     )
 
 
 def _row(mesh: MeshInfo) -> str:
     people = ", ".join(map(harmless_name, mesh.contacts)) or "no contact of yours"
-    met = " ".join(map(one_line, mesh.rendezvous)) or "nowhere"
+    meeting = " ".join(map(one_line, mesh.rendezvous)) or "nowhere"
     links = {None: "unknown", 1: "1 link"}.get(mesh.links, f"{mesh.links} links")
     left = f"  (left soon, for {mesh.followed_by[:MESH_SHOWN]})" if mesh.followed_by else ""
-    return f"{mesh.mesh[:MESH_SHOWN]}  {links:<8}  {people}  (met at {met}){left}"
+    return f"{mesh.mesh[:MESH_SHOWN]}  {links:<8}  {people}  (met at {meeting}){left}"
 
 
 @command.command("leave")
@@ -74,7 +74,7 @@ def leave(settings: CommonOptions, mesh: str, yes: bool) -> None:
 
 async def _leave(settings: CommonOptions, name: str, yes: bool) -> None:
     async with open_node(settings) as node:
-        fitting = [each for each in await node.meshes() if each.mesh.startswith(name.lower())]
+        fitting = [mesh for mesh in await node.meshes() if mesh.mesh.startswith(name.lower())]
         if len(fitting) != 1:
             what = "several meshes' ids begin" if fitting else "no mesh's id begins"
             raise UsageError(f"{what} with {name!r}; see 'p2pchat mesh list'")

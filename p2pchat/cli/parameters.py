@@ -82,7 +82,7 @@ class _Named(click.ParamType[str]):
         except Exception:  # noqa: BLE001 (no error may disturb the shell)
             return []
         begun = incomplete.removeprefix("\\")
-        fitting = [each for each in names if each.startswith(begun) and _is_harmless(each)]
+        fitting = [name for name in names if name.startswith(begun) and _is_harmless(name)]
         return [CompletionItem(typed) for typed in map(_as_typed, fitting) if typed is not None]
 
     async def _names(self, ctx: click.Context) -> list[str]:
@@ -155,7 +155,7 @@ class MeshName(click.ParamType[str]):
             ids = asyncio.run(_meshes(ctx.ensure_object(CommonOptions)))
         except Exception:  # noqa: BLE001 (no error may disturb the shell)
             return []
-        return [CompletionItem(each) for each in ids if each.startswith(incomplete)]
+        return [CompletionItem(id) for id in ids if id.startswith(incomplete)]
 
 
 MESH: Final = MeshName()
@@ -172,8 +172,8 @@ class SettingName(click.ParamType[str]):
         """Offer the settings that begin so, with their descriptions."""
         from p2pchat.config.table import SETTINGS
 
-        fitting = (each for each in SETTINGS.values() if each.name.startswith(incomplete))
-        return [CompletionItem(each.name, help=each.about) for each in fitting]
+        fitting = (setting for setting in SETTINGS.values() if setting.name.startswith(incomplete))
+        return [CompletionItem(setting.name, help=setting.about) for setting in fitting]
 
 
 class SettingValue(click.ParamType[str]):
@@ -189,7 +189,7 @@ class SettingValue(click.ParamType[str]):
 
         setting = SETTINGS.get(ctx.params.get("key") or "")
         words = setting.kind.words if setting is not None else ()
-        return [CompletionItem(each) for each in words if each.startswith(incomplete)]
+        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 SETTING: Final = SettingName()
@@ -206,7 +206,7 @@ async def _meshes(settings: CommonOptions) -> list[str]:
 
 def _is_harmless(name: str) -> bool:
     plain = name.removeprefix("#")
-    return all(each.isalnum() or each == " " or each in _SHELL_SAFE for each in plain) and name[0] not in "-~"
+    return all(sign.isalnum() or sign == " " or sign in _SHELL_SAFE for sign in plain) and name[0] not in "-~"
 
 
 def _as_typed(name: str) -> str | None:

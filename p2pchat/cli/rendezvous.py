@@ -49,9 +49,9 @@ def list_(settings: CommonOptions) -> None:
 def _row(place: RendezvousInfo) -> str:
     """The address comes last, because its length varies most."""
     named = "yours" if place.typed else "theirs"
-    met = ",".join(mesh[:MESH_SHOWN] for mesh in place.meshes) or "no mesh"
+    meeting = ",".join(mesh[:MESH_SHOWN] for mesh in place.meshes) or "no mesh"
     why = f"  ({one_line(place.reason)})" if place.reason else ""
-    return f"{_state(place):<7} {named:<6} {met}  {one_line(place.url)}{why}"
+    return f"{_state(place):<7} {named:<6} {meeting}  {one_line(place.url)}{why}"
 
 
 def _state(place: RendezvousInfo) -> str:
@@ -111,8 +111,8 @@ def remove(settings: CommonOptions, url: str, mesh: str | None, yes: bool) -> No
 
 async def _remove(settings: CommonOptions, url: str, mesh: str | None, yes: bool) -> None:
     async with open_node(settings) as node:
-        chosen = [each for each in await node.meshes() if each.mesh.startswith(mesh or "")]
-        bare = [each.mesh[:MESH_SHOWN] for each in chosen if each.rendezvous == [url]]
+        chosen = [candidate for candidate in await node.meshes() if candidate.mesh.startswith(mesh or "")]
+        bare = [candidate.mesh[:MESH_SHOWN] for candidate in chosen if candidate.rendezvous == [url]]
         what = f"The mesh {', '.join(bare)} has no other rendezvous; without links, no node will find you."
         if bare and not await confirmed(f"{what} Remove it?", yes):
             raise Ended(f"{one_line(url)} stays")

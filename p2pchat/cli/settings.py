@@ -101,10 +101,10 @@ class Command(click.Command):
 
     def make_parser(self, ctx: click.Context) -> Any:
         """Name each option's variable: Click would derive it from the parameter's name."""
-        for each in self.params:
-            if isinstance(each, click.Option) and each.allow_from_autoenv:
-                each.envvar = variable(ctx, each)
-                each.allow_from_autoenv = False
+        for option in self.params:
+            if isinstance(option, click.Option) and option.allow_from_autoenv:
+                option.envvar = variable(ctx, option)
+                option.allow_from_autoenv = False
         return super().make_parser(ctx)
 
 
@@ -126,6 +126,8 @@ class Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List each subcommand with its whole first sentence: Click would shorten it."""
         found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, each.get_short_help_str(limit=1000)) for name, each in found if each is not None]
+        rows = [
+            (name, command.get_short_help_str(limit=1000)) for name, command in found if command is not None
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -16,24 +16,24 @@ async def check_choices(connection: Connection, relay_only: bool, lan: bool = Fa
     from p2pchat.config.choices import Overrides, choose
     from p2pchat.core.values.profile import PROFILES
 
-    asked = choose(Overrides.of_this_program(relay_only, lan), {}).check_separately()
-    hidden, proxied = asked["relay-only"].value, asked["proxy"].value is not None
-    wanted = asked["profile"].value if asked.is_overridden("profile") else None
-    nearby = asked["lan"].value
-    if not (hidden or proxied or nearby or asked.separate) and wanted is None:
+    choices = choose(Overrides.of_this_program(relay_only, lan), {}).check_separately()
+    hidden, proxied = choices["relay-only"].value, choices["proxy"].value is not None
+    chosen = choices["profile"].value if choices.is_overridden("profile") else None
+    nearby = choices["lan"].value
+    if not (hidden or proxied or nearby or choices.separate) and chosen is None:
         return
     async with connection.open_call(methods.STATUS, parameters.NoParams()) as answer:
         status = await answer.wait_result()
     kept, profile, weaker = status.paths, status.profile, list(PROFILES)
-    if wanted is not None and profile in weaker[: weaker.index(wanted)]:
-        raise await _unwanted(connection, f"with the profile {profile}, not {wanted}")
+    if chosen is not None and profile in weaker[: weaker.index(chosen)]:
+        raise await _unwanted(connection, f"with the profile {profile}, not {chosen}")
     if hidden and not kept.relay_only:
         raise await _unwanted(connection, "without relay-only")
     if proxied and not kept.proxied:
         raise await _unwanted(connection, "without a proxy")
     if nearby and not kept.lan:
         raise await _unwanted(connection, "without lan")
-    if asked.separate and not status.separate:
+    if choices.separate and not status.separate:
         raise await _unwanted(connection, "without separate connections")
 
 

@@ -53,5 +53,5 @@ class ContactCalls(Reach):
         """Forget a contact and everything said; with the last contact of a mesh, leave it (``left_mesh``),
         unless ``keep_mesh``: then go on relaying. With ``renew_mesh``, move with all others to a mesh
         (``renewed_mesh``) with a secret that the contact is not told."""
-        asked = parameters.RemoveParams(name=name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
-        return await self._call(methods.REMOVE, asked)
+        params = parameters.RemoveParams(name=name, keep_mesh=keep_mesh, renew_mesh=renew_mesh)
+        return await self._call(methods.REMOVE, params)

@@ -28,10 +28,10 @@ class HistoryCalls(Reach):
         ``after`` it, or with "" the first of all; oldest first, as message events with ``state`` and
         ``outgoing``."""
         start = since.timestamp() if isinstance(since, datetime) else since
-        asked = parameters.HistoryParams(
+        params = parameters.HistoryParams(
             name=name, search=search, since=start, limit=limit, before=before, after=after
         )
-        return await self._call(methods.HISTORY, asked)
+        return await self._call(methods.HISTORY, params)
 
     async def search(self, text: str, *, limit: int | None = None) -> list[events.MessageEvent]:
         """The last ``limit`` messages with anybody that contain ``text``, oldest first."""

@@ -171,8 +171,10 @@ def change_passphrase(home: Path, old: str | None, new: str | None) -> None:
     from p2pchat.daemon.setup import change_passphrase as change
     from p2pchat.store import KeyFile, Passphrase
 
-    old_way, new_way = (KeyFile() if each is None else Passphrase(each) for each in (old, new))
-    change(home, old_way, new_way)
+    old_unlock, new_unlock = (
+        KeyFile() if passphrase is None else Passphrase(passphrase) for passphrase in (old, new)
+    )
+    change(home, old_unlock, new_unlock)
 
 
 def needs_passphrase(home: Path) -> bool:

@@ -32,8 +32,8 @@ class MeshCalls(Reach):
     ) -> list[answers.RendezvousInfo]:
         """Add a rendezvous: for ``mesh``, or else for you and the only mesh. Not ``typed``: a contact named
         it, and you agree. Returns all rendezvous."""
-        asked = parameters.AddRendezvousParams(url=url, mesh=mesh, typed=typed)
-        return await self._call(methods.ADD_RENDEZVOUS, asked)
+        params = parameters.AddRendezvousParams(url=url, mesh=mesh, typed=typed)
+        return await self._call(methods.ADD_RENDEZVOUS, params)
 
     async def remove_rendezvous(self, url: str, *, mesh: str | None = None) -> list[answers.RendezvousInfo]:
         """Stop using a rendezvous for ``mesh``, or for all. Returns all rendezvous."""

@@ -99,10 +99,10 @@ class MessageCalls(Reach):
         async def follow() -> answers.DeliveryInfo:
             params = parameters.WaitParams(id=message, state=state, timeout=left(), members=members)
             asking = self._asking(methods.WAIT, params)
-            async with self._watched(), asking as asked:
-                async for event in asked:
+            async with self._watched(), asking as call:
+                async for event in call:
                     report(event)
-                return await asked.wait_result()
+                return await call.wait_result()
 
         try:
             async with asyncio.timeout(None if timeout is None else timeout + 1.0):
@@ -126,15 +126,15 @@ class MessageCalls(Reach):
         params = parameters.ListenParams(sender=sender, own=own)
         while True:
             try:
-                async with self._watched(), self._asking(methods.LISTEN, params) as asked:
-                    async for event in asked:
+                async with self._watched(), self._asking(methods.LISTEN, params) as call:
+                    async for event in call:
                         if isinstance(event, events.MessageEvent):
                             if event.id in shown:
                                 continue
                             remember(shown, event.id)
                         if isinstance(event, events.ListenEvents):
                             yield event
-                    await asked.wait_result()
+                    await call.wait_result()
             except ConnectionLost:
                 await self._find()
 

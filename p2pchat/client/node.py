@@ -56,8 +56,8 @@ class Node(
 
     async def trace(self) -> AsyncGenerator[events.TraceEvents, None]:
         """Yield ``TracingEvent``, then an event for each cell's first sight here, and for each onion."""
-        async with self._watched(), self._asking(methods.TRACE, parameters.NoParams()) as asked:
-            async for event in asked:
+        async with self._watched(), self._asking(methods.TRACE, parameters.NoParams()) as call:
+            async for event in call:
                 if isinstance(event, events.TraceEvents):
                     yield event
-            await asked.wait_result()
+            await call.wait_result()

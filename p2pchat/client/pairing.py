@@ -46,13 +46,13 @@ class PairingCalls(Reach):
                     mesh=mesh,
                     code=code,
                 )
-                async with self._asking(methods.INVITE, params) as asked:
-                    while (event := await self._patiently(asked.next_event())) is not None:
+                async with self._asking(methods.INVITE, params) as call:
+                    while (event := await self._patiently(call.next_event())) is not None:
                         if isinstance(event, events.InviteEvent):
                             code = event.code
                         if isinstance(event, events.PairingEvents):
                             yield event
-                    yield answers.contact_added(await asked.wait_result())
+                    yield answers.contact_added(await call.wait_result())
                     return
             except ConnectionLost:
                 if not lives:
@@ -84,7 +84,7 @@ class PairingCalls(Reach):
                 rendezvous=tuple(rendezvous),
                 accept_new=accept_new,
             )
-            async with self._asking(methods.JOIN, params) as asked:
-                return await self._patiently(asked.wait_result())
+            async with self._asking(methods.JOIN, params) as call:
+                return await self._patiently(call.wait_result())
 
         return await self._again(ask)

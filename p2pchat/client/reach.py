@@ -116,8 +116,8 @@ class Reach:
         ``on_change`` is told of that, unless it is to be expected."""
 
         async def ask() -> A:
-            async with self._asking(method, params) as asked:
-                return await self._patiently(asked.wait_result(), tell=method.lasts is ResponseTime.MOMENT)
+            async with self._asking(method, params) as call:
+                return await self._patiently(call.wait_result(), tell=method.lasts is ResponseTime.MOMENT)
 
         return await self._again(ask)
 
@@ -125,8 +125,8 @@ class Reach:
         """Ask, and wait ``within`` seconds. Raises NotAnswering or Busy, with what to do ``then``."""
 
         async def ask() -> A:
-            async with self._asking(method, params) as asked:
-                return await self._patiently(asked.wait_result(), within, then, tell=True)
+            async with self._asking(method, params) as call:
+                return await self._patiently(call.wait_result(), within, then, tell=True)
 
         return await self._again(ask)
 
@@ -224,8 +224,8 @@ class Reach:
     async def _asking(self, method: Method[P, A], params: P) -> AsyncIterator[PendingCall[A]]:
         if self._connection is None:
             raise ControlError("not connected; use 'async with p2pchat.connect() as node'")
-        async with self._connection.open_call(method, params) as asked:
-            yield asked
+        async with self._connection.open_call(method, params) as call:
+            yield call
 
     async def _let_go(self) -> None:
         """Wait until the node here has hung up, and its process has ended or another program may have the
@@ -331,9 +331,9 @@ class Reach:
         try:
             async with (
                 asyncio.timeout(self._answer_s if within is None else within),
-                connection.open_call(methods.WHOAMI, parameters.NoParams()) as asked,
+                connection.open_call(methods.WHOAMI, parameters.NoParams()) as call,
             ):
-                await asked.wait_result()
+                await call.wait_result()
         except TimeoutError:
             await connection.close()
             raise NotAnswering(connection.pid, _TRY_AGAIN) from None

@@ -11,6 +11,9 @@ from typing import assert_never
 
 from p2pchat.core.broadcast.plumtree import Plumtree
 from p2pchat.core.broadcast.strategy import Strategy
+from p2pchat.core.files.files import Files
+from p2pchat.core.files.quotas import FileLimits
+from p2pchat.core.files.receiving import ask_first_s
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.nearby import NearbyKey
 from p2pchat.core.membership.unreached import Unreached
@@ -27,6 +30,7 @@ from p2pchat.core.rooms.rooms import Rooms
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.values import inputs
 from p2pchat.core.values.effects import Effect, Persist
+from p2pchat.core.values.files import ForFiles
 from p2pchat.core.values.records import Contact, Identity, Memory, MeshRecord, PutListeners
 from p2pchat.core.values.room_inputs import ForRooms
 from p2pchat.core.values.settings import Settings
@@ -75,6 +79,15 @@ class NodeMachine:
             memory.identity, memory.tried, entropy.make_child("invites"), self._settings.lan
         )
         self._conversations = Conversations(memory, self._settings, entropy, self._counters)
+        self.files = Files(
+            memory.files,
+            self._conversations.contact,
+            FileLimits(self._settings.mesh_file_bytes),
+            entropy.make_child("files"),
+            self._counters,
+            ask_first_s(self._settings.profile),
+        )
+        """Files that this home gives and takes."""
         self.rooms = Rooms(memory, self._conversations, self._settings, entropy, self._counters)
         """The rooms of this home, and offers of rooms."""
         self._meshes = Meshes(self._settings, strategy, stem, entropy, self._counters)
@@ -89,6 +102,7 @@ class NodeMachine:
             self._servers,
             self._invites,
             self._conversations,
+            self.files,
             self._meshes,
             self._belonging,
             self.rooms,
@@ -207,7 +221,8 @@ class NodeMachine:
             )
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
         soonest = min((mesh.next_wakeup() for mesh in self._meshes), default=NEVER)
-        return min(soonest, self._rest_due, self._conversations.next_wakeup(), self.rooms.next_wakeup())
+        soonest = min(soonest, self._rest_due, self.rooms.next_wakeup(), self.files.next_wakeup())
+        return min(soonest, self._conversations.next_wakeup())
 
     # --- inputs
 
@@ -218,6 +233,8 @@ class NodeMachine:
         try:
             if isinstance(input, ForRooms):
                 return self._routing.route_conversations(self.rooms.take_input(input, now), now)
+            if isinstance(input, ForFiles):
+                return self._routing.route_files(self.files.take_input(input, now), now)
             return self._dispatch(input, now)
         except RefusedInput as refusal:
             self._counters[f"input refused: {refusal.kind}"] += 1
@@ -288,7 +305,8 @@ class NodeMachine:
         self._conversations.start(now)
         restored = self._routing.route_conversations(self.rooms.restore_rooms(now), now)
         self._marks_at = now + exponential(self._marking, MARKS_S)
-        return restored + self._tick(now)
+        checked = self._routing.route_files(self.files.check_contents(now), now)
+        return restored + checked + self._tick(now)
 
     def _tick(self, now: float) -> list[Effect]:
         out = self._rendezvous.tick(now)
@@ -305,7 +323,8 @@ class NodeMachine:
         if out:
             return out  # what is others' leaves first (decision 0034); ours is still due, and comes at once
         ours = [*self._conversations.tick(now), *self.rooms.tick(now)]
-        return self._routing.route_conversations(ours, now)
+        files = self._routing.route_files(self.files.tick(now), now)
+        return self._routing.route_conversations(ours, now) + files
 
     def _say_goodbye(self, now: float) -> list[Effect]:
         out: list[Effect] = []

@@ -26,7 +26,15 @@ from nacl.exceptions import CryptoError
 
 from p2pchat.crypto.kdf import derive
 from p2pchat.errors import Unreadable
-from p2pchat.wire.files import HASH_BYTES, count_pieces, decode_piece, encode_piece, path_length, piece_size
+from p2pchat.wire.files import (
+    HASH_BYTES,
+    SEAL_BYTES,
+    count_pieces,
+    decode_piece,
+    encode_piece,
+    path_length,
+    piece_size,
+)
 
 _NONCE_BYTES: Final = 24
 
@@ -129,3 +137,18 @@ def _seal_key(salt: bytes) -> bytes:
 
 def _nonce(index: int) -> bytes:
     return index.to_bytes(_NONCE_BYTES, "big")
+
+
+def seal_kept(key: bytes, name: bytes, index: int, piece: bytes) -> bytes:
+    """A piece as a home keeps it, ``SEAL_BYTES`` longer. A key seals the pieces of one file, each once."""
+    return crypto_aead_xchacha20poly1305_ietf_encrypt(piece, name, _nonce(index), key)
+
+
+def open_kept(key: bytes, name: bytes, index: int, sealed: bytes) -> bytes | None:
+    """Undo ``seal_kept``; None: it was not kept so."""
+    if len(sealed) < SEAL_BYTES:
+        return None
+    try:
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, name, _nonce(index), key)
+    except CryptoError:
+        return None

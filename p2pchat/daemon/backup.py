@@ -13,7 +13,7 @@ from p2pchat.control import answers, methods, parameters
 from p2pchat.core.session.restored import kept_keys
 from p2pchat.core.values import inputs
 from p2pchat.daemon import views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import BacksUp
 from p2pchat.errors import UsageError
@@ -33,7 +33,7 @@ class BackupMethods:
         handlers.add(methods.BACKUP, self.make_backup)
         handlers.add(methods.REVOKE_BACKUPS, self.revoke_backups)
 
-    async def make_backup(self, request: parameters.BackupParams, client: Asker) -> answers.BackupResult:
+    async def make_backup(self, request: parameters.BackupParams, client: Caller) -> answers.BackupResult:
         """Write a backup. Contacts are told of the new keys only after the file is on the disk: until then
         the older backup is valid."""
         place = self._place(request.path)
@@ -69,7 +69,7 @@ class BackupMethods:
         return copied
 
     async def revoke_backups(
-        self, request: parameters.NoParams, client: Asker
+        self, request: parameters.NoParams, client: Caller
     ) -> answers.RevokeBackupsResult:
         """Tell contacts to refuse the keys of all earlier backups."""
         async with self._making:

@@ -46,8 +46,8 @@ class ClockMonitor:
                 break
             before = by
             await asyncio.sleep(CLOCK_LOOK_S)
-        way = "forward" if by > 0 else "back"
-        self._on_set(ClockSet(f"the clock was set {way} by {views.how_long(by)}"))
+        direction = "forward" if by > 0 else "back"
+        self._on_set(ClockSet(f"the clock was set {direction} by {views.how_long(by)}"))
 
     def is_believable(self, by: float) -> bool:
         """Whether a clock set by so many seconds is right. While there are links, our time agrees with the

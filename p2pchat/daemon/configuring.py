@@ -10,7 +10,7 @@ from p2pchat.config.table import Effect, SettingSpec, named
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.values import extended
 from p2pchat.daemon import views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import SettingSet
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Configured
@@ -36,35 +36,37 @@ class SettingMethods:
         handlers.add(methods.CHANGE_SETTING, self.set)
         handlers.add(methods.FORGET_SETTING, self.unset)
 
-    async def list(self, asked: parameters.NoParams, asker: Asker) -> list[answers.SettingInfo]:
+    async def list(self, params: parameters.NoParams, caller: Caller) -> list[answers.SettingInfo]:
         """Every setting: its value, without passwords, and the source of the value."""
-        return [views.setting(each) for each in self._host.choices]
+        return [views.setting(choice) for choice in self._host.choices]
 
-    async def get(self, asked: parameters.SettingParams, asker: Asker) -> answers.SettingInfo:
+    async def get(self, params: parameters.SettingParams, caller: Caller) -> answers.SettingInfo:
         """One setting, with its passwords."""
-        chosen = self._host.choices[named(asked.key).name]
+        chosen = self._host.choices[named(params.key).name]
         return views.setting(chosen).with_changes(value=chosen.text)
 
-    async def set(self, asked: parameters.ChangeSettingParams, asker: Asker) -> answers.ChangeSettingResult:
+    async def set(
+        self, params: parameters.ChangeSettingParams, caller: Caller
+    ) -> answers.ChangeSettingResult:
         """Save a value in the home."""
-        setting, text = named(asked.key), asked.value.strip()
+        setting, text = named(params.key), params.value.strip()
         if len(text) > TEXT_MAX or not text.isprintable():
             raise UsageError(f"{setting.name} must be a line of at most {TEXT_MAX} characters")
         if problem := read(setting, text, Source.HOME).problem:
             raise UsageError(problem)
-        return await self._keep(setting, text, asker)
+        return await self._keep(setting, text, caller)
 
-    async def unset(self, asked: parameters.SettingParams, asker: Asker) -> answers.ChangeSettingResult:
+    async def unset(self, params: parameters.SettingParams, caller: Caller) -> answers.ChangeSettingResult:
         """Remove a value from the home."""
-        return await self._keep(named(asked.key), None, asker)
+        return await self._keep(named(params.key), None, caller)
 
     async def _keep(
-        self, setting: SettingSpec, text: str | None, asker: Asker
+        self, setting: SettingSpec, text: str | None, caller: Caller
     ) -> answers.ChangeSettingResult:
         """Raises UsageError if the home would no longer open with that value, by itself or with the values
         given to this node; then nothing was changed."""
         kept = await self._host.ask_store(Store.read_settings)
-        changed = {name: each for name, each in kept.items() if name != setting.name}
+        changed = {name: value for name, value in kept.items() if name != setting.name}
         if text is not None:
             changed[setting.name] = text
         for told in (Overrides(), self._host.told):
@@ -74,11 +76,11 @@ class SettingMethods:
         if changed != kept:
             await self._host.ask_store(lambda store: store.keep_setting(setting.name, text))
         before, after = self._host.choices, choose(self._host.told, changed)
-        effect = self._come_into_force(before, after, after[setting.name], asker)
+        effect = self._come_into_force(before, after, after[setting.name], caller)
         return extended(views.setting(after[setting.name]), answers.ChangeSettingResult, effect=effect)
 
     def _come_into_force(
-        self, before: Choices, after: Choices, chosen: Choice, asker: Asker
+        self, before: Choices, after: Choices, chosen: Choice, caller: Caller
     ) -> answers.Effect:
         """Apply a change, and name its effect: ``unchanged``, ``overruled`` (by a flag or the environment of
         this node), ``at start`` (no node runs), ``now``, or ``anew``."""
@@ -88,7 +90,7 @@ class SettingMethods:
             self._host.events.publish(SettingSet(setting.name))
         if setting.effect is Effect.ANEW and not (same or self._rests):
             why = SettingRestart(f"the setting {setting.name} was changed")
-            asker.then.append(lambda: self._host.begin_anew(why))
+            caller.then.append(lambda: self._host.begin_anew(why))
             return "anew"
         if setting.effect is Effect.NOW and not (same or self._rests):
             self._host.take_choices(after)

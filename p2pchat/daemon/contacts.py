@@ -9,7 +9,7 @@ from p2pchat.control import answers, methods, parameters
 from p2pchat.core.values import inputs
 from p2pchat.core.values.records import Contact
 from p2pchat.daemon import views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance
 from p2pchat.daemon.ports import Named
@@ -34,43 +34,43 @@ class ContactMethods:
         handlers.add(methods.RENEW, self.renew)
         handlers.add(methods.REMOVE, self.remove)
 
-    async def list(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ContactInfo]:
+    async def list(self, params: parameters.NoParams, caller: Caller) -> list[answers.ContactInfo]:
         contacts = self._host.node.contacts()
         obstacles = {mesh: hindrance(self._host, mesh) for mesh in {contact.mesh for contact in contacts}}
         return [self._contact_view(contact, obstacles[contact.mesh]) for contact in contacts]
 
-    async def show(self, asked: parameters.ContactParams, asker: Asker) -> answers.ContactDetailInfo:
-        contact = self._host.names.find_contact(asked.name)
+    async def show(self, params: parameters.ContactParams, caller: Caller) -> answers.ContactDetailInfo:
+        contact = self._host.names.find_contact(params.name)
         own = self._host.node.identity.identity_key
         return views.shown(self._contact_view(contact, hindrance(self._host, contact.mesh)), contact, own)
 
-    async def verify(self, asked: parameters.VerifyParams, asker: Asker) -> answers.ContactInfo:
-        contact = self._host.names.find_contact(asked.name)
-        return await self._changed(contact, inputs.ContactVerified(contact.id, asked.verified))
+    async def verify(self, params: parameters.VerifyParams, caller: Caller) -> answers.ContactInfo:
+        contact = self._host.names.find_contact(params.name)
+        return await self._changed(contact, inputs.ContactVerified(contact.id, params.verified))
 
-    async def rename(self, asked: parameters.RenameParams, asker: Asker) -> answers.ContactInfo:
-        contact = self._host.names.find_contact(asked.name)
-        return await self._changed(contact, inputs.ContactRenamed(contact.id, asked.new), name=asked.new)
+    async def rename(self, params: parameters.RenameParams, caller: Caller) -> answers.ContactInfo:
+        contact = self._host.names.find_contact(params.name)
+        return await self._changed(contact, inputs.ContactRenamed(contact.id, params.new), name=params.new)
 
-    async def block(self, asked: parameters.BlockParams, asker: Asker) -> answers.ContactInfo:
-        contact = self._host.names.find_contact(asked.name)
-        return await self._changed(contact, inputs.ContactBlocked(contact.id, asked.blocked))
+    async def block(self, params: parameters.BlockParams, caller: Caller) -> answers.ContactInfo:
+        contact = self._host.names.find_contact(params.name)
+        return await self._changed(contact, inputs.ContactBlocked(contact.id, params.blocked))
 
-    async def mute(self, asked: parameters.MuteParams, asker: Asker) -> answers.ContactInfo:
-        contact = self._host.names.find_contact(asked.name)
-        return await self._changed(contact, inputs.ContactMuted(contact.id, asked.muted))
+    async def mute(self, params: parameters.MuteParams, caller: Caller) -> answers.ContactInfo:
+        contact = self._host.names.find_contact(params.name)
+        return await self._changed(contact, inputs.ContactMuted(contact.id, params.muted))
 
-    async def disappear(self, asked: parameters.DisappearParams, asker: Asker) -> answers.ContactInfo:
-        contact = self._host.names.find_contact(asked.name)
-        return await self._changed(contact, inputs.ContactLasts(contact.id, asked.seconds or 0.0))
+    async def disappear(self, params: parameters.DisappearParams, caller: Caller) -> answers.ContactInfo:
+        contact = self._host.names.find_contact(params.name)
+        return await self._changed(contact, inputs.ContactLasts(contact.id, params.seconds or 0.0))
 
-    async def renew(self, asked: parameters.ContactParams, asker: Asker) -> answers.ContactInfo:
-        contact = self._host.names.find_contact(asked.name)
+    async def renew(self, params: parameters.ContactParams, caller: Caller) -> answers.ContactInfo:
+        contact = self._host.names.find_contact(params.name)
         return await self._changed(contact, inputs.ContactRenewed(contact.id))
 
-    async def remove(self, asked: parameters.RemoveParams, asker: Asker) -> answers.RemoveContactResult:
-        contact = self._host.names.find_contact(asked.name)
-        keep, renew = asked.keep_mesh, asked.renew_mesh
+    async def remove(self, params: parameters.RemoveParams, caller: Caller) -> answers.RemoveContactResult:
+        contact = self._host.names.find_contact(params.name)
+        keep, renew = params.keep_mesh, params.renew_mesh
         before = {mesh.id for mesh in self._host.node.meshes()}
         rejected = await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
         raise_refusal(rejected, contact=contact.name)
@@ -84,7 +84,7 @@ class ContactMethods:
     async def _changed(self, contact: Contact, input: inputs.Input, name: str = "") -> answers.ContactInfo:
         rejected = await self._host.driver.submit_and_persist(input)
         raise_refusal(rejected, contact=contact.name, name=name)
-        now = next(each for each in self._host.node.contacts() if each.id == contact.id)
+        now = next(other for other in self._host.node.contacts() if other.id == contact.id)
         return self._contact_view(now, hindrance(self._host, now.mesh))
 
     def _contact_view(self, contact: Contact, obstacle: str) -> answers.ContactInfo:

@@ -48,10 +48,10 @@ CALLERS_MAX: Final = 1024
 GONE_EVERY_S: Final = 0.25
 """Seconds between checks that a client with pending requests still reads after it stopped writing."""
 
-Handler = Callable[[str, Mapping[str, object], "Asker"], Awaitable[object]]
+Handler = Callable[[str, Mapping[str, object], "Caller"], Awaitable[object]]
 
 
-class Asker:
+class Caller:
     """One pending request, and the way for events to its client."""
 
     def __init__(self, client: _ClientConnection, request: RequestId | None) -> None:
@@ -204,8 +204,8 @@ class _ClientConnection:
         return False
 
     def _end_the_endless(self) -> None:
-        for task, asked in self._tasks.items():
-            if asked.method in self._endless:
+        for task, pending in self._tasks.items():
+            if pending.method in self._endless:
                 task.cancel()
 
     def send(self, line: bytes) -> None:
@@ -276,21 +276,21 @@ class _ClientConnection:
         task.add_done_callback(self._tasks.pop)
 
     def _withdraw(self, request: object) -> None:
-        for task, asked in list(self._tasks.items()):
-            if request is not None and asked.id == request:
+        for task, pending in list(self._tasks.items()):
+            if request is not None and pending.id == request:
                 task.cancel()
 
     async def _answer(self, request: Request) -> None:
-        asker = Asker(self, request.id)
+        caller = Caller(self, request.id)
         try:
-            result = await self._handler(request.method, request.params, asker)
+            result = await self._handler(request.method, request.params, caller)
             if request.id is not None:
                 await self.answer(answer_line(request.id, result))
         except Exception as error:  # noqa: BLE001 -- a bug in one method must not end the node
             if request.id is not None:
                 self._fail(request.id, *_verdict(error))
         finally:
-            for step in asker.then:
+            for step in caller.then:
                 step()
 
     def _fail(self, request: RequestId | None, code: int, message: str) -> None:

@@ -16,7 +16,7 @@ from p2pchat.core.values.effects import MessageMoved
 from p2pchat.core.values.records import Contact
 from p2pchat.core.values.room_events import MessageReached
 from p2pchat.daemon import views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
@@ -85,7 +85,7 @@ class DeliveryMethods:
         """Carry out requests to wait for a message."""
         handlers.add(methods.WAIT, self.wait_for_state)
 
-    async def wait_for_state(self, params: parameters.WaitParams, caller: Asker) -> answers.DeliveryInfo:
+    async def wait_for_state(self, params: parameters.WaitParams, caller: Caller) -> answers.DeliveryInfo:
         """Wait until a message has reached a state; each earlier state comes as an event."""
         message, goal, patience = MessageId(params.id), MessageState(params.state), params.timeout
         conversation = await self._conversation_of(message)
@@ -107,7 +107,7 @@ class DeliveryMethods:
         conversation: ConversationId | None,
         goal: MessageState,
         members: int | None,
-        caller: Asker,
+        caller: Caller,
     ) -> answers.DeliveryInfo:
         with self._host.events.follow_message(message) as happenings:
             progress = await self._find_progress(message)
@@ -164,7 +164,7 @@ class DeliveryMethods:
         return contact.mesh if contact is not None else None
 
     async def _tell_hindrances(
-        self, message: MessageId, conversation: ConversationId | None, caller: Asker
+        self, message: MessageId, conversation: ConversationId | None, caller: Caller
     ) -> None:
         """Tell a waiting caller of an obstacle as soon as it is known: a rendezvous that is down, or two
         networks that cannot be linked."""

@@ -98,11 +98,11 @@ async def checks(host: Examined) -> list[CheckResult]:
 
 def _settings(host: Examined) -> list[CheckResult]:
     """The settings of the owner and their sources, which affect all other checks."""
-    told = [each for each in host.choices if each.source is not Source.DEFAULT]
-    of_nodes = [each for each in told if each.setting.effect is not Effect.CHAT]
+    told = [choice for choice in host.choices if choice.source is not Source.DEFAULT]
+    of_nodes = [choice for choice in told if choice.setting.effect is not Effect.CHAT]
     if not of_nodes:
         return []
-    found = ", ".join(f"{each.setting.name} {each.shown} ({_origin(each)})" for each in of_nodes)
+    found = ", ".join(f"{choice.setting.name} {choice.shown} ({_origin(choice)})" for choice in of_nodes)
     around = host.paths.proxy is not None and not host.paths.relay_only
     return [_check("settings", True, f"{found}{'; links go round the proxy' if around else ''}")]
 
@@ -189,12 +189,12 @@ async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResu
     found: dict[str, CheckResult] = {}
     clocks: list[ClockStatus] = []
     all_found = asyncio.Event()
-    began = host.clock.now()
+    begun_at = host.clock.now()
 
     def told(input: Input) -> None:
         match input:
             case RendezvousUp(url, clock):
-                took = f"{(host.clock.now() - began) * 1000:.0f} ms"
+                took = f"{(host.clock.now() - begun_at) * 1000:.0f} ms"
                 if clock is not None:
                     clocks.append(ClockStatus(host.clock.now() - clock, url))
                 found[url] = _check("rendezvous", True, f"{url}, {took}")
@@ -214,14 +214,14 @@ async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResu
     finally:
         await connections.aclose()
     silent = (_check("rendezvous", False, f"{url}: no answer in {RENDEZVOUS_S:g} s") for url in urls)
-    return [found.get(url, each) for url, each in zip(urls, silent, strict=True)], _clock(clocks)
+    return [found.get(url, unheard) for url, unheard in zip(urls, silent, strict=True)], _clock(clocks)
 
 
 def _clock(told: list[ClockStatus]) -> list[CheckResult]:
     """The clock: one rendezvous that agrees is enough."""
     if not told:
         return []
-    nearest = min(told, key=lambda each: abs(each.ahead_s))
+    nearest = min(told, key=lambda clock: abs(clock.ahead_s))
     doubt = clock_doubt(nearest)
     return [_check("clock", doubt is None, doubt or f"as at {nearest.of}")]
 
@@ -229,11 +229,11 @@ def _clock(told: list[ClockStatus]) -> list[CheckResult]:
 async def _link(paths: NetworkPolicy, hinted: Servers) -> list[CheckResult]:
     """A link from this machine to itself, with the settings and the servers that rendezvous named: its
     addresses, the kind of network, and whether it opens."""
-    heard: asyncio.Queue[tuple[int, Input]] = asyncio.Queue()
+    arrived: asyncio.Queue[tuple[int, Input]] = asyncio.Queue()
     engine = engine_for(paths)
     ends = [
         WebRtcLinks(
-            lambda input, end=end: heard.put_nowait((end, input)),  # type: ignore[misc]
+            lambda input, end=end: arrived.put_nowait((end, input)),  # type: ignore[misc]
             engine,
             paths.servers,
         )
@@ -248,9 +248,9 @@ async def _link(paths: NetworkPolicy, hinted: Servers) -> list[CheckResult]:
     try:
         async with asyncio.timeout(LINK_S):
             while len(up) < len(ends):
-                match await heard.get():
+                match await arrived.get():
                     case _, OfferMade(_, offer):
-                        kinds, nat = Counter(each.kind for each in offer.candidates), offer.nat
+                        kinds, nat = Counter(candidate.kind for candidate in offer.candidates), offer.nat
                         refused = ends[0].refused
                         ends[1].make_answer(LINK, offer)
                     case _, AnswerMade(_, answer):
@@ -334,6 +334,6 @@ async def _neighbours(host: Examined, reached: bool) -> CheckResult:
         return _check("mesh", True, "in none yet")
     foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
     others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
-    way = no_way(host.node.unreached(host.clock.now()), host.turn_servers.refuse) if not links else ""
+    obstacle = no_way(host.node.unreached(host.clock.now()), host.turn_servers.refuse) if not links else ""
     found = f"{links} link{'s' * (links != 1)}{others}"
-    return _check("mesh", links > 0, f"{found}: {way}" if way else found)
+    return _check("mesh", links > 0, f"{found}: {obstacle}" if obstacle else found)

@@ -12,7 +12,7 @@ from p2pchat.control import parameters
 from p2pchat.control.failures import METHOD_NOT_FOUND, MethodError
 from p2pchat.control.methods import Method
 from p2pchat.control.parameters import Params
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 
 P = TypeVar("P", bound=Params)
 A = TypeVar("A")
@@ -22,13 +22,13 @@ class Handlers:
     """A handler for each method, of the method's own types."""
 
     def __init__(self) -> None:
-        self._handlers: dict[str, Callable[[Mapping[str, object], Asker], Awaitable[object]]] = {}
+        self._handlers: dict[str, Callable[[Mapping[str, object], Caller], Awaitable[object]]] = {}
 
-    def add(self, method: Method[P, A], handler: Callable[[P, Asker], Awaitable[A]]) -> None:
+    def add(self, method: Method[P, A], handler: Callable[[P, Caller], Awaitable[A]]) -> None:
         """Have ``handler`` carry out ``method``."""
 
-        def handle(params: Mapping[str, object], asker: Asker) -> Awaitable[object]:
-            return handler(parameters.read(method.params, params), asker)
+        def handle(params: Mapping[str, object], caller: Caller) -> Awaitable[object]:
+            return handler(parameters.read(method.params, params), caller)
 
         self._handlers[method.name] = handle
 
@@ -38,8 +38,8 @@ class Handlers:
     def __iter__(self) -> Iterator[str]:
         return iter(self._handlers)
 
-    async def call(self, name: str, params: Mapping[str, object], asker: Asker) -> object:
+    async def call(self, name: str, params: Mapping[str, object], caller: Caller) -> object:
         """Carry a method out. Raises MethodError for what JSON-RPC names, P2PChatError for the rest."""
         if name not in self._handlers:
             raise MethodError(METHOD_NOT_FOUND, f"there is no method {name!r}")
-        return await self._handlers[name](params, asker)
+        return await self._handlers[name](params, caller)

@@ -63,7 +63,7 @@ def _linked(status: Status, mesh: MeshId | None) -> bool:
 
 def _unreached(places: Sequence[RendezvousStatus]) -> str:
     """That none could be reached, and why not the first; empty unless every one was tried in vain."""
-    if not places or not all(each.reason and not each.up for each in places):
+    if not places or not all(place.reason and not place.up for place in places):
         return ""
     if places[0].reason == NO_ANSWER_YET:
         return f"no rendezvous has answered yet: {places[0].url}"

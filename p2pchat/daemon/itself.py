@@ -12,7 +12,7 @@ from p2pchat.control import answers, events, methods, parameters
 from p2pchat.core.values import effects, inputs
 from p2pchat.crypto.identity import fingerprint, safety_words
 from p2pchat.daemon import doctor, room_views, views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, without_network
 from p2pchat.daemon.ports import Shown
@@ -38,7 +38,7 @@ class NodeMethods:
         handlers.add(methods.TRACE, self.trace)
         handlers.add(methods.DOCTOR, self.doctor)
 
-    async def whoami(self, asked: parameters.NoParams, asker: Asker) -> answers.IdentityInfo:
+    async def whoami(self, params: parameters.NoParams, caller: Caller) -> answers.IdentityInfo:
         me = self._host.node.identity
         return answers.IdentityInfo(
             name=me.name,
@@ -48,12 +48,12 @@ class NodeMethods:
             rendezvous=list(me.rendezvous),
         )
 
-    async def rename(self, asked: parameters.RenameSelfParams, asker: Asker) -> answers.IdentityInfo:
-        rejected = await self._host.driver.submit_and_persist(inputs.NameChosen(asked.name))
-        raise_refusal(rejected, name=asked.name)
-        return await self.whoami(parameters.NoParams(), asker)
+    async def rename(self, params: parameters.RenameSelfParams, caller: Caller) -> answers.IdentityInfo:
+        rejected = await self._host.driver.submit_and_persist(inputs.NameChosen(params.name))
+        raise_refusal(rejected, name=params.name)
+        return await self.whoami(parameters.NoParams(), caller)
 
-    async def status(self, asked: parameters.NoParams, asker: Asker) -> answers.NodeInfo:
+    async def status(self, params: parameters.NoParams, caller: Caller) -> answers.NodeInfo:
         host = self._host
         chosen = views.NodeConfiguration(
             paths=views.paths(host.paths, host.turn_servers),
@@ -78,10 +78,10 @@ class NodeMethods:
             offline,
         )
 
-    async def doctor(self, asked: parameters.NoParams, asker: Asker) -> list[answers.CheckResult]:
+    async def doctor(self, params: parameters.NoParams, caller: Caller) -> list[answers.CheckResult]:
         return await doctor.checks(self._host)
 
-    async def stop(self, asked: parameters.NoParams, asker: Asker) -> answers.StopResult:
+    async def stop(self, params: parameters.NoParams, caller: Caller) -> answers.StopResult:
         if not self._host.stays:
             raise UsageError(
                 "the node here runs inside a chat or another command: end that program (process "
@@ -90,13 +90,13 @@ class NodeMethods:
         self.stop_wanted.set()
         return answers.StopResult(stopping=True)
 
-    async def trace(self, asked: parameters.NoParams, asker: Asker) -> None:
+    async def trace(self, params: parameters.NoParams, caller: Caller) -> None:
         """Report each cell when it is first seen, and each onion. This is for pictures of a mesh, and does
         not tell whose a cell is."""
         with self._host.events.subscribed() as happenings:
-            asker.event(events.TracingEvent())
+            caller.event(events.TracingEvent())
             async for event in happenings:
                 if isinstance(event, effects.CellSeen):
-                    asker.event(views.cell(event))
+                    caller.event(views.cell(event))
                 elif isinstance(event, effects.OnionSeen):
-                    asker.event(views.onion(event))
+                    caller.event(views.onion(event))

@@ -20,7 +20,7 @@ from p2pchat.core.values.references import Referred
 from p2pchat.crypto.identity import named_id
 from p2pchat.crypto.kdf import digest
 from p2pchat.daemon import line_views, views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.intake import Intake
@@ -47,26 +47,26 @@ class MessageMethods:
         handlers.add(methods.SEND, self.send)
         handlers.add(methods.LISTEN, self.listen)
 
-    async def send(self, asked: parameters.SendParams, asker: Asker) -> answers.DeliveryInfo:
+    async def send(self, params: parameters.SendParams, caller: Caller) -> answers.DeliveryInfo:
         """Accept a message; the answer comes when it is on disk. A second request with the same ``id``
         accepts no second message."""
-        partner = self._host.names.find_partner(asked.to)
-        message = await self._message_id(asked)
+        partner = self._host.names.find_partner(params.to)
+        message = await self._message_id(params)
         await self._intake.wait_for_room()
         async with self._alone(message):
-            state = await self._accepted(message, partner, asked)
+            state = await self._accepted(message, partner, params)
         return views.progress(message, state, self._host.clock.now())
 
-    async def _message_id(self, asked: parameters.SendParams) -> MessageId:
+    async def _message_id(self, params: parameters.SendParams) -> MessageId:
         """The id of a message: the ``id``, or derived from the caller's ``key`` (bytes in hexadecimal), or a
         new one."""
-        if asked.key is None:
-            message = MessageId(asked.id or self._host.entropy.draw_bytes(16).hex())
+        if params.key is None:
+            message = MessageId(params.id or self._host.entropy.draw_bytes(16).hex())
             if not _MESSAGE_ID.fullmatch(message):
                 raise MethodError(INVALID_PARAMS, "id must be 32 hexadecimal digits")
             return message
         try:
-            data = bytes.fromhex(asked.key)
+            data = bytes.fromhex(params.key)
         except ValueError as error:
             raise MethodError(INVALID_PARAMS, "key must be hexadecimal digits") from error
         before = MessageId(digest(data, 16).hex())  # the id that versions without a secret derived
@@ -119,20 +119,20 @@ class MessageMethods:
             )
         return inputs.Target(line.id, line.outgoing)
 
-    async def listen(self, asked: parameters.ListenParams, asker: Asker) -> None:
+    async def listen(self, params: parameters.ListenParams, caller: Caller) -> None:
         """First the unheard messages, then all events. Ends only with the connection."""
         names = self._host.names
-        conversation = names.find_partner(asked.sender).conversation if asked.sender is not None else None
+        conversation = names.find_partner(params.sender).conversation if params.sender is not None else None
         with self._host.events.subscribed() as happenings:
-            missed = await self._host.ask_store(lambda store: store.history.list_unread(conversation))
-            for line in missed:
-                asker.event(line_views.message(line, names))
-                await asker.read()
-            shown = {line.id for line in missed}
+            unread = await self._host.ask_store(lambda store: store.history.list_unread(conversation))
+            for line in unread:
+                caller.event(line_views.message(line, names))
+                await caller.read()
+            shown = {line.id for line in unread}
             async for event in happenings:
                 if (
                     isinstance(event, effects.MessageSent | HistoryRewritten | HistoryForgotten)
-                    and not asked.own
+                    and not params.own
                 ):
                     continue
                 if isinstance(event, effects.MessageArrived):
@@ -141,11 +141,11 @@ class MessageMethods:
                         continue
                 if isinstance(event, effects.LineReferred):
                     theirs = conversation not in (None, event.reference.conversation)
-                    if theirs or (event.reference.author is None and not asked.own):
+                    if theirs or (event.reference.author is None and not params.own):
                         continue
                 view = self._host.view(event)
                 if view is not None:
-                    asker.event(view)
+                    caller.event(view)
         raise ControlError("this listener was too slow and has missed events; what came is in the history")
 
 

@@ -13,7 +13,7 @@ from p2pchat.core.values.inputs import Urged
 from p2pchat.daemon.backup import BackupMethods
 from p2pchat.daemon.configuring import SettingMethods
 from p2pchat.daemon.contacts import ContactMethods
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.delivery import DeliveryMethods
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.itself import NodeMethods
@@ -52,8 +52,8 @@ class Methods:
             family.add_handlers(self.handlers)
         self.stop_wanted: asyncio.Event = itself.stop_wanted
 
-    async def call(self, name: str, params: Mapping[str, object], asker: Asker) -> object:
+    async def call(self, name: str, params: Mapping[str, object], caller: Caller) -> object:
         """Carry a method out. Raises MethodError for errors of JSON-RPC, P2PChatError for all others."""
         if name in METHODS and METHODS[name].urgent:
             self._host.driver.submit_input(Urged())
-        return await self.handlers.call(name, params, asker)
+        return await self.handlers.call(name, params, caller)

@@ -24,7 +24,7 @@ from p2pchat.core.values.settings import Settings
 from p2pchat.daemon import event_views
 from p2pchat.daemon.clock import SystemClock, SystemEntropy
 from p2pchat.daemon.clock_monitor import ClockMonitor
-from p2pchat.daemon.control import Asker, ControlServer
+from p2pchat.daemon.control import Caller, ControlServer
 from p2pchat.daemon.events import Events, Happening
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.local_servers import LocalServers
@@ -138,9 +138,9 @@ class RunningNode:
             raise
         self.started_at = self.clock.now()
         self.driver = Driver(self.node, self.store, self._worker, self.clock.now, self.events.publish)
-        ways = self.paths
-        self._links = WebRtcLinks(self.driver.submit_input, engine_for(ways), ways.servers)
-        self._connections = RendezvousConnections(self.driver.submit_input, ways.proxy, ways.ca_file)
+        policy = self.paths
+        self._links = WebRtcLinks(self.driver.submit_input, engine_for(policy), policy.servers)
+        self._connections = RendezvousConnections(self.driver.submit_input, policy.proxy, policy.ca_file)
         self.driver.submit_input(Started())
         self.servers.start_announcing()
         loop = asyncio.get_running_loop()
@@ -163,11 +163,11 @@ class RunningNode:
         """Wait until the end is requested. Raises StoreError when the disk ended it, BeginsAnew when another
         node must replace it."""
         assert self._running is not None, "started"
-        asked = asyncio.get_running_loop().create_task(self._methods.stop_wanted.wait())
+        stopping = asyncio.get_running_loop().create_task(self._methods.stop_wanted.wait())
         try:
-            await asyncio.wait((asked, self._running), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((stopping, self._running), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            asked.cancel()
+            stopping.cancel()
         if self._running.done() and not self._running.cancelled():
             self._running.result()
 
@@ -283,8 +283,8 @@ class RunningNode:
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
-    async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
-        return await self._methods.call(method, params, asker)
+    async def _handle(self, method: str, params: Mapping[str, object], caller: Caller) -> object:
+        return await self._methods.call(method, params, caller)
 
 
 def _bug(error: BaseException) -> ControlError:

@@ -12,7 +12,7 @@ from p2pchat.control import answers, events, methods, parameters
 from p2pchat.core.values import effects, inputs
 from p2pchat.core.values.records import MeshRecord
 from p2pchat.daemon import views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.failed_invites import explain_failure
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Pairs
@@ -41,28 +41,28 @@ class PairingMethods:
         handlers.add(methods.INVITE, self.invite)
         handlers.add(methods.JOIN, self.join)
 
-    async def invite(self, asked: parameters.InviteParams, asker: Asker) -> answers.PairingResult:
-        patience = asked.timeout
+    async def invite(self, params: parameters.InviteParams, caller: Caller) -> answers.PairingResult:
+        patience = params.timeout
         if patience is None:
-            patience = LINK_PATIENCE_S if asked.link else WORDS_PATIENCE_S
-        name, urls = _name(asked.name), checked_urls(asked.rendezvous)
+            patience = LINK_PATIENCE_S if params.link else WORDS_PATIENCE_S
+        name, urls = _name(params.name), checked_urls(params.rendezvous)
         number = self._next_invite()
         deadline = self._host.clock.now() + patience
-        code = checked_code(asked.code) if asked.code is not None else None
-        mesh = self._mesh(asked.mesh).id if asked.mesh is not None else None
-        input = inputs.InviteOpened(number, asked.link, name, urls, deadline, code, mesh)
-        return await self._follow(number, input, asker)
+        code = checked_code(params.code) if params.code is not None else None
+        mesh = self._mesh(params.mesh).id if params.mesh is not None else None
+        input = inputs.InviteOpened(number, params.link, name, urls, deadline, code, mesh)
+        return await self._follow(number, input, caller)
 
-    async def join(self, asked: parameters.JoinParams, asker: Asker) -> answers.PairingResult:
-        code = checked_code(asked.code)
-        name, urls = _name(asked.name), checked_urls(asked.rendezvous)
+    async def join(self, params: parameters.JoinParams, caller: Caller) -> answers.PairingResult:
+        code = checked_code(params.code)
+        name, urls = _name(params.name), checked_urls(params.rendezvous)
         number = self._next_invite()
-        deadline = self._host.clock.now() + (JOIN_PATIENCE_S if asked.timeout is None else asked.timeout)
-        input = inputs.InviteEntered(number, code, name, urls, deadline, asked.accept_new)
-        return await self._follow(number, input, asker)
+        deadline = self._host.clock.now() + (JOIN_PATIENCE_S if params.timeout is None else params.timeout)
+        input = inputs.InviteEntered(number, code, name, urls, deadline, params.accept_new)
+        return await self._follow(number, input, caller)
 
     async def _follow(
-        self, number: int, input: inputs.InviteOpened | inputs.InviteEntered, asker: Asker
+        self, number: int, input: inputs.InviteOpened | inputs.InviteEntered, caller: Caller
     ) -> answers.PairingResult:
         """Follow one pairing to its end; a caller that stops listening cancels it."""
         over = False
@@ -72,9 +72,9 @@ class PairingMethods:
                 async for event in happenings:
                     match event:
                         case effects.InviteReady(invite, code) if invite == number:
-                            asker.event(events.InviteEvent(code=str(code)))
+                            caller.event(events.InviteEvent(code=str(code)))
                         case effects.InviteDisturbed(invite, strangers) if invite == number:
-                            asker.event(events.StrangerEvent(strangers=strangers))
+                            caller.event(events.StrangerEvent(strangers=strangers))
                         case effects.InviteDone(invite, contact, left_out) if invite == number:
                             over = True
                             return views.contact_made(contact, left_out)

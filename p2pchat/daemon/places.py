@@ -9,7 +9,7 @@ from p2pchat.control import answers, methods, parameters
 from p2pchat.core.values import inputs
 from p2pchat.core.values.records import MeshRecord
 from p2pchat.daemon import views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Looks
 from p2pchat.errors import Malformed, UsageError
@@ -31,11 +31,11 @@ class MeshMethods:
         handlers.add(methods.ADD_RENDEZVOUS, self.add)
         handlers.add(methods.REMOVE_RENDEZVOUS, self.remove)
 
-    async def meshes(self, asked: parameters.NoParams, asker: Asker) -> list[answers.MeshInfo]:
+    async def meshes(self, params: parameters.NoParams, caller: Caller) -> list[answers.MeshInfo]:
         """Every mesh, with its contacts; the mesh for invites comes first. ``links`` are not known while a
         new node still has time to link."""
         node = self._host.node
-        links = {each.mesh: each.links for each in node.status().meshes}
+        links = {mesh.mesh: mesh.links for mesh in node.status().meshes}
         none = None if self._host.looking else 0
         return [
             answers.MeshInfo(
@@ -50,22 +50,22 @@ class MeshMethods:
             for number, mesh in enumerate(node.meshes())
         ]
 
-    async def leave(self, asked: parameters.LeaveMeshParams, asker: Asker) -> answers.LeaveMeshResult:
+    async def leave(self, params: parameters.LeaveMeshParams, caller: Caller) -> answers.LeaveMeshResult:
         """Leave a mesh; with ``forget``, also a mesh with contacts, which are then deleted."""
-        mesh = self.mesh(asked.mesh)
+        mesh = self.mesh(params.mesh)
         contacts = self._names(mesh.id)
-        if contacts and not asked.forget:
+        if contacts and not params.forget:
             raise UsageError(
                 f"{', '.join(contacts)} would be deleted: they are reached through this mesh alone"
             )
         await self._host.driver.submit_and_persist(inputs.MeshLeft(mesh.id))
         return answers.LeaveMeshResult(mesh=mesh.id.hex(), forgotten=contacts)
 
-    async def rendezvous(self, asked: parameters.NoParams, asker: Asker) -> list[answers.RendezvousInfo]:
+    async def rendezvous(self, params: parameters.NoParams, caller: Caller) -> list[answers.RendezvousInfo]:
         """Every known rendezvous: its meshes, whether it is ``used`` now, and whether it is reached, if
         known."""
         node = self._host.node
-        reached = {each.url: each for each in node.status().rendezvous}
+        reached = {server.url: server for server in node.status().rendezvous}
         meshes, own = node.meshes(), node.identity.rendezvous
         return [
             answers.RendezvousInfo(
@@ -80,10 +80,12 @@ class MeshMethods:
             for url in node.places()
         ]
 
-    async def add(self, asked: parameters.AddRendezvousParams, asker: Asker) -> list[answers.RendezvousInfo]:
+    async def add(
+        self, params: parameters.AddRendezvousParams, caller: Caller
+    ) -> list[answers.RendezvousInfo]:
         """Add a rendezvous: to one mesh, or else to our own and the only mesh. ``typed``: a person typed it;
         otherwise a contact named it and a person agreed."""
-        url, typed, name = asked.url, asked.typed, asked.mesh
+        url, typed, name = params.url, params.typed, params.mesh
         self._check((url,), typed)
         meshes = self._host.node.meshes()
         chosen = [self.mesh(name)] if name is not None else list(meshes) if len(meshes) == 1 else []
@@ -94,23 +96,23 @@ class MeshMethods:
             await self._submit(inputs.RendezvousAdded(url, None))
         for mesh in chosen:
             await self._submit(inputs.RendezvousAdded(url, mesh.id, typed))
-        return await self.rendezvous(parameters.NoParams(), asker)
+        return await self.rendezvous(parameters.NoParams(), caller)
 
     async def remove(
-        self, asked: parameters.RemoveRendezvousParams, asker: Asker
+        self, params: parameters.RemoveRendezvousParams, caller: Caller
     ) -> list[answers.RendezvousInfo]:
         """Remove a rendezvous: from one mesh, or from all meshes and our own."""
-        url, name = asked.url, asked.mesh
+        url, name = params.url, params.mesh
         meshes = [self.mesh(name)] if name is not None else self._host.node.meshes()
         own = name is None and url in self._host.node.identity.rendezvous
-        met = [mesh for mesh in meshes if url in mesh.rendezvous]
-        if not own and not met:
+        meeting = [mesh for mesh in meshes if url in mesh.rendezvous]
+        if not own and not meeting:
             raise UsageError(f"{url} is not among your rendezvous; see 'p2pchat rendezvous list'")
         if own:
             await self._submit(inputs.RendezvousRemoved(url, None))
-        for mesh in met:
+        for mesh in meeting:
             await self._submit(inputs.RendezvousRemoved(url, mesh.id))
-        return await self.rendezvous(parameters.NoParams(), asker)
+        return await self.rendezvous(parameters.NoParams(), caller)
 
     async def _submit(self, input: inputs.MeshInput) -> None:
         await self._host.driver.submit_and_persist(input)
@@ -121,7 +123,7 @@ class MeshMethods:
     def mesh(self, name: str) -> MeshRecord:
         """A mesh by the first digits of its id. Raises UsageError."""
         meshes = self._host.node.meshes()
-        fitting = [each for each in meshes if name and each.id.hex().startswith(name.lower())]
+        fitting = [mesh for mesh in meshes if name and mesh.id.hex().startswith(name.lower())]
         if len(fitting) == 1:
             return fitting[0]
         what = "several meshes' ids begin" if fitting else "no mesh's id begins"

@@ -28,7 +28,7 @@ def no_way(unreached: Sequence[Unreached], turn_refused: bool = False) -> str:
     ``turn_refused``: a TURN server did not take its user or password."""
     if not unreached:
         return ""
-    last = max(unreached, key=lambda each: each.at)
+    last = max(unreached, key=lambda member: member.at)
     return f"no way between your two networks: {_cause(last)}; {_help(last, turn_refused)}"
 
 

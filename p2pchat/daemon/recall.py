@@ -10,7 +10,7 @@ from p2pchat.control.events import MessageEvent
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
 from p2pchat.control.values import extended
 from p2pchat.daemon import line_views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Recalls
@@ -35,41 +35,41 @@ class HistoryMethods:
         handlers.add(methods.CONVERSATIONS, self.conversations)
         handlers.add(methods.DRAFTS, self.answer_drafts)
 
-    async def heard(self, asked: parameters.HeardParams, asker: Asker) -> None:
+    async def heard(self, params: parameters.HeardParams, caller: Caller) -> None:
         """Mark messages as heard."""
-        ids = [MessageId(each) for each in asked.ids]
+        ids = [MessageId(id) for id in params.ids]
         await self._host.ask_store(lambda store: store.history.mark_read(ids))
 
-    async def history(self, asked: parameters.HistoryParams, asker: Asker) -> list[MessageEvent]:
+    async def history(self, params: parameters.HistoryParams, caller: Caller) -> list[MessageEvent]:
         """The messages with one contact, or in one room."""
-        return await self._lines(self._conversation(asked.name), asked)
+        return await self._lines(self._conversation(params.name), params)
 
-    async def search(self, asked: parameters.SearchParams, asker: Asker) -> list[MessageEvent]:
+    async def search(self, params: parameters.SearchParams, caller: Caller) -> list[MessageEvent]:
         """The messages with all contacts and in all rooms that contain a text."""
-        return await self._lines(None, asked)
+        return await self._lines(None, params)
 
     def _conversation(self, name: str) -> ConversationId:
         return self._host.names.find_partner(name).conversation
 
     async def _lines(
-        self, conversation: ConversationId | None, asked: parameters.HistoryParams | parameters.SearchParams
+        self, conversation: ConversationId | None, params: parameters.HistoryParams | parameters.SearchParams
     ) -> list[MessageEvent]:
         lines = await self._host.ask_store(
             lambda store: store.history.read_messages(
                 conversation,
-                search=asked.search,
-                since=asked.since,
-                limit=asked.limit,
-                before=MessageId(asked.before) if asked.before is not None else None,
-                after=MessageId(asked.after) if asked.after is not None else None,
+                search=params.search,
+                since=params.since,
+                limit=params.limit,
+                before=MessageId(params.before) if params.before is not None else None,
+                after=MessageId(params.after) if params.after is not None else None,
             )
         )
         names = self._host.names
         return [line_views.message(line, names) for line in lines]
 
-    async def edit(self, asked: parameters.EditParams, asker: Asker) -> answers.EditResult:
+    async def edit(self, params: parameters.EditParams, caller: Caller) -> answers.EditResult:
         """Change the text of a line."""
-        message, text = MessageId(asked.id), asked.text
+        message, text = MessageId(params.id), params.text
         if not await self._host.ask_store(lambda store: store.history.edit_message(message, text)):
             raise UsageError("no message here has that id; see 'p2pchat history NAME --ids'")
         line = await self._host.ask_store(lambda store: store.history.find_message(message))
@@ -77,13 +77,13 @@ class HistoryMethods:
             self._host.events.publish(HistoryRewritten(line))
         return answers.EditResult(id=message)
 
-    async def forget(self, asked: parameters.ForgetParams, asker: Asker) -> answers.ForgetResult:
+    async def forget(self, params: parameters.ForgetParams, caller: Caller) -> answers.ForgetResult:
         """Delete one line by its ``id``, or all lines with ``name``."""
-        if asked.id is None:
-            if asked.name is None:
+        if params.id is None:
+            if params.name is None:
                 raise MethodError(INVALID_PARAMS, "name must be a text")
-            return answers.ForgetResult(forgotten=await self._forget_all(self._conversation(asked.name)))
-        id = MessageId(asked.id)
+            return answers.ForgetResult(forgotten=await self._forget_all(self._conversation(params.name)))
+        id = MessageId(params.id)
         known = await self._host.ask_store(lambda store: store.history.find_message(id))
         if known is None or not await self._host.ask_store(lambda store: store.history.forget_message(id)):
             raise UsageError("no message here has that id, or it waits to be delivered")
@@ -98,20 +98,22 @@ class HistoryMethods:
         self._host.events.publish(HistoryForgotten(conversation, None))
         return lines
 
-    async def conversations(self, asked: parameters.NoParams, asker: Asker) -> list[answers.ConversationInfo]:
+    async def conversations(
+        self, params: parameters.NoParams, caller: Caller
+    ) -> list[answers.ConversationInfo]:
         """The last line with each contact and in each room, and the number of unheard ones."""
         names = self._host.names
-        talks = await self._host.ask_store(lambda store: store.history.list_conversations())
+        summaries = await self._host.ask_store(lambda store: store.history.list_conversations())
         return [
             extended(
                 line_views.message(last, names),
                 answers.ConversationInfo,
                 unheard=unheard,
             )
-            for last, unheard in talks
+            for last, unheard in summaries
         ]
 
-    async def answer_drafts(self, wish: parameters.DraftParams, _caller: Asker) -> list[answers.DraftInfo]:
+    async def answer_drafts(self, wish: parameters.DraftParams, _caller: Caller) -> list[answers.DraftInfo]:
         """The drafts, after ``text`` was saved as the draft to ``name``."""
         if wish.name is not None and wish.text is not None:
             conversation, text = self._conversation(wish.name), wish.text

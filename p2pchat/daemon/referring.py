@@ -16,7 +16,7 @@ from p2pchat.core.values import inputs
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Reference, ReferenceKind, Referred
 from p2pchat.daemon import views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.mentions import find_mentions
 from p2pchat.daemon.ports import Sends
@@ -41,7 +41,7 @@ class ReferenceMethods:
         handlers.add(methods.CORRECT, self.correct_message)
         handlers.add(methods.WITHDRAW, self.withdraw_message)
 
-    async def add_reaction(self, params: parameters.ReactParams, _caller: Asker) -> answers.DeliveryInfo:
+    async def add_reaction(self, params: parameters.ReactParams, _caller: Caller) -> answers.DeliveryInfo:
         """React to a message with one sign, which replaces an earlier one; an empty sign takes it back."""
         sign = params.sign.strip()
         if not _is_sign(sign):
@@ -56,7 +56,9 @@ class ReferenceMethods:
             turn = next_turn(before, self._host.clock.now())
             return await self._submit(line, ReferenceKind.REACTION, turn, sign)
 
-    async def correct_message(self, params: parameters.CorrectParams, _caller: Asker) -> answers.DeliveryInfo:
+    async def correct_message(
+        self, params: parameters.CorrectParams, _caller: Caller
+    ) -> answers.DeliveryInfo:
         """Correct a message of ours, for both."""
         async with self._one:
             line, referred = await self._find_line(params.id)
@@ -67,7 +69,7 @@ class ReferenceMethods:
             return await self._submit(line, ReferenceKind.CORRECTION, turn, params.text)
 
     async def withdraw_message(
-        self, params: parameters.WithdrawParams, _caller: Asker
+        self, params: parameters.WithdrawParams, _caller: Caller
     ) -> answers.DeliveryInfo:
         """Withdraw a message of ours, for both."""
         async with self._one:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from p2pchat.control import methods
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.home import Lock, has_space
 from p2pchat.daemon.node import HomeBusy, RunningNode
 from p2pchat.daemon.turn_servers import TurnServers
@@ -23,8 +23,8 @@ LOOK_S: Final = 2.0
 """Seconds between checks of the disk; each writes a megabyte, if there is room."""
 
 _READ: Final = frozenset(
-    each.name
-    for each in (
+    method.name
+    for method in (
         methods.WHOAMI,
         methods.CONTACTS,
         methods.MESHES,
@@ -106,9 +106,9 @@ class RestingNode(RunningNode):
         """Close the socket, so that clients look for the next node."""
         await self._control.stop()
 
-    async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
+    async def _handle(self, method: str, params: Mapping[str, object], caller: Caller) -> object:
         if method in self._keeps_waiting:
             await asyncio.get_running_loop().create_future()
         if method not in self._may:
             raise StoreError(self.waits_for)
-        return await self._methods.handlers.call(method, params, asker)
+        return await self._methods.handlers.call(method, params, caller)

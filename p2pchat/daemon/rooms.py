@@ -15,7 +15,7 @@ from p2pchat.core.values.records import MeshRecord
 from p2pchat.core.values.room_events import OfferTurn, RoomOfferTurned, RoomTurn, RoomTurned
 from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.daemon import room_views
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.names import name_offers
@@ -44,32 +44,32 @@ class RoomMethods:
         handlers.add(methods.ACCEPT_ROOM, self.accept_offer)
         handlers.add(methods.DECLINE_ROOM, self.decline_offer)
 
-    async def list_rooms(self, params: parameters.NoParams, _caller: Asker) -> list[rooms.RoomInfo]:
+    async def list_rooms(self, params: parameters.NoParams, _caller: Caller) -> list[rooms.RoomInfo]:
         names, offers = self._access.make_names(), self._host.node.rooms.list_offers()
         shown = name_offers(offers)
         offered = [room_views.offer(one, shown[one.id], names) for one in offers if not one.outgoing]
         return [*(self._access.view_room(room) for room in self._host.node.rooms.list_rooms()), *offered]
 
-    async def show_room(self, params: parameters.RoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def show_room(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RoomInfo:
         return self._access.view_room(self._access.find_room(params.room))
 
-    async def list_members(self, params: parameters.RoomParams, _caller: Asker) -> list[rooms.MemberInfo]:
+    async def list_members(self, params: parameters.RoomParams, _caller: Caller) -> list[rooms.MemberInfo]:
         names = self._access.make_names()
         room = names.find_room(params.room)
         return [self._access.view_member(room, member.id) for member in room.members]
 
-    async def show_words(self, params: parameters.RoomParams, _caller: Asker) -> rooms.RoomWordsInfo:
+    async def show_words(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RoomWordsInfo:
         room = self._access.find_room(params.room)
         name = self._access.make_names().partner_name(room.record.id)
         return rooms.RoomWordsInfo(name=name, words=" ".join(room.words), members=len(room.members))
 
-    async def create_room(self, params: parameters.CreateRoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def create_room(self, params: parameters.CreateRoomParams, _caller: Caller) -> rooms.RoomInfo:
         """Found a room."""
         mesh = self._mesh(params.mesh).id if params.mesh is not None else None
         return self._access.view_room(await self._access.found_room(params.name, mesh))
 
     async def invite_contacts(
-        self, params: parameters.InviteToRoomParams, _caller: Asker
+        self, params: parameters.InviteToRoomParams, _caller: Caller
     ) -> rooms.RoomInvitationsResult:
         """Offer a room to contacts, or take that back. All names are looked up before anything is done, and
         a repeated request offers once."""
@@ -92,7 +92,7 @@ class RoomMethods:
         invited = [contact.name for contact in contacts]
         return rooms.RoomInvitationsResult(name=names.partner_name(room.record.id), invited=invited)
 
-    async def accept_offer(self, params: parameters.AcceptRoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def accept_offer(self, params: parameters.AcceptRoomParams, _caller: Caller) -> rooms.RoomInfo:
         """Accept a contact's offer, and wait until we are in. A repeated request finds the room."""
         try:
             offer = self._access.make_names().find_offer(params.room)
@@ -137,7 +137,7 @@ class RoomMethods:
                 raise Ended(f"the invitation came to nothing: {room_views.failure(event.turn)}")
         raise ControlError("the node was too busy to follow this; see 'p2pchat room'")
 
-    async def decline_offer(self, params: parameters.RoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def decline_offer(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RoomInfo:
         """Decline a contact's offer."""
         names = self._access.make_names()
         offer = names.find_offer(params.room)

@@ -14,7 +14,7 @@ from p2pchat import looks
 from p2pchat.control import methods, parameters, rooms
 from p2pchat.control.values import extended
 from p2pchat.core.values import room_inputs
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Named
 from p2pchat.daemon.room_access import RoomAccess
@@ -44,7 +44,7 @@ class RosterMethods:
         handlers.add(methods.MUTE_ROOM, self.mute_room)
         handlers.add(methods.DISAPPEAR_IN_ROOM, self.disappear_in_room)
 
-    async def set_role(self, params: parameters.RoleParams, _caller: Asker) -> rooms.MemberInfo:
+    async def set_role(self, params: parameters.RoleParams, _caller: Caller) -> rooms.MemberInfo:
         """Give a member an office."""
         names = self._access.make_names()
         room = names.find_room(params.room)
@@ -52,7 +52,7 @@ class RosterMethods:
         await self._access.submit_input(room_inputs.RoleGiven(room.record.id, member, OFFICES[params.role]))
         return self._access.view_member(self._access.current_room(room.record.id), member)
 
-    async def remove_member(self, params: parameters.MemberParams, _caller: Asker) -> rooms.RoomInfo:
+    async def remove_member(self, params: parameters.MemberParams, _caller: Caller) -> rooms.RoomInfo:
         """Put a member out."""
         names = self._access.make_names()
         room = names.find_room(params.room)
@@ -61,13 +61,13 @@ class RosterMethods:
             raise UsageError("to go yourself, use 'p2pchat room leave'")
         return await self._access.change_room(room, room_inputs.MemberRemoved(room.record.id, member))
 
-    async def rename_room(self, params: parameters.RenameRoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def rename_room(self, params: parameters.RenameRoomParams, _caller: Caller) -> rooms.RoomInfo:
         """Give a room another name."""
         room = self._access.find_room(params.room)
         renamed = room_inputs.RoomRenamed(room.record.id, params.name)
         return await self._access.change_room(room, renamed, name=params.name)
 
-    async def leave_room(self, params: parameters.LeaveRoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def leave_room(self, params: parameters.LeaveRoomParams, _caller: Caller) -> rooms.RoomInfo:
         """Go."""
         names = self._access.make_names()
         room = names.find_room(params.room)
@@ -78,14 +78,14 @@ class RosterMethods:
             raise UsageError("you cannot be your own heir")
         return await self._access.change_room(room, room_inputs.RoomLeft(room.record.id, heirs))
 
-    async def forget_room(self, params: parameters.RoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def forget_room(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RoomInfo:
         """Forget a room that was left, with all that was said."""
         room = self._access.find_room(params.room)
         view = self._access.view_room(room)
         await self._access.submit_input(room_inputs.RoomForgotten(room.record.id))
         return view
 
-    async def renew_room(self, params: parameters.RoomParams, _caller: Asker) -> rooms.RenewRoomResult:
+    async def renew_room(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RenewRoomResult:
         """Found another room, and invite those of its members who are contacts."""
         names = self._access.make_names()
         old = names.find_room(params.room)
@@ -104,7 +104,7 @@ class RosterMethods:
         view = self._access.view_room(self._access.current_room(new.record.id))
         return extended(view, rooms.RenewRoomResult, not_invited=not_invited)
 
-    async def mute_room(self, params: parameters.MuteRoomParams, _caller: Asker) -> rooms.RoomInfo:
+    async def mute_room(self, params: parameters.MuteRoomParams, _caller: Caller) -> rooms.RoomInfo:
         """Choose of what people are told with a noise."""
         room = self._access.find_room(params.room)
         return await self._access.change_room(
@@ -112,7 +112,7 @@ class RosterMethods:
         )
 
     async def disappear_in_room(
-        self, params: parameters.DisappearInRoomParams, _caller: Asker
+        self, params: parameters.DisappearInRoomParams, _caller: Caller
     ) -> rooms.RoomInfo:
         """Choose how long lines last."""
         room = self._access.find_room(params.room)

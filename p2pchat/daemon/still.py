@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping
 
 from p2pchat.daemon.configuring import SettingMethods
-from p2pchat.daemon.control import Asker
+from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.home import Lock
 from p2pchat.daemon.node import HomeBusy, RunningNode
@@ -42,7 +42,7 @@ class StillNode(RunningNode):
             await self._let_go()
             raise
 
-    async def _handle(self, method: str, params: Mapping[str, object], asker: Asker) -> object:
+    async def _handle(self, method: str, params: Mapping[str, object], caller: Caller) -> object:
         if method not in self._asked:
             raise ControlError("this home was opened for its settings only")
-        return await self._asked.call(method, params, asker)
+        return await self._asked.call(method, params, caller)

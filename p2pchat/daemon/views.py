@@ -162,7 +162,7 @@ def status(
         clock=_clock(now.clock),
         links=links,
         links_up=sum(link.state == "up" for link in links),
-        meshes=[_mesh(each) for each in now.meshes],
+        meshes=[_mesh(mesh) for mesh in now.meshes],
         rendezvous=[
             answers.RendezvousConnectionInfo(url=r.url, up=r.up, reason=r.reason) for r in now.rendezvous
         ],
@@ -287,7 +287,7 @@ def health(now: Status, looking: bool = False, no_way: str = "", offline: str = 
     if offline:
         return f"alone: {offline}"
     links = sum(mesh.links for mesh in now.meshes)
-    unreached = all(each.up is False for each in now.rendezvous)
+    unreached = all(server.up is False for server in now.rendezvous)
     if not links and now.rendezvous and unreached:
         return "alone: no rendezvous can be reached"
     if not links and now.clock is not None and now.clock.doubtful:

@@ -19,6 +19,15 @@ from typing import Any, Final, Protocol, TypeVar, assert_never
 
 from p2pchat.core.values import effects
 from p2pchat.core.values.effects import Effect, Event
+from p2pchat.core.values.files import (
+    CheckFile,
+    DropContent,
+    FetchPiece,
+    FileEffect,
+    ForFiles,
+    KeepPiece,
+    SweepContent,
+)
 from p2pchat.core.values.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
 from p2pchat.core.values.records import Change, HeldCell, PutCells, Settled
 from p2pchat.core.values.refusals import Rejected
@@ -86,6 +95,8 @@ class Journal(Protocol):
     def commit_changes(self, changes: Sequence[Change]) -> Sequence[Settled]: ...
 
     def read_cells(self, mesh: MeshId, numbers: Sequence[int]) -> tuple[HeldCell, ...]: ...
+
+    def serve_file(self, effect: FileEffect) -> ForFiles | None: ...
 
     def read_room_records(
         self, room: ConversationId, names: Sequence[bytes]
@@ -308,6 +319,8 @@ class Driver:
                     lambda: self._journal.read_room_records(room, names),
                     lambda records: RoomRecordsFetched(room, receiver, records),
                 )
+            case FetchPiece() | KeepPiece() | CheckFile() | DropContent() | SweepContent():
+                self._read(lambda: self._journal.serve_file(effect), lambda told: told)
             case effects.Notify(event):
                 self._notify(event)
             case effects.Signal(url, message):
@@ -327,16 +340,17 @@ class Driver:
             case _:
                 assert_never(effect)
 
-    def _read(self, read: Callable[[], T], as_input: Callable[[T], Input]) -> None:
-        """Read in the worker thread. A disk that refuses ends the driver, as one that refuses to write."""
+    def _read(self, read: Callable[[], T], as_input: Callable[[T], Input | None]) -> None:
+        """Read in the worker thread, and tell the node what there is to tell. A disk that refuses ends the
+        driver, as one that refuses to write."""
 
         def on_read(reading: asyncio.Future[T]) -> None:
             self._reading.discard(reading)
             if reading.cancelled():
                 return
             self._failed = self._failed or reading.exception()
-            if self._failed is None:
-                self.submit_input(as_input(reading.result()))
+            if self._failed is None and (input := as_input(reading.result())) is not None:
+                self.submit_input(input)
             self._awake.set()
 
         loop = asyncio.get_running_loop()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from p2pchat.core.values.files import FileEffect, ForFiles
 from p2pchat.core.values.records import (
     Change,
     DropCells,
@@ -41,6 +42,10 @@ class NodeMemory(Protocol):
 
     def read_room_records(self, room: ConversationId, names: tuple[bytes, ...]) -> dict[bytes, bytes | None]:
         """Return records of a room by their names; None where one is not there."""
+        ...
+
+    def serve_file(self, effect: FileEffect) -> ForFiles | None:
+        """Do what a node wants of the content of a file; return what it is told."""
         ...
 
 
@@ -89,3 +94,7 @@ class Shelf:
     def read_room_records(self, room: ConversationId, names: tuple[bytes, ...]) -> dict[bytes, bytes | None]:
         """Return nothing: a simulated node is in no room."""
         return dict.fromkeys(names)
+
+    def serve_file(self, effect: FileEffect) -> ForFiles | None:
+        """Do nothing: a simulated node has no files."""
+        return None

@@ -16,6 +16,14 @@ from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.node import NodeMachine
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.values import effects, inputs
+from p2pchat.core.values.files import (
+    CheckFile,
+    DropContent,
+    FetchPiece,
+    FileEffect,
+    KeepPiece,
+    SweepContent,
+)
 from p2pchat.core.values.refusals import Rejected
 from p2pchat.core.values.room_inputs import RoomRecordsFetched
 from p2pchat.core.values.settings import Settings
@@ -73,6 +81,11 @@ class World:
             effects.Signal: self.meetings.send_signal,
             effects.FetchCells: self._fetch,
             effects.FetchRoomRecords: self._fetch_room_records,
+            FetchPiece: self._serve_file,
+            KeepPiece: self._serve_file,
+            CheckFile: self._serve_file,
+            DropContent: self._serve_file,
+            SweepContent: self._serve_file,
             effects.Notify: self._notify,
             effects.Persist: lambda host, effect: None,
             Rejected: lambda host, effect: None,
@@ -223,6 +236,11 @@ class World:
         records = host.store.read_room_records(effect.room, effect.names)
         read = RoomRecordsFetched(effect.room, effect.receiver, records)
         self.agenda.call_at(self.agenda.now + DISK_S, self._later, (host, host.run), read)
+
+    def _serve_file(self, host: SimulatedHost, effect: FileEffect) -> None:
+        told = host.store.serve_file(effect)
+        if told is not None:
+            self.agenda.call_at(self.agenda.now + DISK_S, self._later, (host, host.run), told)
 
     def _later(self, whom: tuple[SimulatedHost, int], input: inputs.Input) -> None:
         host, run = whom

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import apsw
 
+from p2pchat.core.values.files import DropFile, FileEffect, ForFiles
 from p2pchat.core.values.records import (
     Change,
     DropContact,
@@ -40,6 +41,7 @@ from p2pchat.store.files import refuse_foreign
 from p2pchat.store.history import MessageHistory
 from p2pchat.store.home import change_unlock, exists, needs_passphrase, refuse_lost_key, sweep_home, wipe
 from p2pchat.store.owner import refuse_others, unusable
+from p2pchat.store.pieces import PieceFiles
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, DataKey, KeyFile, Passphrase, Unlock
 from p2pchat.store.witness import COUNT_FILE, Witness
 from p2pchat.types import ConversationId, MeshId
@@ -61,7 +63,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-_FORGETS = (DropContact, DropExpiredMessages, DropRoom, DropVersions, PutReference)
+_FORGETS = (DropContact, DropExpiredMessages, DropFile, DropRoom, DropVersions, PutReference)
 """Changes after which something must not be had any more, not from the log either."""
 
 
@@ -77,6 +79,8 @@ class Store:
         self._lent: Path | None = None
         """The folder of a copy."""
         self._checkpoints = Checkpoints(self._connection, home, self._witness.write_count)
+        self.pieces = PieceFiles(home)
+        """The content of files."""
         self.history = MessageHistory(self._connection, self._checkpoints)
         """What was said."""
 
@@ -248,6 +252,10 @@ class Store:
     def read_room_records(self, room: ConversationId, names: Iterable[bytes]) -> dict[bytes, bytes | None]:
         """Read records of a room by their names; None where one is not there."""
         return rooms.read_records(self._connection, room, names)
+
+    def serve_file(self, effect: FileEffect) -> ForFiles | None:
+        """Do what a node wants of the content of a file; return what it is told."""
+        return self.pieces.serve_effect(effect)
 
     def check_pages(self) -> None:
         """Read every page once. Raises StoreError when any is damaged."""

@@ -17,6 +17,9 @@ from p2pchat.text import one_line
 
 LOCK: Final = "node.lock"
 
+FILES: Final = "files"
+"""The folder of the content of files, each sealed under a key in the database."""
+
 SECRETS: Final = (
     database.DATABASE,
     *(database.DATABASE + side for side in database.SIDE_FILES),
@@ -33,7 +36,7 @@ LEFTOVERS: Final = (
     "keyring",
 )
 
-OWN: Final = frozenset((KEY_FILE, LOCK, *SECRETS, *LEFTOVERS))
+OWN: Final = frozenset((KEY_FILE, LOCK, FILES, *SECRETS, *LEFTOVERS))
 
 MOUNTED: Final = "lost+found"
 """The root of a file system has it from the first."""

@@ -5,13 +5,14 @@ Knows: in which order files are destroyed. Does not know: what an open store hol
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from p2pchat.crypto.password import Cost
 from p2pchat.errors import StoreError
 from p2pchat.ports import Entropy
 from p2pchat.store import database, vault
-from p2pchat.store.files import LEFTOVERS, LOCK, SECRETS
+from p2pchat.store.files import FILES, LEFTOVERS, LOCK, SECRETS
 from p2pchat.store.owner import refuse_others
 from p2pchat.store.vault import KEY_FILE, NEW_KEY_FILE, Unlock
 
@@ -63,6 +64,8 @@ def sweep_home(home: Path) -> None:
         vault.destroy(home / name)
     for name in LEFTOVERS:
         (home / name).unlink(missing_ok=True)
+    if (home / FILES).is_dir():
+        shutil.rmtree(home / FILES)
 
 
 def _key_lost(home: Path) -> bool:

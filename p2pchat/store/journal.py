@@ -12,9 +12,10 @@ from typing import Any
 import apsw
 
 from p2pchat.core.values import records
+from p2pchat.core.values.files import DropFile, PutFile
 from p2pchat.core.values.records import Change, Memory, Settled
 from p2pchat.errors import StoreError
-from p2pchat.store import history, references, rooms
+from p2pchat.store import file_records, history, references, rooms
 from p2pchat.store.database import transaction, translate_sqlite_errors
 from p2pchat.types import ContactId, ConversationId, MeshId, MessageId
 
@@ -83,6 +84,7 @@ def load(connection: apsw.Connection) -> Memory:
             references.has_versions(connection),
             rooms=rooms.load_rooms(connection),
             room_offers=rooms.load_offers(connection),
+            files=file_records.load_files(connection),
         )
 
 
@@ -135,6 +137,8 @@ def _apply(connection: apsw.Connection, change: Change) -> Settled | None:
             run(_PUT_TRIED, (tried.mark, tried.at, tried.contact))
         case records.DropTried(mark):
             run("DELETE FROM tried WHERE mark = ?", (mark,))
+        case PutFile() | DropFile():
+            file_records.apply_to_files(connection, change)
         case _:
             rooms.apply_to_rooms(connection, change)
     return None

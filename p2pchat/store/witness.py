@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import apsw
 
-from p2pchat.core.values import records, room_records
+from p2pchat.core.values import files, records, room_records
 from p2pchat.core.values.records import Change
 from p2pchat.store.database import translate_sqlite_errors
 
@@ -58,6 +58,8 @@ _ELSEWHERE: Final = (
     records.DropCells,
     records.PutPatience,
     records.PutListeners,
+    files.PutFile,
+    files.DropFile,
     room_records.RoomChange,
 )
 """Changes that touch none of those tables."""

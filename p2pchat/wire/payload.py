@@ -14,6 +14,7 @@ from typing import Final, assert_never
 from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch
+from p2pchat.wire import files
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.content import (
     Content,
@@ -135,7 +136,15 @@ class UnknownPayload:
 
 
 Payload = (
-    Content | RekeyOffer | RekeyAnswer | Retention | RecoveryOffer | MeshRenewed | RoomWord | UnknownPayload
+    Content
+    | RekeyOffer
+    | RekeyAnswer
+    | Retention
+    | RecoveryOffer
+    | MeshRenewed
+    | RoomWord
+    | files.FileWord
+    | UnknownPayload
 )
 
 
@@ -174,7 +183,7 @@ class UnknownNotice:
     type: int
 
 
-Notice = DeliveryReceipt | PresenceNotice | Copied | UnknownNotice
+Notice = DeliveryReceipt | PresenceNotice | Copied | files.FileNotice | UnknownNotice
 
 
 def encode_payload(payload: Payload) -> bytes:
@@ -194,6 +203,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack({"t": 16, "generation": generation, "secret": secret})
         case RoomOffer() | RoomAccepted() | RoomOfferEnded() | RoomWelcomePart():
             return pack(word_fields(payload))
+        case files.FileOffer() | files.FileAccepted() | files.FileEnded():
+            return pack(files.word_fields(payload))
         case UnknownPayload(type=unknown):
             return pack({"t": unknown})
     assert_never(payload)
@@ -205,6 +216,8 @@ def decode_payload(data: bytes) -> Payload:
     match reader.get_integer("t", 0, _TYPE_MAX):
         case type if type in WORD_TYPES:
             return read_word(type, reader)
+        case type if type in files.WORD_TYPES:
+            return files.read_word(type, reader)
         case type if is_content(type):
             return read_content(type, reader)
         case 2:
@@ -241,6 +254,8 @@ def encode_notice(notice: Notice) -> bytes:
             return pack({"t": 2, "here": here, "asks": asks, **_receipt(receipt)})
         case Copied():
             return pack({"t": 3})
+        case files.FileRequest() | files.FileBlock():
+            return pack(files.notice_fields(notice))
         case UnknownNotice(type=unknown):
             return pack({"t": unknown})
     assert_never(notice)
@@ -256,6 +271,8 @@ def decode_notice(data: bytes) -> Notice:
             return PresenceNotice(reader.get_flag("here"), reader.get_flag("asks"), _read_receipt(reader))
         case 3:
             return Copied()
+        case type if type in (files.REQUEST_TYPE, files.BLOCK_TYPE):
+            return files.read_notice(type, reader)
         case unknown:
             return UnknownNotice(unknown)
 

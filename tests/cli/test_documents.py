@@ -70,7 +70,7 @@ def test_every_option_is_documented_and_every_documented_option_exists(name: str
 
 def _examples() -> Iterator[tuple[str, list[str]]]:
     """Each ``p2pchat …`` in the documents' code, up to where the shell takes over."""
-    for document in ("first-five-minutes.md", "commands.md", "scripting.md", "settings.md"):
+    for document in ("first-five-minutes.md", "commands.md", "rooms.md", "scripting.md", "settings.md"):
         for block in re.findall(
             r"^```(?:sh)?\n(.*?)^```", (DOCS / document).read_text(), flags=re.MULTILINE | re.DOTALL
         ):

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p2pchat.crypto.files import FileTree, hash_piece, is_piece, open_piece, seal_piece
+from p2pchat.crypto.files import (
+    FileTree,
+    hash_piece,
+    is_piece,
+    open_kept,
+    open_piece,
+    seal_kept,
+    seal_piece,
+)
 from p2pchat.errors import RefusedInput
 from p2pchat.wire.files import PIECE_BYTES, SIZE_MAX, count_pieces, decode_piece, encode_piece, piece_size
 
@@ -103,3 +111,12 @@ def test_the_tree_of_the_largest_file_takes_a_few_megabytes() -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_what_is_kept_opens_under_its_key_name_and_number() -> None:
+    key, name = b"k" * 32, b"n" * 16
+    sealed = seal_kept(key, name, 3, b"piece")
+    assert open_kept(key, name, 3, sealed) == b"piece"
+    for other in ((b"l" * 32, name, 3), (key, b"m" * 16, 3), (key, name, 4)):
+        assert open_kept(*other, sealed) is None
+    assert open_kept(key, name, 3, sealed[:7]) is None and open_kept(key, name, 3, b"") is None

@@ -16,7 +16,7 @@ import pytest
 from p2pchat.control.events import LinkEvent, TracingEvent
 from p2pchat.control.failures import MethodError
 from p2pchat.control.framing import REQUEST_MAX
-from p2pchat.daemon.control import REQUESTS_MAX, Asker, ControlServer
+from p2pchat.daemon.control import REQUESTS_MAX, Caller, ControlServer
 from p2pchat.errors import TrustError
 
 withdrawn: list[Any] = []
@@ -26,7 +26,7 @@ finished: list[Any] = []
 """Names of the slow requests that were done."""
 
 
-async def answer(method: str, params: Mapping[str, Any], asker: Asker) -> Any:
+async def answer(method: str, params: Mapping[str, Any], asker: Caller) -> Any:
     match method:
         case "echo":
             return params

@@ -17,7 +17,7 @@ from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.daemon.rooms import RoomMethods
 from p2pchat.errors import Ended, NotInTime, UsageError
 from p2pchat.types import MeshId, RoomId, RoomOfferId, conversation_in
-from tests.support.room_views import AT, MESH, ROOM, FakeCore, asker, contact, member, room
+from tests.support.room_views import AT, MESH, ROOM, FakeCore, a_caller, contact, member, room
 
 BOB, CAROL = contact("bob"), contact("carol")
 OFFER = RoomOfferRecord(RoomOfferId(b"o" * 16), BOB.id, "chess", 7, AT)
@@ -40,17 +40,17 @@ class _Mesh:
 async def test_rooms_come_first_and_offers_to_us_after_them() -> None:
     ours = RoomOfferRecord(RoomOfferId(b"p" * 16), CAROL.id, "friends", 2, AT, room=ROOM)
     core = FakeCore(FRIENDS, offers=[OFFER, ours])
-    listed = await methods(core).list_rooms(parameters.NoParams(), asker())
+    listed = await methods(core).list_rooms(parameters.NoParams(), a_caller())
     assert [(one.name, one.state) for one in listed] == [("#friends", "in"), ("chess", "offered")]
     assert listed[0].invited == ["carol"]
 
 
 async def test_one_room_its_members_and_its_words() -> None:
     core, params = FakeCore(FRIENDS), parameters.RoomParams(room="friends")
-    assert (await methods(core).show_room(params, asker())).name == "#friends"
-    names = [one.name for one in await methods(core).list_members(params, asker())]
+    assert (await methods(core).show_room(params, a_caller())).name == "#friends"
+    names = [one.name for one in await methods(core).list_members(params, a_caller())]
     assert names == ["ana", "bob"]
-    words = await methods(core).show_words(params, asker())
+    words = await methods(core).show_words(params, a_caller())
     assert (words.name, words.words, words.members) == ("#friends", " ".join(["acorn"] * 12), 2)
 
 
@@ -62,7 +62,7 @@ async def test_a_room_is_founded_and_shown(typed: str | None, mesh: MeshId | Non
         core.rooms.rooms.append(CHESS)
 
     core.take = found
-    made = await methods(core).create_room(parameters.CreateRoomParams(name="chess", mesh=typed), asker())
+    made = await methods(core).create_room(parameters.CreateRoomParams(name="chess", mesh=typed), a_caller())
     assert made.name == "#chess"
     assert core.taken == [RoomFounded("chess", mesh)]
 
@@ -79,13 +79,13 @@ async def test_a_room_that_cannot_be_is_refused_in_words(reason: Reason, words: 
     core = FakeCore()
     core.take = lambda input: Rejected(reason, "chess")
     with pytest.raises(UsageError, match=words):
-        await methods(core).create_room(parameters.CreateRoomParams(name=" chess"), asker())
+        await methods(core).create_room(parameters.CreateRoomParams(name=" chess"), a_caller())
 
 
 async def test_each_contact_is_invited_once_however_often_it_is_named() -> None:
     core = FakeCore(FRIENDS)
     params = parameters.InviteToRoomParams(room="#friends", contacts=("bob", "Carol", "bob"))
-    sent = await methods(core).invite_contacts(params, asker())
+    sent = await methods(core).invite_contacts(params, a_caller())
     assert (sent.name, sent.invited) == ("#friends", ["bob", "carol"])
     assert core.taken == [RoomOffered(ROOM, BOB.id), RoomOffered(ROOM, CAROL.id)]
 
@@ -94,14 +94,14 @@ async def test_who_has_an_open_invitation_is_not_invited_again_and_it_can_be_tak
     ours = RoomOfferRecord(RoomOfferId(b"p" * 16), CAROL.id, "friends", 2, AT, room=ROOM)
     core = FakeCore(FRIENDS, offers=[ours])
     params = parameters.InviteToRoomParams(room="#friends", contacts=("carol",))
-    await methods(core).invite_contacts(params, asker())
+    await methods(core).invite_contacts(params, a_caller())
     assert core.taken == []
     undo = parameters.InviteToRoomParams(room="#friends", contacts=("carol",), undo=True)
-    await methods(core).invite_contacts(undo, asker())
+    await methods(core).invite_contacts(undo, a_caller())
     assert core.taken == [RoomOfferWithdrawn(ours.id)]
     core.rooms.offers = []
     with pytest.raises(UsageError, match="carol has no open invitation"):
-        await methods(core).invite_contacts(undo, asker())
+        await methods(core).invite_contacts(undo, a_caller())
 
 
 async def test_one_unknown_name_invites_no_contact() -> None:
@@ -109,7 +109,7 @@ async def test_one_unknown_name_invites_no_contact() -> None:
     for names in (("bob", "dave"), ()):
         params = parameters.InviteToRoomParams(room="#friends", contacts=names)
         with pytest.raises(UsageError):
-            await methods(core).invite_contacts(params, asker())
+            await methods(core).invite_contacts(params, a_caller())
     assert core.taken == []
 
 
@@ -131,14 +131,14 @@ def enters(core: FakeCore, *turns: OfferTurn) -> None:
 async def test_who_accepts_waits_until_it_is_in() -> None:
     core = FakeCore(FRIENDS, offers=[OFFER])
     enters(core, OfferTurn.ACCEPTED, OfferTurn.ENTERED)
-    entered = await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), asker())
+    entered = await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
     assert (entered.name, entered.state) == ("#chess", "in")
     assert core.taken == [RoomOfferAnswered(OFFER.id, accept=True)]
 
 
 async def test_a_repeated_request_finds_the_room_that_was_entered() -> None:
     core = FakeCore(FRIENDS, CHESS)
-    entered = await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), asker())
+    entered = await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
     assert entered.name == "#chess" and core.taken == []
 
 
@@ -146,20 +146,20 @@ async def test_who_is_not_let_in_yet_hears_that_it_will_be() -> None:
     core = FakeCore(offers=[OFFER])
     enters(core, OfferTurn.ACCEPTED)
     with pytest.raises(NotInTime, match="accepted, but bob has not let you in within"):
-        await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess", timeout=0.01), asker())
+        await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess", timeout=0.01), a_caller())
 
 
 async def test_an_offer_that_comes_to_nothing_is_told_with_the_reason() -> None:
     core = FakeCore(offers=[OFFER])
     enters(core, OfferTurn.ACCEPTED, OfferTurn.FULL)
     with pytest.raises(Ended, match="came to nothing: there is no place left"):
-        await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), asker())
+        await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
 
 
 async def test_what_becomes_of_other_offers_does_not_matter() -> None:
     core = FakeCore(offers=[OFFER])
     accepting = asyncio.ensure_future(
-        methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), asker())
+        methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
     )
     await asyncio.sleep(0)
     core.events.publish(RoomOfferTurned(replace(OFFER, id=RoomOfferId(b"q" * 16)), OfferTurn.VOID))
@@ -172,11 +172,11 @@ async def test_what_becomes_of_other_offers_does_not_matter() -> None:
 
 async def test_what_was_not_offered_cannot_be_accepted() -> None:
     with pytest.raises(UsageError, match="no room to which you are invited called 'go'"):
-        await methods(FakeCore()).accept_offer(parameters.AcceptRoomParams(room="go"), asker())
+        await methods(FakeCore()).accept_offer(parameters.AcceptRoomParams(room="go"), a_caller())
 
 
 async def test_an_offer_is_declined() -> None:
     core = FakeCore(offers=[OFFER])
-    declined = await methods(core).decline_offer(parameters.RoomParams(room="chess"), asker())
+    declined = await methods(core).decline_offer(parameters.RoomParams(room="chess"), a_caller())
     assert (declined.name, declined.state) == ("chess", "out")
     assert core.taken == [RoomOfferAnswered(OFFER.id, accept=False)]

@@ -16,7 +16,7 @@ from p2pchat.core.values.room_records import Loudness, RoomOfferRecord, RoomRole
 from p2pchat.daemon.roster import RosterMethods, next_name
 from p2pchat.errors import Ended, UsageError
 from p2pchat.types import RoomId, RoomOfferId, conversation_in
-from tests.support.room_views import AT, MESH, ROOM, FakeCore, asker, contact, member, room
+from tests.support.room_views import AT, MESH, ROOM, FakeCore, a_caller, contact, member, room
 
 BOB = contact("bob")
 ANA = member(b"\x01", "ana", RoomRole.OWNER, own=True)
@@ -36,27 +36,27 @@ def methods(core: FakeCore) -> RosterMethods:
 async def test_an_office_is_given_to_the_member_that_is_named() -> None:
     core = FakeCore(FRIENDS)
     params = parameters.RoleParams(room="friends", member="bob", role="admin")
-    shown = await methods(core).set_role(params, asker())
+    shown = await methods(core).set_role(params, a_caller())
     assert core.taken == [room_inputs.RoleGiven(ROOM, ROBERT.id, RoomRole.ADMIN)]
     assert shown.name == "bob"
 
 
 async def test_a_member_is_removed_but_not_oneself() -> None:
     core = FakeCore(FRIENDS)
-    await methods(core).remove_member(parameters.MemberParams(room="#friends", member="dave"), asker())
+    await methods(core).remove_member(parameters.MemberParams(room="#friends", member="dave"), a_caller())
     assert core.taken == [room_inputs.MemberRemoved(ROOM, DAVE.id)]
     with pytest.raises(UsageError, match="room leave"):
-        await methods(core).remove_member(parameters.MemberParams(room="#friends", member="ana"), asker())
+        await methods(core).remove_member(parameters.MemberParams(room="#friends", member="ana"), a_caller())
 
 
 async def test_a_room_is_renamed_muted_and_made_to_forget() -> None:
     core, desk = FakeCore(FRIENDS), methods(FakeCore(FRIENDS))
     desk = methods(core)
-    await desk.rename_room(parameters.RenameRoomParams(room="friends", name="club"), asker())
-    await desk.mute_room(parameters.MuteRoomParams(room="friends"), asker())
-    await desk.mute_room(parameters.MuteRoomParams(room="friends", notify="mentions"), asker())
-    await desk.disappear_in_room(parameters.DisappearInRoomParams(room="friends", seconds=60.0), asker())
-    await desk.disappear_in_room(parameters.DisappearInRoomParams(room="friends"), asker())
+    await desk.rename_room(parameters.RenameRoomParams(room="friends", name="club"), a_caller())
+    await desk.mute_room(parameters.MuteRoomParams(room="friends"), a_caller())
+    await desk.mute_room(parameters.MuteRoomParams(room="friends", notify="mentions"), a_caller())
+    await desk.disappear_in_room(parameters.DisappearInRoomParams(room="friends", seconds=60.0), a_caller())
+    await desk.disappear_in_room(parameters.DisappearInRoomParams(room="friends"), a_caller())
     assert core.taken == [
         room_inputs.RoomRenamed(ROOM, "club"),
         room_inputs.RoomLoudness(ROOM, Loudness.NONE),
@@ -69,23 +69,23 @@ async def test_a_room_is_renamed_muted_and_made_to_forget() -> None:
 async def test_who_leaves_names_heirs_but_not_oneself() -> None:
     core = FakeCore(FRIENDS)
     params = parameters.LeaveRoomParams(room="friends", heirs=("dave", "bob"))
-    await methods(core).leave_room(params, asker())
+    await methods(core).leave_room(params, a_caller())
     assert core.taken == [room_inputs.RoomLeft(ROOM, (DAVE.id, ROBERT.id))]
     with pytest.raises(UsageError, match="your own heir"):
-        await methods(core).leave_room(parameters.LeaveRoomParams(room="friends", heirs=("ana",)), asker())
+        await methods(core).leave_room(parameters.LeaveRoomParams(room="friends", heirs=("ana",)), a_caller())
 
 
 async def test_who_has_left_leaves_no_second_time() -> None:
     core = FakeCore(replace(FRIENDS, role=None))
     assert (
-        await methods(core).leave_room(parameters.LeaveRoomParams(room="friends"), asker())
+        await methods(core).leave_room(parameters.LeaveRoomParams(room="friends"), a_caller())
     ).state == "out"
     assert core.taken == []
 
 
 async def test_a_room_that_was_left_is_forgotten() -> None:
     core = FakeCore(replace(FRIENDS, role=None))
-    gone = await methods(core).forget_room(parameters.RoomParams(room="friends"), asker())
+    gone = await methods(core).forget_room(parameters.RoomParams(room="friends"), a_caller())
     assert gone.name == "#friends" and core.taken == [room_inputs.RoomForgotten(ROOM)]
 
 
@@ -103,9 +103,9 @@ async def test_what_the_core_refuses_is_told_in_words(
     core = FakeCore(FRIENDS)
     core.take = lambda input: Rejected(reason)
     asked: list[Awaitable[object]] = [
-        methods(core).set_role(parameters.RoleParams(room="friends", member="bob", role="admin"), asker()),
-        methods(core).leave_room(parameters.LeaveRoomParams(room="friends"), asker()),
-        methods(core).rename_room(parameters.RenameRoomParams(room="friends", name="x"), asker()),
+        methods(core).set_role(parameters.RoleParams(room="friends", member="bob", role="admin"), a_caller()),
+        methods(core).leave_room(parameters.LeaveRoomParams(room="friends"), a_caller()),
+        methods(core).rename_room(parameters.RenameRoomParams(room="friends", name="x"), a_caller()),
     ]
     for one in asked:
         with pytest.raises(kind, match=words):
@@ -123,7 +123,7 @@ async def test_another_room_invites_members_that_are_contacts_and_names_the_othe
             core.rooms.offers.append(RoomOfferRecord(id, input.contact, "friends-2", 1, AT, room=input.room))
 
     core.take = take
-    made = await methods(core).renew_room(parameters.RoomParams(room="friends"), asker())
+    made = await methods(core).renew_room(parameters.RoomParams(room="friends"), a_caller())
     assert core.taken == [
         room_inputs.RoomFounded("friends-2", MESH),
         room_inputs.RoomOffered(NEW.record.id, BOB.id),
@@ -141,7 +141,7 @@ async def test_a_member_that_cannot_be_invited_is_named_and_holds_up_no_other() 
         return Rejected(Reason.CONTACT_BLOCKED)
 
     core.take = take
-    made = await methods(core).renew_room(parameters.RoomParams(room="friends"), asker())
+    made = await methods(core).renew_room(parameters.RoomParams(room="friends"), a_caller())
     assert (made.invited, made.not_invited) == ([], ["bob", "dave"])
 
 

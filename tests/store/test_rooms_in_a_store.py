@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from p2pchat.core.values import records, room_records
+from p2pchat.core.values.files import FileEffect, ForFiles
 from p2pchat.core.values.records import Change, HeldCell, Memory, Settled
 from p2pchat.core.values.room_inputs import RoomRetention
 from p2pchat.sim.entropy import SeededEntropy
@@ -40,6 +41,9 @@ class Shelf:
 
     def read_room_records(self, room: ConversationId, names: tuple[bytes, ...]) -> dict[bytes, bytes | None]:
         return self.store.read_room_records(room, names)
+
+    def serve_file(self, effect: FileEffect) -> ForFiles | None:
+        return self.store.serve_file(effect)
 
 
 def _changes_of(world: RoomsWorld, name: str) -> list[Change]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_reference, apply_references
 from p2pchat.core.values import records, room_records
+from p2pchat.core.values.files import DropFile, FileEffect, FileRecord, ForFiles, PutFile
 from p2pchat.core.values.records import Change, Memory, Message, Settled
 from p2pchat.core.values.references import Reference
 from p2pchat.core.values.room_records import LinePlace, RoomChange, RoomOfferRecord, RoomRecord, RoomState
@@ -20,6 +21,7 @@ from p2pchat.types import (
     conversation_with,
     person_of,
 )
+from tests.support.memory_files import MemoryFiles
 
 
 class MemoryStore:
@@ -41,6 +43,8 @@ class MemoryStore:
         self.rooms: dict[str, RoomRecord] = {}
         self.room_records: dict[str, dict[bytes, bytes]] = {}
         self.room_offers: dict[bytes, RoomOfferRecord] = {}
+        self.files: dict[MessageId, FileRecord] = {}
+        self.contents = MemoryFiles()
         self.set_back = ""
 
     def load_memory(self) -> Memory:
@@ -63,6 +67,7 @@ class MemoryStore:
             self.set_back,
             tuple(RoomState(room, _needed(self.room_records[room.id])) for room in self.rooms.values()),
             tuple(sorted(self.room_offers.values(), key=lambda offer: offer.at)),
+            tuple(sorted(self.files.values(), key=lambda file: file.at)),
         )
 
     def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
@@ -71,6 +76,9 @@ class MemoryStore:
 
     def read_room_records(self, room: ConversationId, names: Iterable[bytes]) -> dict[bytes, bytes | None]:
         return {name: self.room_records.get(room, {}).get(name) for name in names}
+
+    def serve_file(self, effect: FileEffect) -> ForFiles | None:
+        return self.contents.serve(effect)
 
     def apply_change(self, change: Change) -> Settled | None:
         match change:
@@ -91,14 +99,13 @@ class MemoryStore:
                 self.outbox = {k: v for k, v in self.outbox.items() if v.conversation != theirs}
                 self.history = [m for m in self.history if m.conversation != theirs]
                 self.room_offers = {k: v for k, v in self.room_offers.items() if v.contact != gone}
+                self.files = {k: v for k, v in self.files.items() if v.contact != gone}
             case records.PutSession(session):
                 self.sessions[session.contact] = session
             case records.PutRecovery(recovery):
                 self.recoveries[recovery.contact] = recovery
-            case records.PutOutbox(entry):
-                self.outbox[entry.id] = entry
-            case records.DropOutbox(message):
-                self.outbox.pop(message, None)
+            case records.PutOutbox() | records.DropOutbox():
+                self._of_outbox(change)
             case records.PutMessage():
                 return self._add(change)
             case records.PutReference():
@@ -111,9 +118,23 @@ class MemoryStore:
                 self.tried.pop(mark, None)
             case records.PutPatience(patience):
                 self.patience = patience
+            case PutFile() | DropFile():
+                self._of_files(change)
             case _:
                 self._of_rooms(change)
         return None
+
+    def _of_outbox(self, change: records.PutOutbox | records.DropOutbox) -> None:
+        if isinstance(change, records.PutOutbox):
+            self.outbox[change.entry.id] = change.entry
+        else:
+            self.outbox.pop(change.id, None)
+
+    def _of_files(self, change: PutFile | DropFile) -> None:
+        if isinstance(change, PutFile):
+            self.files[change.file.id] = change.file
+        else:
+            self.files.pop(change.id, None)
 
     def _of_rooms(self, change: RoomChange) -> None:
         match change:

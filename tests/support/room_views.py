@@ -19,7 +19,7 @@ from p2pchat.daemon.names import Names
 from p2pchat.types import ContactId, ConversationId, MemberId, MeshId, RoomId, conversation_in
 
 if TYPE_CHECKING:
-    from p2pchat.daemon.control import Asker
+    from p2pchat.daemon.control import Caller
 
 AT = 1_800_000_000.0
 ROOM: ConversationId = conversation_in(RoomId(b"r" * 32))
@@ -101,6 +101,6 @@ class FakeCore:
         return Names("ana", self.people, self.rooms)
 
 
-def asker() -> Asker:
+def a_caller() -> Caller:
     """A caller; none of these methods tells it anything before the answer."""
-    return cast("Asker", None)
+    return cast("Caller", None)

@@ -11,6 +11,8 @@ from typing import assert_never
 
 from p2pchat.core import pairing
 from p2pchat.core.broadcast.cells import CellArrived
+from p2pchat.core.files.files import Files
+from p2pchat.core.files.outputs import AskForBlocks, FileOutput, SendBlocks, TellFileWord
 from p2pchat.core.mesh import labelled
 from p2pchat.core.mesh.belonging import Belonging
 from p2pchat.core.mesh.mesh import Mesh
@@ -32,6 +34,7 @@ from p2pchat.core.values.effects import (
     MakeOffer,
     MeshChanged,
     Notify,
+    PresenceChanged,
     Signal,
     WhenKept,
     frames_first,
@@ -51,6 +54,7 @@ class Routing:
         servers: Hinted,
         invites: Invites,
         conversations: Conversations,
+        files: Files,
         meshes: Meshes,
         belonging: Belonging,
         rooms: Rooms,
@@ -60,6 +64,7 @@ class Routing:
         self._servers = servers
         self._invites = invites
         self._conversations = conversations
+        self._files = files
         self._meshes = meshes
         self._belonging = belonging
         self._rooms = rooms
@@ -145,18 +150,40 @@ class Routing:
                     results.append(WhenKept(inputs.CellSubmitted(mesh, cell, haste)))
                 case outputs.RoomWordReported():
                     results += self.route_conversations(self._rooms.take_word(output, now), now)
-                case Notify(ContactChanged(contact, "blocked" | "removed")):
+                case Notify(ContactChanged(contact, "blocked" | "removed" as change)):
                     over = self._rooms.forget_contact(contact.id, now)
                     results += [output, *self.route_conversations(over, now)]
+                    results += self.route_files(self._files.change_contact(contact.id, change, now), now)
                 case Notify(ContactChanged(contact, "renewed")):
                     self._belonging.review_trust(contact.id)
                     results.append(output)
+                case Notify(PresenceChanged(contact_id, here=True)):
+                    self._files.hurry_contact(contact_id, now)
+                    results.append(output)
+                case outputs.FileReported(contact_id, message):
+                    results += self.route_files(self._files.take_message(contact_id, message, now), now)
                 case outputs.MeshReported(contact, renewed):
                     told = self._belonging.succession.on_renewed(contact, renewed, now)
                     results += self.route_belonging(told, now)
                 case _:
                     results.append(output)
         return results
+
+    def route_files(self, wishes: Iterable[FileOutput], now: float) -> list[Effect]:
+        """What files want done."""
+        return [effect for wish in wishes for effect in self._route_file(wish, now)]
+
+    def _route_file(self, wish: FileOutput, now: float) -> list[Effect]:
+        words = self._conversations.file_words
+        match wish:
+            case TellFileWord(contact, word):
+                return self.route_conversations(words.tell_word(contact, word, now), now)
+            case AskForBlocks(contact, request):
+                return self.route_conversations(words.ask_for_blocks(contact, request, now), now)
+            case SendBlocks(contact, file, blocks):
+                return self.route_conversations(words.send_blocks(contact, file, blocks, now), now)
+            case _:
+                return [wish]
 
     def route_invite(self, invite: int, produced: Iterable[invites.InviteOutput], now: float) -> list[Effect]:
         """What an invite wants done."""

@@ -1,8 +1,8 @@
 """All that passes between this node and one contact.
 
 Knows: which part takes what the person does, what comes, and what is due. Does not know: links, meshes or
-other contacts. Parent of ``delivery``, ``contents``, ``incoming``, ``payload_handlers``, ``session_changes``,
-``presence`` and ``reunion``.
+other contacts. Parent of ``delivery``, ``contents``, ``incoming``, ``payload_handlers``, ``patient_notices``,
+``session_changes``, ``presence`` and ``reunion``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from p2pchat.core.messaging.incoming import Incoming
 from p2pchat.core.messaging.letterbox import Letter
 from p2pchat.core.messaging.outputs import Output, RetentionDecided, TagsChanged
 from p2pchat.core.messaging.patience import Patience
+from p2pchat.core.messaging.patient_notices import PatientNotices
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.messaging.retention import Purge, decided
@@ -29,6 +30,7 @@ from p2pchat.ports import Entropy
 from p2pchat.types import Tag, conversation_with
 from p2pchat.wire import payload as wire
 from p2pchat.wire.content import Referring, Text
+from p2pchat.wire.files import FileWord
 from p2pchat.wire.room_offers import RoomWord
 
 
@@ -61,6 +63,8 @@ class Conversation:
         self.delivery = Delivery(
             self.id, session, entries, self.presence, patience, entropy, counters, repeat_s, answer_s
         )
+        self.notices = PatientNotices(self.delivery)
+        """What is said when nothing else is; ``say_patiently`` follows each change."""
         self._reunion = reunion
         self._changes = SessionChanges(lambda: self.contact, self.delivery, self.presence, reunion, entropy)
         self._content = ConversationContent(
@@ -93,14 +97,6 @@ class Conversation:
         """Every tag to listen for, as far as is known without a link."""
         return self._session.list_tags() + self._reunion.list_tags()
 
-    def mark(self, binding: bytes, nonce: bytes, now: float) -> bytes:
-        """A mark that shows the contact that we are behind a link; ``Session.make_mark``."""
-        return self._session.make_mark(binding, nonce, now)
-
-    def marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
-        """What may show us that it is the contact."""
-        return self._session.list_marks(binding, nonce)
-
     def next_wakeup(self) -> float | None:
         """When ``tick`` is next due."""
         due: list[float | None] = [self.presence.lapses_at()]
@@ -112,6 +108,7 @@ class Conversation:
                     self.delivery.answer_at,
                     self.delivery.probe_at,
                     self.incoming.put_off_until,
+                    self.notices.next_wakeup(),
                 ]
         return min((at for at in due if at is not None), default=None)
 
@@ -147,14 +144,19 @@ class Conversation:
 
     # --- what happens
 
-    def tell_payload(self, payload: wire.MeshRenewed | RoomWord, now: float) -> list[Output]:
+    def tell_payload(self, payload: wire.MeshRenewed | RoomWord | FileWord, now: float) -> list[Output]:
         """Say in which mesh we are, in place of what of it still waits; or something about letting somebody
-        into a room. As surely as by a message."""
+        into a room, or about a file. As surely as by a message."""
         if isinstance(payload, wire.MeshRenewed):
             told = self.delivery.queue.replace_payload(payload, now)
         else:
             told = self.delivery.queue.enqueue_payload(payload)
         return self._with_snapshots(told + self._flush(now))
+
+    def say_patiently(self, now: float) -> list[Output]:
+        """Hand over of what goes when nothing else does as much as may be."""
+        connected = self.delivery.connected and not self._reunion.torn
+        return self._with_snapshots(self.notices.flush(now) if connected else [])
 
     def draw_key(self) -> list[Output]:
         """A backup is about to be made."""
@@ -217,6 +219,8 @@ class Conversation:
         """A cell has left the node: others may leave in its place."""
         moved = self.delivery.on_cell_left(tag, now)
         more = self.delivery.resume_flush(now)
+        if self.notices.note_left(tag):
+            more += self.say_patiently(now)
         return self._with_snapshots([*moved, *more]) if more else moved
 
     def tick(self, now: float) -> list[Output]:
@@ -255,7 +259,7 @@ class Conversation:
         offer = self._session.offer_renewal(self._entropy, now) if renews else None
         keys = self.delivery.queue.replace_payload(key, now) if key is not None else []
         keys += self.delivery.queue.enqueue_payload(offer) if offer is not None else []
-        return keys + self.delivery.flush_outbox(now)
+        return keys + self.delivery.flush_outbox(now) + self.notices.flush(now)
 
     def _tick_connected(self, now: float) -> list[Output]:
         delivery = self.delivery

@@ -2,7 +2,7 @@
 
 Knows: which conversation a cell, a wish or a link concerns. Does not know: meshes, beyond their ids, or what
 happens within a conversation. Parent of ``roster``, ``routes``, ``conversation_factory``, ``cell_intake``,
-``dispatcher``, ``decisions`` and ``recognition``.
+``dispatcher``, ``decisions``, ``file_words`` and ``recognition``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.conversation_factory import ConversationFactory
 from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.dispatcher import Dispatcher
+from p2pchat.core.messaging.file_words import FileWords
 from p2pchat.core.messaging.letterbox import Letterbox
 from p2pchat.core.messaging.outbox import CAP as OUTBOX_CAP
 from p2pchat.core.messaging.outputs import Routed
@@ -65,6 +66,7 @@ class Conversations:
         self.routes = Routes()
         self.recognition = Recognition(self._roster)
         self._dispatcher = Dispatcher(self._roster, self.routes, entropy)
+        self.file_words = FileWords(self._roster, self._dispatcher)
         letterbox = Letterbox(entropy.make_child("letterbox"), open_s)
         self.intake = CellIntake(self._tags, letterbox, self._dispatcher.dispatch_outputs)
         self._decisions = Decisions(self._roster, self._dispatcher)

@@ -78,6 +78,7 @@ class Decisions:
             self._roster.listen_for(conversation)
             return out + self._dispatcher.connect_conversation(conversation, now)
         self._roster.tags.unregister_owner(conversation)
+        conversation.notices.drop_all()
         withdrawn = conversation.delivery.queue.cancel_texts(now)
         withdrawn += conversation.delivery.queue.cancel_room_words(now)
         out += self._dispatcher.dispatch_outputs(conversation, withdrawn, now)

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable
 
 from p2pchat.core.messaging import outputs
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.outputs import MeshReported, Output, RoomWordReported, Routed, SendInto
+from p2pchat.core.messaging.outputs import (
+    FileReported,
+    MeshReported,
+    Output,
+    RoomWordReported,
+    Routed,
+    SendInto,
+)
 from p2pchat.core.messaging.presence import GREET_S
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
@@ -74,6 +81,8 @@ class Dispatcher:
                 return [MeshReported(contact.id, renewed)]
             case outputs.RoomWordTold(word):
                 return [RoomWordReported(contact.id, word)]
+            case outputs.FileTold(message):
+                return [FileReported(contact.id, message)]
             case outputs.RetentionDecided():
                 return self._roster.note_retention(contact.id, wish)
             case outputs.Renewed(transcript):

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from p2pchat.core.kit.quota import Quota
 from p2pchat.core.messaging.delivery import Delivery
-from p2pchat.core.messaging.outputs import Output, TagsChanged
+from p2pchat.core.messaging.outputs import FileTold, Output, TagsChanged
 from p2pchat.core.messaging.payload_handlers import PayloadHandlers
 from p2pchat.core.messaging.presence import Presence, written_by
 from p2pchat.core.messaging.session_changes import SessionChanges
@@ -23,6 +23,7 @@ from p2pchat.errors import Malformed, RefusedInput
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.content import Content
+from p2pchat.wire.files import FileBlock, FileRequest
 from p2pchat.wire.fragment import Fragment, Lane
 
 PUT_OFF_S = 60.0
@@ -220,6 +221,8 @@ class Incoming:
                 return self._on_heard(now, here) + self._on_receipt(receipt, now)
             case wire.Copied():
                 return self._changes.carry_out(self._reunion.on_warned(now), now)
+            case FileRequest() | FileBlock():
+                return [FileTold(notice)]
             case wire.UnknownNotice():
                 return []
         assert_never(notice)

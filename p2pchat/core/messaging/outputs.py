@@ -14,6 +14,7 @@ from p2pchat.crypto.envelope import TagDelta
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire import payload as wire
+from p2pchat.wire.files import FileNotice, FileWord
 from p2pchat.wire.room_offers import RoomWord
 
 
@@ -56,6 +57,13 @@ class RoomWordTold:
 
 
 @dataclass(frozen=True, slots=True)
+class FileTold:
+    """The contact says something of a file, or sends a part of one."""
+
+    message: FileWord | FileNotice
+
+
+@dataclass(frozen=True, slots=True)
 class Renewed:
     """The session is a new one; a hash of what was exchanged."""
 
@@ -71,7 +79,9 @@ class Turned:
     """Messages that wait for the person's word."""
 
 
-Output = Effect | SendCell | TagsChanged | RetentionDecided | Renewed | Turned | MeshTold | RoomWordTold
+Output = (
+    Effect | SendCell | TagsChanged | RetentionDecided | Renewed | Turned | MeshTold | RoomWordTold | FileTold
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +110,13 @@ class RoomWordReported:
     word: RoomWord = field(repr=False)
 
 
-Routed = Effect | SendInto | MeshReported | RoomWordReported
+@dataclass(frozen=True, slots=True)
+class FileReported:
+    """A contact says something of a file, or sends a part of one."""
+
+    contact: ContactId
+    message: FileWord | FileNotice = field(repr=False)
+
+
+Routed = Effect | SendInto | MeshReported | RoomWordReported | FileReported
 """What is left when a conversation's meshes and its contact's record are seen to."""

@@ -11,12 +11,19 @@ from typing import Any
 
 from p2pchat.core.messaging.contents import ConversationContent
 from p2pchat.core.messaging.delivery import Delivery
-from p2pchat.core.messaging.outputs import MeshTold, Output, RetentionDecided, RoomWordTold, TagsChanged
+from p2pchat.core.messaging.outputs import (
+    FileTold,
+    MeshTold,
+    Output,
+    RetentionDecided,
+    RoomWordTold,
+    TagsChanged,
+)
 from p2pchat.core.messaging.retention import counts, outdated
 from p2pchat.core.messaging.session_changes import SessionChanges
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.values.records import Contact
-from p2pchat.wire import content, room_offers
+from p2pchat.wire import content, files, room_offers
 from p2pchat.wire import payload as wire
 
 
@@ -53,6 +60,9 @@ class PayloadHandlers:
             room_offers.RoomAccepted: self._on_room_word,
             room_offers.RoomOfferEnded: self._on_room_word,
             room_offers.RoomWelcomePart: self._on_room_word,
+            files.FileOffer: self._on_file_word,
+            files.FileAccepted: self._on_file_word,
+            files.FileEnded: self._on_file_word,
             wire.UnknownPayload: self._on_unknown,
         }
 
@@ -89,6 +99,9 @@ class PayloadHandlers:
 
     def _on_room_word(self, word: room_offers.RoomWord, now: float) -> list[Output]:
         return [RoomWordTold(word)]
+
+    def _on_file_word(self, word: files.FileWord, now: float) -> list[Output]:
+        return [FileTold(word)]
 
     def _on_unknown(self, payload: wire.Payload, now: float) -> list[Output]:
         self._counters["payloads not understood"] += 1

@@ -25,7 +25,8 @@ class Recognition:
     def give_marks(self, mesh: MeshId, binding: bytes, entropy: Entropy, now: float) -> Marks:
         """What to say on a link of a mesh, of which ``binding`` (32 bytes) is the secret."""
         nonce = entropy.draw_bytes(NONCE_BYTES)
-        marks = [conversation.mark(binding, nonce, now) for conversation in self._trusted_in(mesh)]
+        sessions = [conversation.delivery.session for conversation in self._trusted_in(mesh)]
+        marks = [session.make_mark(binding, nonce, now) for session in sessions]
         filled = [*marks, *(entropy.draw_bytes(MARK_BYTES) for _ in range(MARKS - len(marks)))]
         return Marks(nonce, tuple(sample(entropy, filled, MARKS)))
 
@@ -33,7 +34,7 @@ class Recognition:
         """Which verified contact gives these marks, if one does."""
         marks = frozenset(theirs.marks)
         for conversation in self._trusted_in(mesh):
-            if not marks.isdisjoint(conversation.marks(binding, theirs.nonce)):
+            if not marks.isdisjoint(conversation.delivery.session.list_marks(binding, theirs.nonce)):
                 return conversation.contact.id
         return None
 

@@ -18,7 +18,7 @@ from p2pchat.core.values.effects import MessageMoved, Notify, Persist
 from p2pchat.core.values.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
 from p2pchat.ports import Entropy
 from p2pchat.types import ConversationId, MessageId, MessageState
-from p2pchat.wire import content, room_offers
+from p2pchat.wire import content, files, room_offers
 from p2pchat.wire import payload as wire
 
 
@@ -127,6 +127,8 @@ def kind_of(payload: wire.Payload) -> OutboxKind:
             return OutboxKind.ROOM
         case room_offers.RoomOfferEnded() | room_offers.RoomWelcomePart():
             return OutboxKind.ROOM
+        case files.FileOffer() | files.FileAccepted() | files.FileEnded():
+            return OutboxKind.FILE
         case content.Text() | wire.UnknownPayload() | content.UnknownContent():
             return OutboxKind.TEXT
         case content.Reaction() | content.Correction() | content.Withdrawal():

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TypeVar
 
+from p2pchat.core.values.files import FileEffect, FileMoved
 from p2pchat.core.values.inputs import Input
 from p2pchat.core.values.records import Change, Contact, Message, PutMessage, PutReference, Settled
 from p2pchat.core.values.references import Reference
@@ -306,6 +307,7 @@ Event = (
     | CellSeen
     | OnionSeen
     | RoomEvent
+    | FileMoved
 )
 
 
@@ -327,6 +329,7 @@ Effect = (
     | WhenKept
     | FetchCells
     | FetchRoomRecords
+    | FileEffect
     | Notify
     | Rejected
 )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 
+from p2pchat.core.values.files import ForFiles
 from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.room_inputs import ForRooms
@@ -438,4 +439,4 @@ NodeInput = (
 """What concerns the rest of the node."""
 
 
-Input = NodeInput | ForRooms
+Input = NodeInput | ForRooms | ForFiles

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from enum import Enum
 
+from p2pchat.core.values.files import FileChange, FileRecord
 from p2pchat.core.values.references import Answered, Reference, Referred
 from p2pchat.core.values.room_records import LinePlace, RoomChange, RoomOfferRecord, RoomState
 from p2pchat.data import dataclass
@@ -168,6 +169,8 @@ class OutboxKind(Enum):
     """In which mesh we are: true in any session."""
     ROOM = "room"
     """About letting somebody into a room: true in any session, too."""
+    FILE = "file"
+    """An offer of a file, or what became of one: true in any session, too."""
 
     @property
     def personal(self) -> bool:
@@ -178,7 +181,7 @@ class OutboxKind(Enum):
     @property
     def outlives_session(self) -> bool:
         """Whether it goes over into another session."""
-        return self.personal or self in (OutboxKind.MESH, OutboxKind.ROOM)
+        return self.personal or self in (OutboxKind.MESH, OutboxKind.ROOM, OutboxKind.FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +301,8 @@ class Memory:
     rooms: tuple[RoomState, ...] = ()
     """Ordered by ``joined_at``."""
     room_offers: tuple[RoomOfferRecord, ...] = ()
+    """Ordered by ``at``."""
+    files: tuple[FileRecord, ...] = ()
     """Ordered by ``at``."""
 
 
@@ -452,6 +457,7 @@ Change = (
     | DropTried
     | PutPatience
     | RoomChange
+    | FileChange
 )
 
 

@@ -60,6 +60,14 @@ class Reason(Enum):
     """The contact is in another mesh than the room."""
     ROOM_WAITS = auto()
     """This home was put back to a copy: the room waits to hear the others before anything is written."""
+    # --- files
+    NO_SUCH_FILE = auto()
+    FILE_OVER = auto()
+    """It was declined, cancelled or transferred already."""
+    FILE_TOO_LARGE = auto()
+    """The mesh takes none of that size."""
+    FILES_FULL = auto()
+    """Too many wait, or take too much of the disk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ class Settings:
     keep_versions: bool = False
     """Keep what a line said before it was corrected or withdrawn."""
 
+    mesh_file_bytes: int = 1 << 20
+    """The largest file that goes through the mesh: 1300 cells, each kept by all members for a day."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.links_wanted <= self.links_max <= LINKS_MAX:
             raise ValueError(f"need 1 <= links_wanted <= links_max <= {LINKS_MAX}")

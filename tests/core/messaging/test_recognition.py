@@ -156,7 +156,7 @@ def test_marks_do_not_say_how_many_there_are(world: World) -> None:
     marks = [mark for each in said for mark in each.marks]
     assert len(marks) == len(set(marks)) == MARKS * len(said), "none is said twice"
     contact = talks_of(world, "bob")[0]
-    places = {place(each, contact.marks(BINDING, each.nonce)) for each in said}
+    places = {place(each, contact.delivery.session.list_marks(BINDING, each.nonce)) for each in said}
     assert len(places) > 20
 
 

@@ -44,15 +44,21 @@ class Broker:
         whether a topic may be met at here at all."""
         self.server = server
         self.tally = Totals() if tally is None else tally
-        self._clients = Clients(limits)
-        self.seating = Seating(self._clients, limits, rng, server, serves)
+        self.clients = Clients(limits)
+        self.seating = Seating(self.clients, limits, rng, server, serves)
 
     # --- connections
 
-    def on_connect(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
+    def on_connect(
+        self,
+        connection: Connection,
+        groups: tuple[ClientGroup, ...],
+        now: float,
+        drawn: bool = False,
+    ) -> bool:
         """A client has connected; False: a cap is reached, turn it away. ``groups``: those it is counted in;
-        without any there are only the caps over all."""
-        let_in = self._clients.let_in(connection, groups, now)
+        without any there are only the caps over all. ``drawn``: its rate was looked at before."""
+        let_in = self.clients.let_in(connection, groups, now, drawn)
         self.tally.let_in += let_in
         return let_in
 
@@ -66,7 +72,7 @@ class Broker:
     def on_frame(self, connection: Connection, now: float) -> list[Output]:
         """A WebSocket frame of any kind came in: a message, a part of one, a ping, a pong. All cost the same,
         for each has to be parsed, and some have to be answered."""
-        client = self._clients.find_client(connection)
+        client = self.clients.find_client(connection)
         if client is None or client.frames.take_token(now):
             return []
         self.tally.hung_up_on["frames"] += 1
@@ -78,7 +84,7 @@ class Broker:
 
     def on_message(self, connection: Connection, data: bytes, now: float) -> list[Output]:
         """Handle a binary message whose frames are counted already."""
-        client = self._clients.find_client(connection)
+        client = self.clients.find_client(connection)
         if client is None:
             return []
         try:
@@ -90,7 +96,7 @@ class Broker:
 
     def on_disconnect(self, connection: Connection, now: float) -> list[Output]:
         """A connection has ended: its seats are free. Harmless when it was ended from here."""
-        client = self._clients.find_client(connection)
+        client = self.clients.find_client(connection)
         if client is None:
             return []
         outputs = [
@@ -103,16 +109,16 @@ class Broker:
         ]
         for topic in list(client.requested or ()):
             self._forget_wish(client, topic)
-        self._clients.let_go(client)
+        self.clients.let_go(client)
         return outputs
 
     def tick(self, now: float) -> list[Output]:
         """Every few seconds: close connections without a seat, remove silent guests, forget what is as good
         as new."""
-        self._clients.forget_groups(now)
+        self.clients.forget_groups(now)
         outputs: list[Output] = []
-        for connection in self._clients.list_idle(now):
-            client = self._clients.find_client(connection)
+        for connection in self.clients.list_idle(now):
+            client = self.clients.find_client(connection)
             if client is not None:
                 self.tally.hung_up_on["no seat"] += 1
                 outputs += self._expel(client, "no seat taken", now)
@@ -123,7 +129,7 @@ class Broker:
     def take_census(self) -> Census:
         """Count everything that could grow."""
         seating = self.seating
-        return Census(len(self._clients), seating.count, len(seating.topics), self._clients.count_groups())
+        return Census(len(self.clients), seating.count, len(seating.topics), self.clients.count_groups())
 
     def _expel(self, client: ConnectedClient, reason: str, now: float) -> list[Output]:
         return [*self.on_disconnect(client.connection, now), Close(client.connection, reason)]
@@ -254,7 +260,7 @@ class Broker:
 
     def on_inquired(self, about: Inquire, elsewhere: Elsewhere, now: float) -> list[Output]:
         """The other servers have said what they have, as far as they could in time."""
-        client = self._clients.find_client(about.connection)
+        client = self.clients.find_client(about.connection)
         topic, mode = about.topic, about.mode
         if client is None or (client.requested or {}).get(topic) is not mode:
             return []  # it has left meanwhile
@@ -278,16 +284,16 @@ class Broker:
 
     def on_visit(self, connection: Connection, topic: Topic, culprit: str | None, now: float) -> list[Output]:
         """A client of another server asks to be a guest here. What it may ask for was counted there."""
-        client = self._clients.let_in_guest(connection, culprit, now)
+        client = self.clients.let_in_guest(connection, culprit, now)
         return [*self._evict_idle_guest(topic, now), *self._seat(client, topic, SeatMode.GUEST, now)]
 
     def on_guest_pass(self, connection: Connection, message: Pass, now: float) -> list[Output]:
         """What such a guest says to its host."""
-        client = self._clients.find_client(connection)
+        client = self.clients.find_client(connection)
         return [] if client is None else self._pass(client, message, now)
 
     def on_return(self, connection: Connection, topic: Topic) -> None:
         """A client is no guest elsewhere any more."""
-        client = self._clients.find_client(connection)
+        client = self.clients.find_client(connection)
         if client is not None and client.away:
             client.away.discard(topic)

@@ -65,12 +65,21 @@ class Clients:
         """The client of that connection."""
         return self._clients.get(connection)
 
-    def let_in(self, connection: Connection, groups: tuple[ClientGroup, ...], now: float) -> bool:
-        """False: a cap is reached."""
+    def draw_connect(self, groups: tuple[ClientGroup, ...], now: float) -> bool:
+        """Count a connect that is about to be made against its rate; False: there are too many."""
+        together = self._shares.find_shares(groups, now)
+        return together is not None and draw([group.connects for group in together], now)
+
+    def let_in(
+        self, connection: Connection, groups: tuple[ClientGroup, ...], now: float, drawn: bool = False
+    ) -> bool:
+        """False: a cap is reached. ``drawn``: its rate was looked at before."""
         if len(self._clients) >= self._limits.connections:
             return False
         together = self._shares.find_shares(groups, now)
-        if together is None or not self._admits(together, now):
+        if together is None or not self._has_room(together):
+            return False
+        if not drawn and not draw([group.connects for group in together], now):
             return False
         for group in together:
             group.connections += 1
@@ -100,11 +109,9 @@ class Clients:
         """How many are remembered."""
         return len(self._shares)
 
-    def _admits(self, together: tuple[Share, ...], now: float) -> bool:
+    def _has_room(self, together: tuple[Share, ...]) -> bool:
         most = self._limits.connections_per_address
-        if any(group.connections >= most * group.worth for group in together):
-            return False
-        return draw([group.connects for group in together], now)
+        return all(group.connections < most * group.worth for group in together)
 
     def _enter(
         self, connection: Connection, who: str | None, groups: tuple[Share, ...], now: float

@@ -11,25 +11,22 @@ import errno
 import os
 import socket
 import ssl
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rendezvous.handshakes import Handshakes
 from rendezvous.limits import Limits, groups
 from rendezvous.proxy import UNIX, NoHeader, Proxies, read_header
 
 UNNAMED_MAX = 256
 """Connections whose client is not yet known. A proxy names the client in its first packet."""
 
-HANDSHAKES_MAX = 512
-"""TLS handshakes under way, of all clients. Each takes some 130 kB (measured), for ten seconds at most."""
+BACKLOG = 1024
+"""Connections that the kernel holds for us. One that finds no room there in a flood waits a second."""
 
-HANDSHAKES_PER_NETWORK = 128
-"""The same, of an IPv4 /24 or an IPv6 /48. An honest handshake ends within a few round trips."""
-
-BACKLOG = 128
-"""Connections that the kernel holds for us; as many as asyncio asks for, about."""
+SHUTDOWN_SECONDS = 1.0
+"""That a client of TLS has for the answer to our farewell."""
 
 PAUSE_SECONDS = 1.0
 """When there are no file descriptors left."""
@@ -57,14 +54,16 @@ def remove_stale_socket(path: Path) -> None:
 async def clients_told(
     sockets: Iterable[socket.socket],
     make: Callable[[str], asyncio.BaseProtocol],
+    admits: Callable[[str], bool],
     proxies: Proxies,
     tls: ssl.SSLContext | None,
     patience: float,
 ) -> AsyncIterator[None]:
     """Accept connections on bound sockets; ``make`` serves one, given its client's address: the peer's, or
-    what a proxy has said. The header comes before TLS, so no library's server would read it. And none would
-    count a client's connections before their handshakes have ended."""
-    front = _Front(make, proxies, tls, patience)
+    what a proxy has said. ``admits`` says of that address whether it may connect once more. The header comes
+    before TLS, so no library's server would read it. And none would count a client's connections before their
+    handshakes have ended."""
+    front = _Front(make, admits, proxies, tls, patience)
     own = [socket.socket(fileno=os.dup(listener.fileno())) for listener in sockets]
     for listener in own:
         listener.setblocking(False)
@@ -85,17 +84,25 @@ class _Front:
     def __init__(
         self,
         make: Callable[[str], asyncio.BaseProtocol],
+        admits: Callable[[str], bool],
         proxies: Proxies,
         tls: ssl.SSLContext | None,
         patience: float,
     ) -> None:
         self._make = make
+        self._admits = admits
         self._proxies = proxies
         self._patience = patience
-        self._tls: dict[str, Any] = {} if tls is None else {"ssl": tls, "ssl_handshake_timeout": patience}
+        self._tls: dict[str, Any] = {}
+        if tls is not None:
+            self._tls = {
+                "ssl": tls,
+                "ssl_handshake_timeout": patience,
+                "ssl_shutdown_timeout": SHUTDOWN_SECONDS,
+            }
         self.entering: set[asyncio.Task[None]] = set()
         self._unnamed = 0
-        self._handshakes: Counter[str] = Counter()
+        self._handshakes: Handshakes[asyncio.Task[None]] = Handshakes()
 
     async def accept_forever(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -105,14 +112,21 @@ class _Front:
             except OSError:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            task = asyncio.create_task(self._let_in(accepted, address[0] if address else UNIX))
-            self.entering.add(task)
-            task.add_done_callback(self.entering.discard)
+            peer = address[0] if address else UNIX
+            if self._is_named_later(peer) or self._admits(peer):
+                task = asyncio.create_task(self._let_in(accepted, peer))
+                self.entering.add(task)
+                task.add_done_callback(self.entering.discard)
+            else:
+                accepted.close()
+            await asyncio.sleep(0)  # to accept does not wait, and a flood of connections would hold the loop
 
     async def _let_in(self, accepted: socket.socket, peer: str) -> None:
         accepted.setblocking(False)
         try:
             client = await self._name_client(accepted, peer)
+            if self._is_named_later(peer) and not self._admits(client):
+                raise _TooMany
             with self._counted(client):
                 await asyncio.get_running_loop().connect_accepted_socket(
                     lambda: self._make(client), accepted, **self._tls
@@ -123,8 +137,12 @@ class _Front:
             accepted.close()
             raise
 
+    def _is_named_later(self, peer: str) -> bool:
+        """Whether a header says who the client is."""
+        return self._proxies.header and self._proxies.is_trusted(peer)
+
     async def _name_client(self, accepted: socket.socket, peer: str) -> str:
-        if not (self._proxies.header and self._proxies.is_trusted(peer)):
+        if not self._is_named_later(peer):
             return peer
         if self._unnamed >= UNNAMED_MAX:
             raise _TooMany
@@ -148,19 +166,19 @@ class _Front:
 
     @contextlib.contextmanager
     def _counted(self, client: str) -> Iterator[None]:
-        """A handshake of this client is under way. Raises _TooMany."""
+        """A handshake of this client, which ends if it has to make way for another."""
+        own = asyncio.current_task()
+        assert own is not None, "within the loop"
         one = client != UNIX and not self._proxies.is_trusted(client)
-        network = next((group.name for group in groups(client, _LIMITS)[-1:]), "") if one else ""
-        full = self._handshakes.total() >= HANDSHAKES_MAX
-        if full or (network and self._handshakes[network] >= HANDSHAKES_PER_NETWORK):
-            raise _TooMany
-        self._handshakes[network] += 1
+        names = [group.name for group in groups(client, _LIMITS)] if one else []
+        address, network = (names[0], names[-1]) if names else ("", "")
+        displaced = self._handshakes.begin_handshake(own, address, network)
+        if displaced is not None:
+            displaced.cancel()
         try:
             yield
         finally:
-            self._handshakes[network] -= 1
-            if not self._handshakes[network]:
-                del self._handshakes[network]
+            self._handshakes.end_handshake(own, network)
 
 
 class _TooMany(Exception):

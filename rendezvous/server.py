@@ -123,13 +123,16 @@ async def running(
             return made
 
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(shell.cut_off_strangers)
             if unix is not None:
                 unix.chmod(SOCKET_MODE)
                 stack.callback(unix.unlink, missing_ok=True)
             if own_accept:
                 # It does not listen itself, and would accept no client.
                 server.is_serving = lambda: server.close_task is None  # type: ignore[method-assign]
-                told = clients_told(server.sockets, make, proxies, tls, limits.open_seconds)
+                told = clients_told(
+                    server.sockets, make, shell.admit_connect, proxies, tls, limits.open_seconds
+                )
                 await stack.enter_async_context(told)
             if not guest:
                 stack.enter_context(without_long_collections())

@@ -66,7 +66,7 @@ class Shell:
         self._door = door
         self._sockets: dict[Connection, ClientSocket] = {}
         self._numbers = itertools.count(1)
-        self._turned_away = 0
+        self._turned_away: set[ClientSocket] = set()
         self._closing: dict[ClientSocket, asyncio.Task[None]] = {}
         self._unsent: list[ClientSocket] = []
         self._draining = False
@@ -79,16 +79,26 @@ class Shell:
 
     # --- a connection's life
 
+    def admit_connect(self, client: str) -> bool:
+        """Whether a client may connect once more, before that has cost anything."""
+        admitted = self._broker.clients.draw_connect(self._first(client), time.monotonic())
+        self._tally.turned_away["full"] += not admitted
+        return admitted
+
     def on_accepted(self, socket: ClientSocket) -> Connection | None:
-        peer = socket.peer
+        peer, drawn = socket.peer, socket.client is not None
         connection = Connection(next(self._numbers))
-        if peer is not None and self._broker.on_connect(connection, self._first(peer), time.monotonic()):
+        if peer is not None and self._broker.on_connect(
+            connection, self._first(peer), time.monotonic(), drawn
+        ):
             self._sockets[connection] = socket
             return connection
-        self._turn_away("full")
-        if self._turned_away > TURNED_AWAY_MAX:
+        self._turn_away(socket, "full")
+        if len(self._turned_away) > TURNED_AWAY_MAX:
             socket.transport.write(_FULL_AT_ONCE)
             socket.transport.close()
+            # With TLS it would wait for the client's farewell.
+            asyncio.get_running_loop().call_soon(socket.transport.abort)
         return None
 
     def _first(self, peer: str) -> tuple[ClientGroup, ...]:
@@ -110,16 +120,16 @@ class Shell:
             return True
         del self._sockets[socket.connection]
         socket.connection = None
-        self._turn_away("full")
+        self._turn_away(socket, "full")
         return False
 
-    def _turn_away(self, why: str) -> None:
-        self._turned_away += 1
+    def _turn_away(self, socket: ClientSocket, why: str) -> None:
+        self._turned_away.add(socket)
         self._tally.turned_away[why] += 1
 
     def on_lost(self, socket: ClientSocket) -> None:
         if socket.connection is None:
-            self._turned_away -= 1
+            self._turned_away.discard(socket)
         elif self._sockets.pop(socket.connection, None) is not None:
             now = time.monotonic()
             self._settle(self._broker.on_disconnect(socket.connection, now), now)
@@ -188,6 +198,14 @@ class Shell:
                 if connection in self._sockets and self._sockets[connection].greeted:
                     self._send_elsewhere(self._sockets[connection])
             await asyncio.sleep(DRAIN_STEP_SECONDS)
+
+    def cut_off_strangers(self) -> None:
+        """End the connections that have not said what they want: there is nothing to wait for."""
+        for socket in [
+            *self._turned_away,
+            *(client for client in self._sockets.values() if not client.greeted),
+        ]:
+            socket.transport.abort()
 
     def _send_elsewhere(self, socket: ClientSocket) -> None:
         if socket not in self._closing:

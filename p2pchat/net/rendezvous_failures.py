@@ -67,7 +67,7 @@ def explain(error: Exception) -> str:
         case ConnectionRefusedError():
             return "nothing listens there"
         case ConnectionResetError() | EOFError():
-            return "the connection was lost"
+            return "it hung up at once: it is full, or no rendezvous; try again later"
         case OSError():
             return error.strerror or str(error)
         case _:

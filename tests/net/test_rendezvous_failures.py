@@ -41,7 +41,7 @@ def closed(received: Close | None, sent: Close | None) -> ConnectionClosedError:
         (ssl.SSLError(), "no TLS there, or a broken one"),
         (socket.gaierror(), "no such host, or no network"),
         (ConnectionRefusedError(), "nothing listens there"),
-        (ConnectionResetError(), "the connection was lost"),
+        (ConnectionResetError(), "it hung up at once: it is full, or no rendezvous; try again later"),
         (OSError(101, "Network is unreachable"), "Network is unreachable"),
         (ValueError("port out of\nrange"), "cannot connect: port out ofrange"),
     ],

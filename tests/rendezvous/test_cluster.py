@@ -74,7 +74,7 @@ def test_others_are_drawn_from_all_servers_alike() -> None:
         assert len(set(others)) == 6 and own not in others
         for seat in others:
             counts[seat] += 1
-        client = asker.machine.broker._clients.find_client(asker.connection)
+        client = asker.machine.broker.clients.find_client(asker.connection)
         assert client is not None
         client.frames._left = 1e6
     assert min(counts.values()) > 60 and max(counts.values()) < 190, "120 each is the mean"

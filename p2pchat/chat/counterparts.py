@@ -99,6 +99,8 @@ class ChatRoom(Counterpart):
         self.room = room
         self.members: Sequence[MemberInfo] = ()
         """Empty until somebody looks."""
+        self.hues: dict[str, int] = {}
+        """The colours of names, those of former members too."""
         self.notices: list[tuple[str, ChatLine]] = []
         """Changes of the room since the chat began, each with the id of the message before it."""
 
@@ -208,12 +210,11 @@ class Counterparts:
         return sum(len(one.mentions) for one in self.list_ordered() if not one.muted)
 
     def hues_in(self, room: ChatRoom) -> dict[str, int]:
-        """The colour of each member's name: a contact has one in all rooms."""
-        hues = {}
+        """The colour of each member's name: a contact has one in all rooms, and who goes keeps it."""
         for member in room.members:
             person = self.people.get(member.name) if member.contact else None
-            hues[member.name] = hue_of(person.contact.fingerprint if person is not None else member.id)
-        return hues
+            room.hues[member.name] = hue_of(person.contact.fingerprint if person is not None else member.id)
+        return dict(room.hues)
 
 
 def hue_of(key: str) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from p2pchat.chat import happenings
 from p2pchat.chat.commands import complete, vocabulary
 from p2pchat.chat.counterparts import ChatRoom, Counterpart, Person
-from p2pchat.chat.lines import ChatLine, Stage, lines_of
+from p2pchat.chat.lines import ChatLine, Stage, has_reached_all, lines_of
 from p2pchat.chat.model import LOOK_S, ChatModel
 from p2pchat.chat.verbs import HISTORY_LINES, Verbs
 from p2pchat.errors import P2PChatError
@@ -267,4 +267,11 @@ class PlainChat:
 
     async def show_last(self, count: int) -> None:
         """Show the last ``count`` lines of the conversation again."""
-        self.sheet.show_lines(lines_of(await self.model.node.history(self.model.current, limit=count)))
+        lines, room = (
+            lines_of(await self.model.node.history(self.model.current, limit=count)),
+            self.model.room,
+        )
+        self.sheet.show_lines(lines)
+        newest = next((line for line in reversed(lines) if line.outgoing), None)
+        if room is not None and newest is not None and newest.reached and not has_reached_all(newest):
+            self.sheet.tell_reached(newest, room.lacking)

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import accumulate
 from typing import Any, Final
 
-from p2pchat.chat.lines import ChatLine, beginning_of
+from p2pchat.chat.lines import ChatLine
 from p2pchat.chat.widths import count_columns
 from p2pchat.tui.layout import Entry, Look, arrange, entry_of, shown_name
 from p2pchat.wording.lines import local_time
@@ -201,24 +201,24 @@ class MessageList:
         longest = max((count_columns(shown_name(entry.message)) for entry in added), default=0)
         if longest > self._names:
             self._names, added = longest, [*self.entries, *added]
-        newest = next((entry for entry in reversed(self.entries) if _is_ours(entry.message)), None)
-        if newest is not self._newest_own:
-            added = [*added, *(entry for entry in (self._newest_own, newest) if entry is not None)]
-            self._newest_own = newest
         for entry in added:
             self._by_id[entry.message.id] = entry
-        for entry in added:
-            self._arrange(entry)
+        for entry in (*added, *self._change_newest()):
+            newest = entry is self._newest_own
+            arrange(entry, self.width, self._names, self._look, newest=newest)
         before = self.total
         self._place_lines()
         self._on_change(self.total - before if above else 0)
 
-    def _arrange(self, entry: Entry) -> None:
-        answered = self._by_id.get(entry.message.answers_id or "")
-        if entry.message.in_room and answered is not None:  # the node does not name whom a member answers
-            entry.message = replace(entry.message, answers=beginning_of(answered.message))
-        newest = entry is self._newest_own
-        arrange(entry, self.width, self._names, self._look, newest=newest)
+    def _change_newest(self) -> list[Entry]:
+        """Find our newest message in a room; if it is another now, return it and the one before, as far as
+        they are loaded."""
+        newest = next((entry for entry in reversed(self.entries) if _is_ours(entry.message)), None)
+        before, self._newest_own = self._newest_own, newest
+        changed = (before, newest) if before is not newest else ()
+        return [
+            entry for entry in changed if entry is not None and self.find_entry(entry.message.id) is entry
+        ]
 
     def _place_lines(self) -> None:
         day: date | None = None

@@ -91,6 +91,8 @@ async def test_a_contact_has_one_colour_in_all_rooms_and_others_that_of_their_ke
     assert hues["bob"] == hue_of(known.people["bob"].contact.fingerprint)
     assert hues["Bob"] == hue_of("34" * 32)
     assert all(0 <= hue < HUES for hue in hues.values())
+    garden.members = [member("bob", contact=True, id="12" * 32)]
+    assert known.hues_in(garden) == hues, "the lines of who has gone keep their colour"
 
 
 async def test_who_lacks_our_newest_message_is_named(known: Counterparts) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from p2pchat.chat.lines import lines_of
 from p2pchat.tui.message_list import LOADED_MAX, MessageList
+from tests.support.fake_node import message
+from tests.support.fake_rooms import in_room
 from tests.tui.conftest import talk
 
 
@@ -80,3 +82,20 @@ def test_a_long_message_is_unfolded_and_folded_again() -> None:
     assert messages.total > folded + 60
     messages.toggle_fold("m0")
     assert messages.total == folded
+
+
+def test_the_newest_of_ours_in_a_room_leaves_no_trace_when_it_goes() -> None:
+    messages = MessageList(lambda shift: None)
+    messages.set_width(60)
+    lines = [in_room(message(id, "hi", outgoing=True, state="relayed", reached=1, of=2)) for id in "ab"]
+    messages.load_messages(lines_of(lines))
+    texts = ["".join(text for _, text in entry.lines[-1]) for entry in messages.entries]
+    assert [text.split()[-5:] for text in texts] == [
+        ["hi", "✓", "1", "of", "2"],
+        ["delivered", "to", "1", "of", "2"],
+    ]
+    messages.remove_message("b")
+    assert messages.find_message("b") is None
+    assert "delivered to 1 of 2" in "".join(text for _, text in messages.entries[-1].lines[-1])
+    messages.load_messages([])
+    assert messages.find_message("a") is None

@@ -279,14 +279,6 @@ async def test_what_cannot_be_undone_is_asked_for_all_members(desk: Open) -> Non
         assert it.node.groups["#garden"].state == "in"
 
 
-async def test_a_reply_in_a_room_names_whom_it_answers(desk: Open) -> None:
-    node = garden()
-    answered = {"id": "2", "from": "a member", "text": "who can dig?"}
-    node.said.append(in_room(message("8", "not me", sender="yuki", reply_to=answered)))
-    async with desk(node, size=(110, 24), whom="#garden") as it:
-        assert any(line.endswith("╭ tomas: who can dig?") for line in it.lines)
-
-
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (30, 8)])
 async def test_every_view_of_a_room_fits_every_size(desk: Open, size: tuple[int, int]) -> None:
     node = garden()

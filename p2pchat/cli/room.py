@@ -19,11 +19,11 @@ from p2pchat.cli.output import bold, print_line, record, say
 from p2pchat.cli.parameters import KNOWN_ROOM, LEFT_ROOM, MESH, OFFERED_ROOM, ROOM, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import CommonOptions, pass_settings
-from p2pchat.control.rooms import MemberInfo, Notify, RoomInfo
+from p2pchat.control.rooms import Notify, RoomInfo
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name, typed
 from p2pchat.wording.lines import lifetime, local_time, span, span_words
-from p2pchat.wording.rooms import SILENT, member_origin, member_trust, room_members
+from p2pchat.wording.rooms import member_row, room_members
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -145,14 +145,7 @@ async def _members(settings: CommonOptions, room: str) -> None:
     async with open_node(settings) as node:
         found = await node.list_members(room)
     for member in found:
-        record(member) if settings.json else print_line(_member_row(member))
-
-
-def _member_row(member: MemberInfo) -> str:
-    """The name comes after what it could pretend."""
-    silent = "" if member.spoke or member.own else SILENT
-    name, origin = harmless_name(member.name), member_origin(member)
-    return f"{member.role:<6} {member_trust(member):<8} {silent:<13}  {name}, {origin}"
+        record(member) if settings.json else print_line(member_row(member))
 
 
 @command.command("verify")

@@ -123,6 +123,7 @@ class Names:
         self._called = {contact.id: contact.name for contact in self._contacts.values()}
         self._source = rooms
         self._members: dict[ConversationId, dict[MemberId, str]] = {}
+        self._former: dict[ConversationId, dict[MemberId, str]] = {}
 
     @cached_property
     def _rooms(self) -> dict[ConversationId, RoomStatus]:
@@ -144,8 +145,9 @@ class Names:
             return self.own
         if not is_room(conversation):
             return self.partner_name(conversation)
-        people = {person_of(member): name for member, name in self.members_of(conversation).items()}
-        return people.get(author, f"former member{MARK}{author[:SHORTEST]}")
+        people = {**self._former_of(conversation), **self.members_of(conversation)}
+        found = (name for member, name in people.items() if person_of(member) == author)
+        return next(found, f"former member{MARK}{author[:SHORTEST]}")
 
     def member_name(self, room: ConversationId, member: MemberId) -> str:
         """How a member of a room is called."""
@@ -157,6 +159,19 @@ class Names:
             roster = self._rooms[room].members if room in self._rooms else ()
             self._members[room] = name_members(roster, self._called, self.own)
         return self._members[room]
+
+    def _former_of(self, room: ConversationId) -> dict[MemberId, str]:
+        """The names of members that are out: as contacts they have ours, else their own, unless another has
+        it now."""
+        if room not in self._former:
+            status = self._rooms.get(room)
+            former = dict(status.former) if status is not None else {}
+            known = status.record.known if status is not None else {}
+            ours = {who: self._called[known[who]] for who in former if known.get(who) in self._called}
+            others = {who: name for who, name in former.items() if who not in ours}
+            taken = {self.own, *self._called.values(), *self.members_of(room).values()}
+            self._former[room] = {**ours, **unique_names(others, taken)}
+        return self._former[room]
 
     def list_room_names(self) -> list[str]:
         """The names of all rooms, without their sign."""

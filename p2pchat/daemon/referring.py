@@ -54,7 +54,7 @@ class ReferenceMethods:
             if (before.text if before is not None else "") == sign:
                 return self._known(before, "you have not reacted to that message")
             turn = next_turn(before, self._host.clock.now())
-            return await self._submit(line, ReferenceKind.REACTION, turn, sign)
+            return await self._submit(line, ReferenceKind.REACTION, turn, sign, params.wants)
 
     async def correct_message(
         self, params: parameters.CorrectParams, _caller: Caller
@@ -66,7 +66,7 @@ class ReferenceMethods:
             if line.text == params.text and not line.rewritten:
                 return self._known(referred.correction, "the message already has that text")
             turn = next_turn(referred.correction, self._host.clock.now())
-            return await self._submit(line, ReferenceKind.CORRECTION, turn, params.text)
+            return await self._submit(line, ReferenceKind.CORRECTION, turn, params.text, params.wants)
 
     async def withdraw_message(
         self, params: parameters.WithdrawParams, _caller: Caller
@@ -77,7 +77,7 @@ class ReferenceMethods:
             if line.outgoing and referred.withdrawal is not None:
                 return self._known(referred.withdrawal, "")
             self._check_ours(line, referred, "withdraw")
-            return await self._submit(line, ReferenceKind.WITHDRAWAL, 0, "")
+            return await self._submit(line, ReferenceKind.WITHDRAWAL, 0, "", params.wants)
 
     async def _find_line(self, id: str) -> tuple[Message, Referred]:
         line = await self._host.ask_store(lambda store: store.history.find_message(MessageId(id)))
@@ -101,12 +101,14 @@ class ReferenceMethods:
             raise UsageError(otherwise)
         return views.progress(before.id, before.state, self._host.clock.now())
 
-    async def _submit(self, line: Message, kind: ReferenceKind, turn: int, text: str) -> answers.DeliveryInfo:
+    async def _submit(
+        self, line: Message, kind: ReferenceKind, turn: int, text: str, wants: bool
+    ) -> answers.DeliveryInfo:
         id = MessageId(self._host.entropy.draw_bytes(16).hex())
         target = inputs.Target(line.id, line.outgoing)
         named = self._host.names.people_of(line.conversation) if kind is ReferenceKind.CORRECTION else {}
         mentions = find_mentions(text, named)
-        input = inputs.ReferenceSubmitted(id, line.conversation, kind, target, turn, text, mentions)
+        input = inputs.ReferenceSubmitted(id, line.conversation, kind, target, turn, text, mentions, wants)
         rejected = await self._host.driver.submit_and_persist(input)
         raise_refusal(rejected, contact=self._host.names.partner_name(line.conversation), text=text)
         return views.progress(id, MessageState.QUEUED, self._host.clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.daemon.names import Names, name_members, name_offers, unique_names
 from p2pchat.errors import UsageError
-from p2pchat.types import ContactId, ConversationId, RoomOfferId, conversation_with, person_of
+from p2pchat.types import ContactId, ConversationId, MemberId, RoomOfferId, conversation_with, person_of
 from tests.support.room_views import ROOM, FakeRoomList, contact, member, room
 
 BOB, CAROL = contact("bob"), contact("carol")
@@ -126,6 +127,23 @@ def test_authors_are_named_by_conversation() -> None:
     assert known.author_name(ROOM, person_of(member(b"\x02", "").id)) == "bob"
     assert known.author_name(ROOM, person_of(member(b"\x06", "").id)) == "dave"
     assert known.author_name(ROOM, None) == "ana"
+
+
+NAMES = ("erin", "dave", "bob", "x")
+
+
+def test_a_member_that_is_out_keeps_its_name_unless_another_has_it_now() -> None:
+    ids = {
+        name: MemberId(bytes([number]) * 32) for number, name in enumerate(("erin", "dave", "bob", "x"), 7)
+    }
+    status = room("friends", member(b"\x06", "dave"))
+    known = replace(status.record, known={ids["x"]: CAROL.id})
+    status = replace(status, record=known, former={id: name for name, id in ids.items()})
+    shown = Names("ana", [BOB, CAROL], FakeRoomList([status]))
+    assert [shown.member_name(ROOM, id) for id in ids.values()] == [
+        *("erin", "dave~0808", "bob~0909", "carol"),
+    ]
+    assert shown.member_name(ROOM, member(b"\x06", "").id) == "dave"
 
 
 def test_what_is_gone_has_the_beginning_of_its_id() -> None:

@@ -31,6 +31,7 @@ def describe_room(record: RoomRecord, room: Room, waiting: int) -> RoomStatus:
         room.flow.own.is_unsure and len(changes.members) > 1,
         waiting,
         spell_heads(room),
+        {member: changes.find_member(member).name for member in changes.roster.departures},
     )
 
 

@@ -173,8 +173,8 @@ class Rooms:
             reason = Reason.OUTBOX_FULL
         if reason is not None:
             return [Rejected(reason)]
-        wants = isinstance(input, inputs.MessageSubmitted) and input.wants
-        return room.accept_content(content_of(input, person_of(room.room.own), now), wants, now)
+        content = content_of(input, person_of(room.room.own), now)
+        return room.accept_content(content, input.wants, now)
 
     def take_input(self, input: wishes.ForRooms, now: float) -> list[Routed]:
         """Do what the person wants of a room, or take what came from the disk."""

@@ -221,6 +221,8 @@ class ReferenceSubmitted:
     text: str = field(default="", repr=False)
     """What a correction says; a reaction's sign, empty to take one back."""
     mentions: tuple[ContactId, ...] = ()
+    wants: bool = False
+    """As of a message."""
 
 
 ContentInput = MessageSubmitted | ReferenceSubmitted

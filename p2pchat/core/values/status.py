@@ -5,6 +5,7 @@ Knows: what can be asked of a running node. Does not know: how it is displayed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 
 from p2pchat.core.values.room_records import RoomRecord, RoomRole
@@ -176,3 +177,5 @@ class RoomStatus:
     """Messages accepted and not yet written, or on their way out of the node."""
     words: tuple[str, ...]
     """Twelve, the same for all who know the same of who was let in and put out."""
+    former: Mapping[MemberId, str] = field(default_factory=dict)
+    """What each member that is out called itself."""

@@ -16,7 +16,7 @@ from nacl.exceptions import CryptoError
 from tests.specification import reading as spec
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol"
-NAMES = ["backup", "cell", "content", "files", "frame", "offer", "onion", "pairing", "record", "session"]
+NAMES = re.findall(r"^- \*(\w+)\*:", (PROTOCOL / "encodings.md").read_text(), re.MULTILINE)
 OTHER = {"host": "guest", "guest": "host", "offerer": "answerer", "answerer": "offerer"}
 
 

@@ -208,7 +208,7 @@ class Broker:
             return [*self.seating.tell_seat(place, TopicKind.NOTHING)]
         other = there.opposite_seat(place)
         if there.sitting is not None and place is not there.host and not there.sitting.answered:
-            there.let_leave(client.culprit)
+            there.let_leave(client.culprit, now)
             return [Deliver(there.host.connection, Gone(place.topic, place.seat))]
         del topics[place.topic]
         told = self.seating.tell_seat(there.host, TopicKind.NOTHING)
@@ -240,7 +240,7 @@ class Broker:
             self.tally.gone += 1
             return [Deliver(client.connection, Gone(topic, seat))]
         if isinstance(there, InviteTopic):
-            there.note_passed(own, now)
+            there.note_passed(own)
         self.tally.passed += 1
         return [Deliver(target.connection, wire.Blob(topic, own.seat, blob))]
 

@@ -88,8 +88,9 @@ class Limits:
 
 
 def culprit(groups: tuple[ClientGroup, ...]) -> str | None:
-    """Return the group that has to do with one client alone: an IPv4 address, an IPv6 /56."""
-    return groups[max(0, len(groups) - 2)].name if groups else None
+    """Return the group that answers for what a guest does to an invite: an IPv4 /24, an IPv6 /48. Single
+    addresses cost an attacker nothing."""
+    return groups[-1].name if groups else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from rendezvous.clients import Clients, ConnectedClient
 from rendezvous.directory import Directory
 from rendezvous.limits import Limits
 from rendezvous.outputs import DeliverBytes, TellSeat
-from rendezvous.topics import Connection, InviteTopic, MeshTopic, Sitting, TakenSeat, mixed, new_seat
+from rendezvous.topics import Connection, InviteTopic, MeshTopic, TakenSeat, mixed, new_seat
 
 
 class Seating:
@@ -104,7 +104,7 @@ class Seating:
             invite = self.topics.setdefault(topic, InviteTopic(place))
             assert isinstance(invite, InviteTopic), "checked before"
             if invite.host is not place:
-                invite.sitting = Sitting(place, now)
+                invite.seat_guest(place, client.culprit, now)
         client.places[topic] = place
         self._count_seats(client, 1)
         return place

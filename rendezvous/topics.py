@@ -103,15 +103,15 @@ SILENT_S = 5.0
 """A guest that passed nothing for this time is removed: a friend that knows the words sends first, at
 once."""
 
-UNANSWERED_S = 15.0
-"""A guest that the host does not answer for this time is removed, too: what it passed made no sense. Through
-Tor an answer may take some seconds."""
+HELD_S = 15.0
+"""For so long in all the guests of one network may hold the seat unless the host answers: less than a guest
+waits that finds another there (25 s). Through Tor an answer may take some seconds."""
 
-LEAVES_MAX = 3
-"""So often a client may be the guest and leave without an answer: it delays others three times at most."""
+STAY_MIN_S = 1.0
+"""A shorter stay counts as this: the host is told of each."""
 
-EXPELLED_CAP = 64
-"""Clients remembered at a topic that were put out there; beyond these the oldest may come again."""
+HOLDERS_MAX = 64
+"""Networks remembered at a topic that have held the seat; beyond these the oldest may come again."""
 
 
 @dataclass(slots=True)
@@ -120,29 +120,29 @@ class Sitting:
 
     place: TakenSeat
     since: float
-    spoke_at: float | None = None
+    until: float
+    """When the time of its network is used up."""
+    spoke: bool = False
     answered: bool = False
     """The host has answered it: it has had its guess, and no guest comes after it."""
 
     def is_stalling(self, now: float) -> bool:
         """Whether it has had its time and made nothing of it."""
-        if self.answered:
-            return False
-        since, patience = (self.since, SILENT_S) if self.spoke_at is None else (self.spoke_at, UNANSWERED_S)
-        return now - since >= patience
+        ends = self.until if self.spoke else min(self.until, self.since + SILENT_S)
+        return not self.answered and now >= ends
 
 
 class InviteTopic:
     """A host, and one guest at a time until the host has answered one; gone when the host leaves, or that
     guest."""
 
-    __slots__ = ("_expelled", "_left", "host", "sitting")
+    __slots__ = ("_held", "host", "sitting")
 
     def __init__(self, host: TakenSeat) -> None:
         self.host = host
         self.sitting: Sitting | None = None
-        self._expelled: dict[str, None] = {}
-        self._left: dict[str, int] = {}
+        self._held: dict[str, float] = {}
+        """Seconds for which a network has held the guest's seat, without an answer."""
 
     def __len__(self) -> int:
         return 1 if self.sitting is None else 2
@@ -160,33 +160,39 @@ class InviteTopic:
         """The host, for the guest. The host learns of its guest only when that one passes something."""
         return (self.host.seat,) if place is self._guest else ()
 
-    def note_passed(self, place: TakenSeat, now: float) -> None:
-        """A blob went from there to the opposite seat."""
+    def seat_guest(self, place: TakenSeat, culprit: str | None, now: float) -> None:
+        """Give the guest's seat to a client of ``culprit``, which it accepts."""
+        held = self._held.get(culprit, 0.0) if culprit is not None else 0.0
+        self.sitting = Sitting(place, now, now + HELD_S - held)
+
+    def note_passed(self, place: TakenSeat) -> None:
+        """Note a blob that went from there to the opposite seat."""
         if self.sitting is None:
             return
         if place is self.host:
             self.sitting.answered = True
-        elif self.sitting.spoke_at is None:
-            self.sitting.spoke_at = now
+        else:
+            self.sitting.spoke = True
 
-    def let_leave(self, culprit: str | None) -> None:
-        """The guest left by itself, without an answer. A person may begin anew; a client that does so too
-        often is expelled."""
-        if culprit is not None and (culprit in self._left or len(self._left) < EXPELLED_CAP):
-            self._left[culprit] = self._left.get(culprit, 0) + 1
-        self.expel_guest(culprit if culprit and self._left.get(culprit, LEAVES_MAX) >= LEAVES_MAX else None)
+    def let_leave(self, culprit: str | None, now: float) -> None:
+        """Free the seat of a guest that leaves by itself, without an answer. A person may begin anew."""
+        assert self.sitting is not None, "it leaves"
+        self._free_guest(culprit, max(STAY_MIN_S, now - self.sitting.since))
 
     def expel_guest(self, culprit: str | None) -> None:
-        """The guest's seat is free again. ``culprit`` made nothing of its time, and does not come again."""
-        self.sitting = None
-        if culprit is not None:
-            self._expelled[culprit] = None
-            while len(self._expelled) > EXPELLED_CAP:
-                del self._expelled[next(iter(self._expelled))]
+        """Free the seat of a guest that made nothing of its time; ``culprit`` does not come again."""
+        self._free_guest(culprit, HELD_S)
 
     def accepts_guest(self, culprit: str | None) -> bool:
         """Whether that client may be the guest."""
-        return culprit not in self._expelled
+        return culprit is None or self._held.get(culprit, 0.0) < HELD_S
+
+    def _free_guest(self, culprit: str | None, held: float) -> None:
+        self.sitting = None
+        if culprit is not None:
+            self._held[culprit] = self._held.get(culprit, 0.0) + held
+            while len(self._held) > HOLDERS_MAX:
+                del self._held[next(iter(self._held))]
 
     @property
     def _guest(self) -> TakenSeat | None:

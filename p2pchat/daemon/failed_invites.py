@@ -97,7 +97,10 @@ _LINES: dict[NoContact, tuple[type[P2PChatError], str]] = {
             " other side needs --lan, too; a busy network may hide it, so try again"
         ),
     ),
-    NoContact.TAKEN: (TrustError, "someone else has used this invite already; ask for a new one"),
+    NoContact.TAKEN: (
+        TrustError,
+        "somebody else is trying this code, and the invite is still open; try again, or ask for a new one",
+    ),
     NoContact.RENDEZVOUS_BUSY: (
         NetworkError,
         "the rendezvous is too busy just now; try again in a minute",

@@ -27,7 +27,7 @@ TOLD: dict[NoContact, tuple[type[P2PChatError], str]] = {
     NoContact.NOT_IN_TIME: (NotInTime, "did not come in time"),
     NoContact.NOBODY_NEARBY: (NetworkError, "the other side needs --lan"),
     NoContact.NO_SUCH_INVITE: (TrustError, f"mistyped, expired or used already; ask for a new one ({URL} "),
-    NoContact.TAKEN: (TrustError, "someone else has used"),
+    NoContact.TAKEN: (TrustError, "somebody else is trying this code, and the invite is still open"),
     NoContact.RENDEZVOUS_BUSY: (NetworkError, "try again in a minute"),
     NoContact.MESH_LEFT: (Ended, "was left"),
     NoContact.FELL_SILENT: (NotInTime, "fell silent half-way"),

@@ -27,7 +27,7 @@ from p2pchat.wire.signalling import (
 from rendezvous.broker import Broker
 from rendezvous.limits import ClientGroup, Limits, Rate, groups
 from rendezvous.outputs import Census, Close, Deliver, Output
-from rendezvous.topics import EXPELLED_CAP, SILENT_S, UNANSWERED_S, Connection
+from rendezvous.topics import HELD_S, HOLDERS_MAX, SILENT_S, Connection
 
 MESH, HOST, GUEST = SeatMode.MESH, SeatMode.HOST, SeatMode.GUEST
 TOPIC, OTHER_TOPIC = Topic(b"t" * 32), Topic(b"o" * 32)
@@ -222,7 +222,7 @@ def test_only_a_guest_that_the_host_answers_stays() -> None:
         g = room.takes(guest, GUEST).seat
         room.now = SILENT_S - 0.1
         room.says(guest, Pass(TOPIC, h, BLOB))
-        room.now += UNANSWERED_S - 0.1
+        room.now = HELD_S - 0.1
         if answered:
             room.says(host, Pass(TOPIC, g, BLOB))
         room.now += 1000.0
@@ -244,7 +244,7 @@ def test_a_friend_takes_the_place_of_a_silent_guest_at_once() -> None:
 def test_an_invite_remembers_some_guests_that_it_refused() -> None:
     room = Room(replace(Limits(), connections_per_address=1000, seats_per_address=1000))
     room.takes(room.enter(), HOST)
-    for number in range(EXPELLED_CAP + 1):
+    for number in range(HOLDERS_MAX + 1):
         room.takes(room.enter(f"203.0.{number}.1"), GUEST)
         room.now += SILENT_S
         room.broker.tick(room.now)

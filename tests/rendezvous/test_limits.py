@@ -22,11 +22,11 @@ def test_limits_count_an_address_and_the_networks_around_it(host: str, names: li
     assert [group.name for group in groups(host, Limits())] == names
 
 
-def test_a_network_is_worth_some_addresses_and_who_is_to_blame_is_one_customer() -> None:
+def test_a_network_is_worth_some_addresses_and_answers_for_its_addresses() -> None:
     four, six = groups("192.0.2.7", Limits()), groups("2001:db8::1", Limits())
     assert [group.worth for group in four] == [1, 8]
     assert [group.worth for group in six] == [1, 2, 8]
-    assert (culprit(four), culprit(six), culprit(())) == ("192.0.2.7", "2001:db8::/56", None)
+    assert (culprit(four), culprit(six), culprit(())) == ("192.0.2.0/24", "2001:db8::/48", None)
 
 
 def test_a_bucket_gives_its_burst_then_its_rate() -> None:

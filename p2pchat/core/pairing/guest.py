@@ -26,11 +26,10 @@ from p2pchat.wire.invite import InviteCode, InviteLink
 from p2pchat.wire.signalling import Refusal, SeatMode
 
 RETRY_S = 1.0
-"""Between attempts where another guest sits: a guest that does not know the words is removed after 5 s, or
-15."""
+"""Between attempts where another guest sits: one that does not know the words goes after 15 s at most."""
 
 RETRY_FOR_S = 25.0
-"""For so long; then it is another's."""
+"""For so long; then others of many networks sit there in turn."""
 
 
 APART_EPOCHS = 4 * 366

@@ -89,6 +89,11 @@ class RoomCalls(Reach):
         """Forget a room that was left, and all that was said in it."""
         return await self._call(methods.FORGET_ROOM, parameters.RoomParams(room=room))
 
+    async def forge_room(self, room: str, words: str | None = None) -> rooms.RoomForgeryInfo:
+        """Show that one member alone can make up a transcript of a room: ``transcripts`` by ``name``, and
+        whether a judge with all of our keys ``accepted`` each. ``words``: what another is made to say."""
+        return await self._call(methods.FORGE_ROOM, parameters.ForgeRoomParams(room=room, words=words))
+
     async def mute_room(self, room: str, notify: Notify = "none") -> rooms.RoomInfo:
         """Make no noise about what is written in a room, or about ``mentions`` only, or about ``all``."""
         return await self._call(methods.MUTE_ROOM, parameters.MuteRoomParams(room=room, notify=notify))

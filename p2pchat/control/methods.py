@@ -74,6 +74,7 @@ RENAME_ROOM: Final = Method("room.rename", parameters.RenameRoomParams, rooms.Ro
 LEAVE_ROOM: Final = Method("room.leave", parameters.LeaveRoomParams, rooms.RoomInfo)
 RENEW_ROOM: Final = Method("room.renew", parameters.RoomParams, rooms.RenewRoomResult)
 FORGET_ROOM: Final = Method("room.forget", parameters.RoomParams, rooms.RoomInfo)
+FORGE_ROOM: Final = Method("room.forge", parameters.ForgeRoomParams, rooms.RoomForgeryInfo)
 MUTE_ROOM: Final = Method("room.mute", parameters.MuteRoomParams, rooms.RoomInfo)
 DISAPPEAR_IN_ROOM: Final = Method("room.disappear", parameters.DisappearInRoomParams, rooms.RoomInfo)
 

@@ -159,6 +159,11 @@ class LeaveRoomParams(RoomParams, frozen=True):
     """Who is to be owner after us, in order."""
 
 
+class ForgeRoomParams(RoomParams, frozen=True):
+    words: str | None = None
+    """What another member is made to say."""
+
+
 class MuteRoomParams(RoomParams, frozen=True):
     notify: Notify = "none"
 

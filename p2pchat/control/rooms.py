@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from p2pchat.control.values import Value
@@ -110,6 +111,30 @@ class RenewRoomResult(RoomInfo, frozen=True, kw_only=True):
 
     not_invited: list[str]
     """Members that are no contacts of ours: others have to invite them."""
+
+
+class RoomSayingInfo(Value, frozen=True, kw_only=True):
+    """What a member of a room is shown to have said."""
+
+    sender: str = msgspec.field(name="from")
+    text: str
+
+
+class RoomTranscriptInfo(Value, frozen=True, kw_only=True):
+    """A transcript of a room that was made up here, and whether a judge accepted it."""
+
+    name: Literal["invented", "altered"]
+    accepted: bool
+    cells: int
+    sayings: list[RoomSayingInfo]
+
+
+class RoomForgeryInfo(Value, frozen=True, kw_only=True):
+    """What one member alone can make up of a room."""
+
+    type: Literal["forge"] = "forge"
+    room: str
+    transcripts: list[RoomTranscriptInfo]
 
 
 class RoomEvent(Value, frozen=True, kw_only=True, tag="room", tag_field="type"):

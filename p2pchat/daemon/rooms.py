@@ -15,12 +15,16 @@ from p2pchat.core.values.records import MeshRecord
 from p2pchat.core.values.room_events import OfferTurn, RoomOfferTurned, RoomTurn, RoomTurned
 from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.daemon import room_views
+from p2pchat.daemon.clock import SystemEntropy
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import Subscription
+from p2pchat.daemon.forgery import PUT_INTO_THE_MOUTH
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.names import name_offers
 from p2pchat.daemon.ports import Gathers
 from p2pchat.daemon.room_access import RoomAccess
+from p2pchat.daemon.room_forgery import forge_room
+from p2pchat.daemon.typed import by_a_person
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
 from p2pchat.types import ConversationId
 
@@ -43,6 +47,7 @@ class RoomMethods:
         handlers.add(methods.INVITE_TO_ROOM, self.invite_contacts)
         handlers.add(methods.ACCEPT_ROOM, self.accept_offer)
         handlers.add(methods.DECLINE_ROOM, self.decline_offer)
+        handlers.add(methods.FORGE_ROOM, self.forge_transcript)
 
     async def list_rooms(self, params: parameters.NoParams, _caller: Caller) -> list[rooms.RoomInfo]:
         names, offers = self._access.make_names(), self._host.node.rooms.list_offers()
@@ -133,7 +138,7 @@ class RoomMethods:
             if event.turn is OfferTurn.ALREADY_IN:
                 return None
             let_in = event.turn is OfferTurn.ENTERED
-            if event.turn not in (OfferTurn.ENTERED, OfferTurn.ACCEPTED):
+            if event.turn not in (OfferTurn.ENTERED, OfferTurn.MADE, OfferTurn.ACCEPTED):
                 raise Ended(f"the invitation came to nothing: {room_views.failure(event.turn)}")
         raise ControlError("the node was too busy to follow this; see 'p2pchat room'")
 
@@ -143,3 +148,22 @@ class RoomMethods:
         offer = names.find_offer(params.room)
         await self._access.submit_input(room_inputs.RoomOfferAnswered(offer.id, accept=False))
         return room_views.offer(offer, offer.name, names).with_changes(state="out")
+
+    async def forge_transcript(
+        self, params: parameters.ForgeRoomParams, _caller: Caller
+    ) -> rooms.RoomForgeryInfo:
+        """Make up what other members say, and have a judge look at it. Nothing of it is kept."""
+        names = self._access.make_names()
+        room = names.find_room(params.room)
+        state = self._host.node.rooms.find_key_state(room.record.id)
+        if state is None or room.role is None:
+            raise UsageError("you are not in this room any more")
+        with by_a_person():
+            return forge_room(
+                names.partner_name(room.record.id),
+                state,
+                names.members_of(room.record.id),
+                params.words or PUT_INTO_THE_MOUTH,
+                SystemEntropy(),
+                self._host.clock.now(),
+            )

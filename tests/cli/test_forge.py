@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from p2pchat.cli.run import run
+from tests.cli.conftest import Run
+from tests.support.fake_node import FakeNode
 
 
 def test_it_accepts_what_is_forged_and_refuses_what_is_damaged(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,3 +50,14 @@ def test_a_judge_who_could_tell_would_be_an_error(
     monkeypatch.setattr(forgery, "altered", lambda transcript: transcript)
     assert run(["forge"]) == 1
     assert "not deniable" in capsys.readouterr().err
+
+
+def test_a_room_is_made_up_with_its_members_names(p2pchat: Run, node: FakeNode) -> None:
+    node.put_room("#friends")
+    ran = p2pchat("forge", "#friends", "--say", "the money is in the well")
+    assert ran.code == 0
+    assert ran.lines[0] == "#friends"
+    assert "    bob: the money is in the well" in ran.lines
+    assert ran.lines[-1] == "  the judge: refused"
+    assert json.loads(p2pchat("forge", "#friends", "--json").out)["room"] == "#friends"
+    assert p2pchat("forge", "#nowhere").code == 2

@@ -130,7 +130,7 @@ def enters(core: FakeCore, *turns: OfferTurn) -> None:
 
 async def test_who_accepts_waits_until_it_is_in() -> None:
     core = FakeCore(FRIENDS, offers=[OFFER])
-    enters(core, OfferTurn.ACCEPTED, OfferTurn.ENTERED)
+    enters(core, OfferTurn.MADE, OfferTurn.ACCEPTED, OfferTurn.ENTERED)
     entered = await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
     assert (entered.name, entered.state) == ("#chess", "in")
     assert core.taken == [RoomOfferAnswered(OFFER.id, accept=True)]

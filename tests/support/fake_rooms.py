@@ -15,6 +15,7 @@ from p2pchat.control.rooms import (
     Notify,
     RenewRoomResult,
     Role,
+    RoomForgeryInfo,
     RoomInfo,
     RoomInvitationsResult,
     RoomWordsInfo,
@@ -161,6 +162,14 @@ class FakeRooms(RoomCalls):
         made = self._change_room(f"{known.name}-2", invited=invited)
         not_invited = [one.name for one in others if not one.contact]
         return read_value(RenewRoomResult, {**plain(made), "not_invited": not_invited})
+
+    async def forge_room(self, room: str, words: str | None = None) -> RoomForgeryInfo:
+        sayings = [{"from": "bob", "text": words or "I owe you a million."}]
+        transcripts = [
+            {"name": "invented", "accepted": True, "cells": 1, "sayings": sayings},
+            {"name": "altered", "accepted": False, "cells": 1, "sayings": []},
+        ]
+        return answer(RoomForgeryInfo, room=self.find_known(room).name, transcripts=transcripts)
 
     async def mute_room(self, room: str, notify: Notify = "none") -> RoomInfo:
         return self._change_room(room, notify=notify)

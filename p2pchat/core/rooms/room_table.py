@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from p2pchat import looks
+from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.rooms.home_room import HomeRoom
 from p2pchat.types import ContactId, ConversationId, MemberId
 
@@ -40,6 +41,11 @@ class RoomTable:
     def count_tag_keys(self) -> int:
         """Under how many keys members of rooms are looked for."""
         return sum(len(room.room.state.tags) for room in self._rooms.values())
+
+    def find_key_state(self, id: ConversationId) -> RoomKeyState | None:
+        """Find the keys of a room, to show what can be made of them."""
+        room = self._rooms.get(id)
+        return room.room.state if room is not None else None
 
     def put_room(self, room: HomeRoom) -> None:
         """Add one, or another machine of one that is here."""

@@ -69,6 +69,7 @@ class Rooms:
         self._links: dict[MeshId, int] = {}
         self._table = RoomTable()
         self.count_tag_keys = self._table.count_tag_keys
+        self.find_key_state = self._table.find_key_state
         self._around = RoomSurroundings(
             conversations.purge, settings.keep_versions, counters, self._table.free_name, self._choose_meshes
         )

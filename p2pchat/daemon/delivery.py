@@ -43,10 +43,11 @@ class Progress:
     """To so many it was written; 0: to none yet, or it is not in a room."""
 
     def advance_by(self, event: MessageMoved | MessageReached) -> Progress:
-        """The same after an event. Each tells of one thing only."""
+        """The same after an event. That the last member has it is told before that it is delivered."""
         if isinstance(event, MessageMoved):
             return replace(self, state=event.state, at=event.at)
-        return replace(self, reached=event.reached, of=event.to, at=event.at)
+        state = MessageState.DELIVERED if event.reached >= event.to else self.state
+        return replace(self, state=state, reached=event.reached, of=event.to, at=event.at)
 
     def meets_goal(self, goal: MessageState, members: int | None, lately: int) -> bool:
         """Whether it is as far as a caller waits for. ``lately``: so many other members of the room were

@@ -50,6 +50,10 @@ REPLY_PER_MEMBER_S: Final = 2.0
 """Who is asked for its frontier tells it within so long for each member."""
 
 REPLY_GAP_S: Final = 60.0
+REPLIES_AT_ONCE: Final = 8
+"""In the long run a member answers once in so long, however many ask; a few times in a row it does so at
+once, as people write a few messages in a row."""
+
 SHARE_S: Final = 86_400.0
 SHARE_MAX_S: Final = 7 * 86_400.0
 """A newcomer is sent an ML-KEM share within so long."""
@@ -81,7 +85,7 @@ class RoomDuties:
         self._commit_after = 0.0
         self._frontier_at = NEVER
         self._reply_at = NEVER
-        self._frontier_left_at = -NEVER
+        self._replies = Budget(now, 1 / REPLY_GAP_S, REPLIES_AT_ONCE)
         self._share_at: dict[MemberId, float] = {}
         self._used_at = now
         self.note_use(now)
@@ -135,10 +139,12 @@ class RoomDuties:
         self._draw_frontier(now)
 
     def reply_soon(self, now: float) -> None:
-        """A member asks all how far they have read: we answer at most once in a while."""
+        """A member asks all how far they have read: we answer, a few times in a row."""
         if self._reply_at == NEVER:
             spread = REPLY_PER_MEMBER_S * len(self._changes.members)
-            earliest = max(now, self._frontier_left_at + REPLY_GAP_S)
+            self._replies.tokens_left(now)
+            earliest = self._replies.available_at() or now
+            self._replies.spend_tokens(1.0)
             self._reply_at = earliest + uniform(self._entropy, 0.0, spread)
 
     def make_commit(self, now: float) -> list[RoomOutput]:
@@ -193,7 +199,6 @@ class RoomDuties:
         period = self._state.periods.choose_period(self._changes.members)
         if period is None:
             return []
-        self._frontier_left_at = now
         word = encode_room_word(FrontierWord(self._flow.make_frontier(period, self._flow.own.last)))
         new = NewMessage(RoomKind.WORD, 0, self._changes.heads, NO_PARENTS, word)
         sealed = self._writing.seal_message(new, self._changes.members, now)

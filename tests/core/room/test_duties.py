@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from p2pchat.core.room.duties import LEAVES_S, MERGES_AT_ONCE, REPLY_GAP_S, REPLY_PER_MEMBER_S
+from p2pchat.core.room.duties import (
+    LEAVES_S,
+    MERGES_AT_ONCE,
+    REPLIES_AT_ONCE,
+    REPLY_GAP_S,
+    REPLY_PER_MEMBER_S,
+)
 from p2pchat.core.room.outputs import ReachedMember
 from p2pchat.wire.room_actions import RenameRoom, SetRole, StrikeEntries
 from tests.support.room_world import DAY_S, RoomWorld
@@ -20,18 +26,24 @@ def test_frontiers_go_while_a_room_is_in_use_and_stop_after_a_day() -> None:
     assert world["ben"].cells - after < 40, "commits, and an ask where no member was heard for long"
 
 
-def test_who_wants_it_is_told_soon_and_others_that_want_it_too_wait() -> None:
+def test_a_few_messages_in_a_row_are_each_told_of_as_soon_as_they_want_it() -> None:
     world = RoomWorld(2, "anna", "ben", "carl")
-    world.run(REPLY_GAP_S)
-    world.say("anna", "one", wants=True)
-    world.run(3 * REPLY_PER_MEMBER_S + 10.0)
-    reached = [news.number for news in world["anna"].news if isinstance(news, ReachedMember)]
-    assert reached.count(1) == 2
+    for number in range(1, 5):
+        world.say("anna", f"{number}", wants=True)
+        world.run(3 * REPLY_PER_MEMBER_S + 10.0)
+        reached = [news.number for news in world["anna"].news if isinstance(news, ReachedMember)]
+        assert reached.count(number) == 2
+
+
+def test_in_the_long_run_it_is_told_once_a_minute_however_often_it_is_wanted() -> None:
+    world = RoomWorld(2, "anna", "ben", "carl")
     before = world["ben"].cells + world["carl"].cells
-    for number in range(10):
-        world.say("anna", f"more {number}", wants=True)
+    for number in range(600):
+        world.say("anna", f"{number}", wants=True)
         world.run(1.0)
-    assert world["ben"].cells + world["carl"].cells <= before + 2
+    cells = world["ben"].cells + world["carl"].cells - before
+    frontiers_and_commits = 20
+    assert cells <= 2 * (REPLIES_AT_ONCE + 600 / REPLY_GAP_S) + frontiers_and_commits
 
 
 def test_newcomers_are_sent_a_share_within_a_week() -> None:

@@ -21,6 +21,7 @@ from typing import Final
 
 from rendezvous.bucket import Bucket
 from rendezvous.limits import Rate
+from rendezvous.shares import draw
 
 COOKIE: Final = 0x2112A442
 HEADER: Final = struct.Struct(">HHI12s")
@@ -42,6 +43,10 @@ PER_NETWORK: Final = Rate(burst=1024, per_second=128.0)
 """For an IPv4 /24 or an IPv6 /56: 4 kB a second of answers. A link asks twice for each of its addresses, and
 libwebrtc up to nine times in ten seconds: a machine with sixty container networks asks some 500 times."""
 
+SITES_PER_NETWORK: Final = 2
+"""An IPv6 /48, which one customer can have, may ask for as much as so many of its /56: half of what all may
+ask at once, and an eighth of what they may go on asking."""
+
 IN_ALL: Final = Rate(burst=4096, per_second=2048.0)
 """64 kB of answers a second, about a twentieth of a core (measured)."""
 
@@ -51,15 +56,20 @@ NETWORKS_MAX: Final = 8192
 READ_AT_ONCE: Final = 64
 """Datagrams, before others of the event loop have their turn."""
 
+_V4_MAPPED: Final = bytes(10) + b"\xff\xff"
+
 _IP_PKTINFO: Final = getattr(socket, "IP_PKTINFO", 8)
 _INFO_V4: Final = struct.Struct("=I4s4s")
 _INFO_V6: Final = struct.Struct("=16sI")
 
 
-def answer(request: bytes, host: str, port: int) -> bytes | None:
-    """Return the response to a datagram from there; None if it gets none."""
-    if port < PORT_MIN or not _is_binding_request(request):
-        return None
+def is_answerable(request: bytes, port: int) -> bool:
+    """Tell whether a datagram from that port gets an answer, if its sender may have one."""
+    return port >= PORT_MIN and _is_binding_request(request)
+
+
+def make_answer(request: bytes, host: str, port: int) -> bytes:
+    """Make the response to a request from there that is answerable."""
     address = ipaddress.ip_address(host.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
@@ -96,7 +106,7 @@ class AnswerAllowance:
     def __init__(self, now: float) -> None:
         """``now``: monotonic seconds."""
         self._all = Bucket(IN_ALL, now)
-        self._networks: dict[str, Bucket] = {}
+        self._networks: dict[bytes, Bucket] = {}
 
     def __len__(self) -> int:
         return len(self._networks)
@@ -105,15 +115,18 @@ class AnswerAllowance:
         """Whether a request from there is answered."""
         if not self._all.has_token(now):
             return False
-        network = _network(host)
-        bucket = self._networks.get(network)
-        if bucket is None:
-            if len(self._networks) >= NETWORKS_MAX:
-                self._forget(now)
-            if len(self._networks) >= NETWORKS_MAX:
-                return False
-            bucket = self._networks[network] = Bucket(PER_NETWORK, now)
-        return bucket.take_token(now) and self._all.take_token(now)
+        shares = _name_shares(host)
+        if not shares.keys() <= self._networks.keys() and not self._has_room(len(shares), now):
+            return False
+        for name, worth in shares.items():
+            if name not in self._networks:
+                self._networks[name] = Bucket(PER_NETWORK, now, worth)
+        return draw([*(self._networks[name] for name in shares), self._all], now)
+
+    def _has_room(self, count: int, now: float) -> bool:
+        if len(self._networks) + count > NETWORKS_MAX:
+            self._forget(now)
+        return len(self._networks) + count <= NETWORKS_MAX
 
     def _forget(self, now: float) -> None:
         """What is full again is as good as new."""
@@ -121,12 +134,15 @@ class AnswerAllowance:
             del self._networks[network]
 
 
-def _network(host: str) -> str:
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    bits = 24 if address.version == 4 else 56
-    return str(ipaddress.ip_network((address, bits), strict=False))
+def _name_shares(host: str) -> dict[bytes, int]:
+    """Name the networks that have a share together by the beginning of their addresses, and their worth.
+    (``ipaddress`` takes ten times as long, and in a flood that decides how much gets lost.)"""
+    if ":" not in host:
+        return {socket.inet_aton(host)[:3]: 1}
+    address = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    if address.startswith(_V4_MAPPED):
+        return {address[12:15]: 1}
+    return {address[:7]: 1, address[:6]: SITES_PER_NETWORK}
 
 
 @contextlib.contextmanager
@@ -169,10 +185,11 @@ def _read(endpoint: socket.socket, allowance: AnswerAllowance, clock: Callable[[
             data, about, _, where = endpoint.recvmsg(REQUEST_MAX + 1, 64)
         except OSError:  # nothing more there, or an error that an answer of ours came back with
             return
-        response = answer(data, where[0], where[1])
-        if response is not None and allowance.allow_answer(where[0], clock()):
-            with contextlib.suppress(OSError):
-                endpoint.sendmsg([response], _source_address(about), 0, where)
+        if not is_answerable(data, where[1]) or not allowance.allow_answer(where[0], clock()):
+            continue
+        response = make_answer(data, where[0], where[1])
+        with contextlib.suppress(OSError):
+            endpoint.sendmsg([response], _source_address(about), 0, where)
 
 
 def _source_address(about: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:

@@ -12,7 +12,16 @@ from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rendezvous.stun import IN_ALL, NETWORKS_MAX, PER_NETWORK, AnswerAllowance, answer, answering
+from rendezvous.stun import (
+    IN_ALL,
+    NETWORKS_MAX,
+    PER_NETWORK,
+    SITES_PER_NETWORK,
+    AnswerAllowance,
+    answering,
+    is_answerable,
+    make_answer,
+)
 from tests.support.ports import free_port
 
 hosts = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
@@ -20,6 +29,11 @@ hosts = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 
 def request(method: stun.Method = stun.Method.BINDING, kind: stun.Class = stun.Class.REQUEST) -> bytes:
     return bytes(stun.Message(message_method=method, message_class=kind))
+
+
+def answer(data: bytes, host: str, port: int) -> bytes | None:
+    """What a server says to a datagram from there, whose sender may have an answer."""
+    return make_answer(data, host, port) if is_answerable(data, port) else None
 
 
 @given(hosts, st.integers(1024, 65535))
@@ -98,6 +112,22 @@ def test_an_ipv6_site_is_one_network() -> None:
     allowance = AnswerAllowance(0.0)
     asked = [allowance.allow_answer(f"2001:db8:0:{n % 256:x}::1", 0.0) for n in range(PER_NETWORK.burst + 1)]
     assert asked.count(True) == PER_NETWORK.burst
+
+
+def test_one_ipv6_network_leaves_the_others_theirs_from_however_many_sites() -> None:
+    allowance = AnswerAllowance(0.0)
+    asked = [allowance.allow_answer(f"2001:db8:1:{n % 200:02x}00::5", 0.0) for n in range(2 * IN_ALL.burst)]
+    assert asked.count(True) == SITES_PER_NETWORK * PER_NETWORK.burst <= IN_ALL.burst // 2
+    assert SITES_PER_NETWORK * PER_NETWORK.per_second <= IN_ALL.per_second / 8
+    assert allowance.allow_answer("2001:db8:2::9", 0.0)
+    assert allowance.allow_answer("198.51.100.1", 0.0)
+
+
+def test_sites_of_many_networks_are_not_all_remembered() -> None:
+    allowance = AnswerAllowance(0.0)
+    for n in range(NETWORKS_MAX):
+        allowance.allow_answer(f"2001:{n:x}:1::1", n / IN_ALL.per_second)
+    assert len(allowance) <= NETWORKS_MAX
 
 
 def test_forged_addresses_reach_the_limit_over_all_and_memory_stays_bounded() -> None:

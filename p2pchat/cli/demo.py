@@ -57,6 +57,7 @@ def _messages(
 @click.option(
     "--headless", is_flag=True, help="Print a transcript and the results, without pictures or chat."
 )
+@click.option("--room", is_flag=True, help="Put all into one room, in which each answers.")
 @click.option(
     "--message",
     "messages",
@@ -66,7 +67,9 @@ def _messages(
     help="Send this; may be repeated.",
 )
 @pass_settings
-def command(settings: CommonOptions, nodes: int, headless: bool, messages: tuple[str, ...]) -> None:
+def command(
+    settings: CommonOptions, nodes: int, headless: bool, room: bool, messages: tuple[str, ...]
+) -> None:
     """See a whole mesh at work on this machine.
 
     Starts rendezvous servers and nodes, each node in its own process, so that the contact 'echo' can be
@@ -78,6 +81,7 @@ def command(settings: CommonOptions, nodes: int, headless: bool, messages: tuple
     Example:
       p2pchat demo
       p2pchat demo --headless --json --nodes 10
+      p2pchat demo --room
     """
     from p2pchat.demo.layout import layout_of
 
@@ -87,11 +91,11 @@ def command(settings: CommonOptions, nodes: int, headless: bool, messages: tuple
         from p2pchat.demo.transcript import Printer, transcript
 
         printer = Printer(print_line, record, say)
-        _see(transcript(layout, messages, started, printer, json=settings.json), settings)
+        _see(transcript(layout, messages, started, printer, json=settings.json, room=room), settings)
     else:
         from p2pchat.demo.show import show
 
-        _see(show(layout, messages, coloured=colour(sys.stdout)), settings)
+        _see(show(layout, messages, coloured=colour(sys.stdout), room=room), settings)
 
 
 def _see(work: Coroutine[Any, Any, None], settings: CommonOptions) -> None:

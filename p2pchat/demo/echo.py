@@ -1,4 +1,4 @@
-"""The echo contact: sends every text back to its sender.
+"""The echo contact: sends every text back, to its sender or into the room.
 
 Knows: the client, as any program that answers messages does. Does not know: that it is part of a demo.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from p2pchat.client import connect
 from p2pchat.control.events import MessageEvent
+from p2pchat.demo.layout import YOU
 
 
 async def echo(home: Path) -> None:
@@ -20,7 +21,8 @@ async def echo(home: Path) -> None:
         sys.stdout.flush()
         async for event in node.listen():
             if isinstance(event, MessageEvent):
-                await node.send(event.sender, event.text, wait="queued", id=_answer_id(event.id))
+                if event.room is None or event.sender == YOU:  # else echoes would answer each other for ever
+                    await node.send(event.contact, event.text, wait="queued", id=_answer_id(event.id))
                 await node.heard([event.id])
 
 

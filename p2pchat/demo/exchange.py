@@ -14,7 +14,7 @@ from typing import Final
 from p2pchat.control.events import MessageEvent, ReceiptEvent
 from p2pchat.data import dataclass
 from p2pchat.demo.cell_path import CellPath
-from p2pchat.demo.layout import ECHO, YOU
+from p2pchat.demo.layout import YOU
 from p2pchat.demo.mesh import DemoMesh
 from p2pchat.demo.tasks import background
 
@@ -34,7 +34,7 @@ class Exchange:
 
     text: str
     echo: str | None
-    """The echo; None if none came."""
+    """The echo; None if none came, or not from all. If one of several was altered, that one."""
     seconds: float
     """Seconds from sending until the echo came."""
     cells: int
@@ -59,11 +59,12 @@ class EchoExchange:
     async def exchange_text(self, text: str) -> Exchange:
         """Send one text and wait for it to come back. Raises P2PChatError when it cannot even be sent."""
         begun_at = time.monotonic()
-        sent = await self._mesh.you.send(ECHO, text, wait="queued")
+        sent = await self._mesh.you.send(self._mesh.counterpart, text, wait="queued")
         echo = None
         try:
             async with asyncio.timeout(PATIENCE_S):
-                echo = await self._echoes.get()
+                answers = [await self._echoes.get() for _ in self._mesh.echoes]
+                echo = next((answer for answer in answers if answer != text), text)
         except TimeoutError:
             return Exchange(text, None, time.monotonic() - begun_at, 0, None)
         seconds = time.monotonic() - begun_at
@@ -75,7 +76,7 @@ class EchoExchange:
     async def follow_node(self) -> None:
         """Take in what our node tells, for ever."""
         async for event in self._mesh.you.listen():
-            if isinstance(event, MessageEvent) and event.sender == ECHO:
+            if isinstance(event, MessageEvent) and event.sender in self._mesh.echoes:
                 self._echoes.put_nowait(event.text)
                 await self._mesh.you.heard([event.id])
             elif isinstance(event, ReceiptEvent):

@@ -4,7 +4,8 @@ Knows: the inviter of each node, and its later meeting places. Does not know: th
 
 All nodes meet once, at a place that closes afterwards. Each then learns the places of its own neighbourhood,
 as ``p2pchat invite --rendezvous URL`` teaches them. Relays stay strangers: ``you`` and they forget each
-other, so that in the end only ``you`` and ``echo`` are contacts.
+other, so that in the end only ``you`` and ``echo`` are contacts. For a room all
+stay contacts of ``you``.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ AT_ONCE: Final = 8
 
 
 async def found(plan: str) -> None:
-    """Make the homes of ``plan``: ``{"meet": URL, "nodes": [{"name", "home", "places": [URL…]}, …]}``,
-    ``you`` first. Prints ``founded`` and ends the process."""
+    """Make the homes of ``plan``: ``{"meet": URL, "room": flag,
+    "nodes": [{"name", "home", "places": [URL…]}, …]}``, ``you`` first. Prints ``founded`` and ends the
+    process."""
     layout = json.loads(plan)
     members = layout["nodes"]
     for member in members:
@@ -40,18 +42,18 @@ async def found(plan: str) -> None:
         gate = asyncio.Semaphore(AT_ONCE)
         names = [member["name"] for member in members]
         guests = zip(nodes[1:], names[1:], strict=True)
-        await together(*(_admit(you, guest, name, gate) for guest, name in guests))
+        await together(*(_admit(you, guest, name, gate, forget=not layout["room"]) for guest, name in guests))
         await together(*(_learn(node, urls) for node, urls in zip(nodes, places, strict=True)))
         sys.stdout.write("founded\n")
         sys.stdout.flush()
         os._exit(0)  # all is on disk; a clean end would wait for unfinished links
 
 
-async def _admit(you: Node, guest: Node, name: str, gate: asyncio.Semaphore) -> None:
+async def _admit(you: Node, guest: Node, name: str, gate: asyncio.Semaphore, *, forget: bool) -> None:
     async with gate, _invited(you, name=name) as (code, joined):
         await guest.join(code, timeout=30.0)
         await joined()
-    if name != ECHO:
+    if forget and name != ECHO:
         await you.remove(name, keep_mesh=True)
         await guest.remove(YOU, keep_mesh=True)
 

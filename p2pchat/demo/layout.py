@@ -19,6 +19,8 @@ from p2pchat.data import dataclass
 
 YOU: Final = "you"
 ECHO: Final = "echo"
+ROOM: Final = "friends"
+"""What all are in, if there is a room."""
 
 LAYER_MAX: Final = 3
 """Relays in a layer. With both layers beside it that is at most 8 neighbours, all of which a node may link

@@ -17,7 +17,7 @@ from typing import Any, Final
 from p2pchat.client import Node, connect
 from p2pchat.control.events import CellEvent, TracingEvent
 from p2pchat.demo.cell_path import CellPath, FirstSight, Passage, Sights
-from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, YOU, Layout, Pair, connected
+from p2pchat.demo.layout import ECHO, NEIGHBOURS_MAX, ROOM, YOU, Layout, Pair, connected
 from p2pchat.demo.processes import Children
 from p2pchat.demo.tasks import background, together
 from p2pchat.errors import P2PChatError
@@ -37,11 +37,15 @@ Tell = Callable[[str], None]
 class DemoMesh:
     """Running nodes, a client attached to each, and all cells and onions that they saw."""
 
-    def __init__(self, layout: Layout, *, profile: str = "fast", answers: bool = True) -> None:
-        """``answers``: whether the echo sends back what it gets; else it only acknowledges it."""
+    def __init__(
+        self, layout: Layout, *, profile: str = "fast", answers: bool = True, room: bool = False
+    ) -> None:
+        """``answers``: whether the echo sends back what it gets; else it only acknowledges it. ``room``:
+        whether all are in one room, where each but us is an echo."""
         self.layout = layout
         self.profile = profile
         self.answers = answers
+        self.room = room
         self.homes = Path()
         """The directory of all homes, once there is one."""
         self.sights = Sights()
@@ -54,6 +58,16 @@ class DemoMesh:
     def you(self) -> Node:
         """The client of the person at the terminal."""
         return self._clients[YOU]
+
+    @property
+    def counterpart(self) -> str:
+        """With whom, or where, the person at the terminal talks."""
+        return f"#{ROOM}" if self.room else ECHO
+
+    @property
+    def echoes(self) -> tuple[str, ...]:
+        """Who answers."""
+        return self.layout.names[1:] if self.room else (ECHO,)
 
     @property
     def up(self) -> list[str]:
@@ -69,6 +83,17 @@ class DemoMesh:
         client = await stack.enter_async_context(connect(self.home_of(name), run=False))
         self._ids |= {mesh.node: name for mesh in (await client.status()).meshes}
         self._clients[name] = client
+
+    async def fill_room(self) -> None:
+        """Make the room and let all in. Raises P2PChatError."""
+        await self.you.create_room(ROOM)
+        await self.you.invite_to_room(self.counterpart, self.echoes)
+        await together(*(self._enter_room(self._clients[name]) for name in self.echoes))
+
+    async def _enter_room(self, node: Node) -> None:
+        while not await node.list_rooms():
+            await asyncio.sleep(LOOK_S)
+        await node.accept_room(ROOM, timeout=None)
 
     async def list_links(self) -> set[Pair]:
         """Ask every node for its links; a link counts when both its ends say it is up."""
@@ -146,6 +171,14 @@ async def formed(mesh: DemoMesh) -> None:
             f"no way from you to echo within {START_S:g} s ({len(mesh.links)} links are up); "
             "does a firewall block UDP on the loopback interface?"
         ) from None
+    if mesh.room:
+        try:
+            async with asyncio.timeout(START_S):
+                await mesh.fill_room()
+        except TimeoutError:
+            raise P2PChatError(
+                f"the room was not full within {START_S:g} s; is the machine very busy?"
+            ) from None
 
 
 async def _start(
@@ -158,7 +191,13 @@ async def _start(
     meet, *urls = json.loads(await places.read_line())
     tell(f"{len(layout.names)} people join one mesh, each with a real invite")
     founding.write_line(
-        json.dumps({"meet": meet, "nodes": [_member(mesh, name, urls) for name in layout.names]})
+        json.dumps(
+            {
+                "meet": meet,
+                "room": mesh.room,
+                "nodes": [_member(mesh, name, urls) for name in layout.names],
+            }
+        )
     )
     await founding.read_line()
     await founding.process.wait()
@@ -174,7 +213,7 @@ def _member(mesh: DemoMesh, name: str, urls: list[str]) -> dict[str, Any]:
 
 
 async def _start_node(mesh: DemoMesh, name: str, children: Children, stack: AsyncExitStack) -> None:
-    role, links = "echo" if name == ECHO and mesh.answers else "node", str(NEIGHBOURS_MAX)
+    role, links = "echo" if name in mesh.echoes and mesh.answers else "node", str(NEIGHBOURS_MAX)
     child = await children.start(
         name,
         role,

@@ -14,7 +14,7 @@ from rich.live import Live
 
 from p2pchat.demo import cell_path
 from p2pchat.demo.exchange import TEXTS, Exchange, each_path, talking
-from p2pchat.demo.layout import ECHO, Layout
+from p2pchat.demo.layout import Layout
 from p2pchat.demo.mesh import DemoMesh, formed, running
 from p2pchat.demo.picture import WIDTH_MAX, mesh_picture, narration, scene
 from p2pchat.demo.tasks import background
@@ -34,10 +34,10 @@ PATH_S: Final = 8.0
 """For the way of one's own message to be read."""
 
 
-async def show(layout: Layout, texts: Sequence[str], *, coloured: bool) -> None:
+async def show(layout: Layout, texts: Sequence[str], *, coloured: bool, room: bool = False) -> None:
     """Show the mesh form and a message travel; then chat with the echo. Raises P2PChatError."""
     console = Console(no_color=not coloured, highlight=False)
-    mesh = DemoMesh(layout)
+    mesh = DemoMesh(layout, room=room)
     stage = _Stage(mesh, console)
     with Live(console=console, auto_refresh=False) as live:
         async with background(stage.keep_drawing(live)), running(mesh, stage.show_line):
@@ -104,9 +104,11 @@ class _Stage:
 async def _chat(mesh: DemoMesh, console: Console) -> None:
     from p2pchat.tui.app import Chat
 
-    console.print("\nNow you: whatever you write to [bold green]echo[/] comes back. Ctrl-D ends the demo.")
+    console.print(
+        f"\nNow you: whatever you write to [bold green]{mesh.counterpart}[/] comes back. Ctrl-D ends it."
+    )
     await asyncio.sleep(LAST_S)
-    chat = Chat(mesh.you, ECHO)
+    chat = Chat(mesh.you, mesh.counterpart)
 
     def tell(found: cell_path.CellPath) -> None:
         chat.notify(f"it went {' → '.join(cell_path.names(found))}", timeout=PATH_S, markup=False)

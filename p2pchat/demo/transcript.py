@@ -31,10 +31,10 @@ class Printer:
 
 
 async def transcript(
-    layout: Layout, texts: Sequence[str], started: float, printer: Printer, *, json: bool
+    layout: Layout, texts: Sequence[str], started: float, printer: Printer, *, json: bool, room: bool = False
 ) -> None:
     """Send texts to the echo and print what happened. Raises P2PChatError unless every one came back."""
-    mesh = DemoMesh(layout)
+    mesh = DemoMesh(layout, room=room)
     async with running(mesh, printer.say):
         printer.say("waiting for links")
         await formed(mesh)
@@ -48,6 +48,7 @@ async def transcript(
                 if not json:
                     _print_exchange(exchanges[-1], printer)
         record = record_of(layout, len(await mesh.list_links()), exchanges, first_echo)
+        record["room"] = len(layout.names) if room else None
         printer.record(record) if json else _print_record(record, printer)
     if failure := failure_of(exchanges):
         raise P2PChatError(failure)

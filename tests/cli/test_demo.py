@@ -288,5 +288,23 @@ def test_a_real_mesh_carries_messages_over_relays_and_leaves_nothing(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.real
+def test_all_of_a_room_answer_in_it(tmp_path: Path) -> None:
+    flags = ["--headless", "--json", "--room", "--nodes", "5", "--message", "hello, all"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "p2pchat", "demo", *flags],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert (facts["room"], facts["sent"], facts["received"]) == (5, 1, 1)
+    assert facts["path"][0] == YOU and facts["path"][-1] == ECHO
+
+
 def test_a_layout_is_a_value() -> None:
     assert layout_of(6) == Layout(((YOU,), ("r1", "r2"), ("r3", "r4"), (ECHO,)))

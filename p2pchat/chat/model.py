@@ -44,6 +44,7 @@ from p2pchat.control.events import (
     SessionEvent,
     SettingEvent,
 )
+from p2pchat.control.files import FileEvent
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.control.values import given
 from p2pchat.text import harmless_name
@@ -227,12 +228,10 @@ class ChatModel:
                 if links and self.hindrance:
                     with suppress(*PASSING):
                         await self.look_round()
-            case ContactEvent() | SessionEvent():
+            case ContactEvent() | SessionEvent() | FileEvent():
                 await self._meet()
-                if line := notice(event):
-                    self._tell(Decided(line))
-                elif isinstance(event, ContactEvent) and event.change != "added":
-                    self._tell(Altered(contact_line(event)))  # the code that added a contact tells it
+                if told := _told(event):
+                    self._tell(told)
             case RoomEvent():
                 await self._meet()
                 self.following_rooms.tell_event(event)
@@ -318,3 +317,12 @@ class ChatModel:
             async with asyncio.timeout(LEAVE_S):
                 await self.sent.all_handed_over()
                 await self.drafts.keep_now()
+
+
+def _told(event: ContactEvent | SessionEvent | FileEvent) -> Decided | Altered | None:
+    """The line about an event, if there is one; the code that added a contact tells that."""
+    if line := notice(event):
+        return Decided(line)
+    if isinstance(event, ContactEvent) and event.change != "added":
+        return Altered(contact_line(event))
+    return None

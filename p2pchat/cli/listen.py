@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from p2pchat.cli.connection import hosting, open_node
+from p2pchat.cli.files import accept_offered
 from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.parameters import COUNT, PARTNER, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.events import MessageEvent
+from p2pchat.control.files import FileEvent
 from p2pchat.data import dataclass
 from p2pchat.errors import NotInTime, P2PChatError
 from p2pchat.wording.lines import message_line
@@ -35,6 +37,13 @@ if TYPE_CHECKING:
     "--peek", is_flag=True, help="Leave messages unheard: the next listener or chat shows them as new."
 )
 @click.option("--exec", "shell_command", metavar="CMD", help="Run CMD for each message, its text on stdin.")
+@click.option(
+    "--auto-accept",
+    "accept_bytes",
+    type=COUNT,
+    metavar="BYTES",
+    help="Accept files that are no larger; with --from only theirs.",
+)
 @pass_settings
 def command(
     settings: CommonOptions,
@@ -43,6 +52,7 @@ def command(
     timeout: float | None,
     peek: bool,
     shell_command: str | None,
+    accept_bytes: int | None,
 ) -> None:
     """Print messages as they arrive, one line each; first those that were not heard before.
 
@@ -55,13 +65,17 @@ def command(
     as heard once it was printed and CMD succeeded; an unheard message is printed again by the next listener.
     With --peek all messages stay unheard.
 
+    A file that a contact offers comes only after it was accepted: by 'p2pchat files', or here with
+    --auto-accept. It stays encrypted in your home until it is saved.
+
     \b
     Example:
       p2pchat listen --from bob --count 1 --timeout 60
+      p2pchat listen --json --from bob --auto-accept 1000000
       p2pchat listen --peek --exec 'notify-send -- "$P2PCHAT_MESSAGE_FROM wrote"'
     """
     wait_for(
-        _listen(settings, _Printer(settings, sender, count, shell_command, peek), timeout),
+        _listen(settings, _Printer(settings, sender, count, shell_command, peek, accept_bytes), timeout),
         settings,
         fast=hosting(settings),
     )
@@ -74,6 +88,7 @@ class _Printer:
     count: int | None
     shell_command: str | None
     peek: bool
+    accept_bytes: int | None
     heard: int = 0
     failed: int = 0
     home: str = ""
@@ -81,7 +96,11 @@ class _Printer:
     async def run(self, node: Node) -> None:
         if self.shell_command:
             self.home = (await node.whoami()).home
+        if self.accept_bytes is not None:
+            await accept_offered(node, await node.list_files(), self.sender, self.accept_bytes)
         async for event in node.listen(sender=self.sender):
+            if isinstance(event, FileEvent) and self.accept_bytes is not None:
+                await accept_offered(node, [event], self.sender, self.accept_bytes)
             if isinstance(event, MessageEvent):
                 await self._take(node, event)
                 if self.count is not None and self.heard >= self.count:

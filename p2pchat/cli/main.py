@@ -20,11 +20,12 @@ _COMMANDS: Final = {
     "invite": "make a code with which a friend can reach you",
     "join": "answer a friend's code",
     "chat": "chat with a contact",
-    "send": "send one message; 'react', 'correct', 'withdraw' refer to one",
+    "send": "send a message or a file; then 'react', 'correct', 'withdraw'",
     "react": "react to a message with one sign",
     "correct": "correct a message of yours",
     "withdraw": "withdraw a message of yours",
-    "listen": "print messages as they arrive",
+    "files": "files: list, accept, decline, cancel, save, open",
+    "listen": "print messages as they arrive; 'files': what is offered you",
     "history": "read, search, export or delete messages",
     "contacts": "your contacts: list, show, verify, mute, block …",
     "room": "small groups: create, invite, accept, members …",
@@ -42,7 +43,7 @@ _COMMANDS: Final = {
     "completion": "let your shell complete commands and names",
 }
 
-_NAMED_ABOVE: Final = frozenset({"restore", "react", "correct", "withdraw", "rendezvous"})
+_NAMED_ABOVE: Final = frozenset({"restore", "files", "react", "correct", "withdraw", "rendezvous"})
 """Commands that the overview leaves out, because another line names them."""
 
 _OPTIONS: Final = "--home DIR, --passphrase-file FILE (identity), --json, -v, -h, --version"

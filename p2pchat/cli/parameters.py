@@ -130,7 +130,19 @@ class MemberName(_Named):
         return [member.name for member in members if not member.own]
 
 
+class FileId(_Named):
+    """The beginning of a file's id."""
+
+    name = "id"
+
+    async def list_names(self, node: Node, ctx: click.Context) -> Iterable[str]:
+        """All files that are not over."""
+        over = ("saved", "declined", "cancelled", "wrong", "lost", "full", "expired")
+        return [file.id for file in await node.list_files() if file.state not in over]
+
+
 CONTACT: Final = ContactName()
+FILE: Final = FileId()
 ROOM: Final = RoomName("in")
 KNOWN_ROOM: Final = RoomName("in", "out")
 LEFT_ROOM: Final = RoomName("out")

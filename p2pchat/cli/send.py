@@ -1,4 +1,4 @@
-"""``p2pchat send``: one message, and its delivery state.
+"""``p2pchat send``: one message, and its delivery state; or files.
 
 Knows: the source of the text, and which state to wait for. Does not know: how a message travels.
 """
@@ -6,11 +6,14 @@ Knows: the source of the text, and which state to wait for. Does not know: how a
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 import click
+from click.core import ParameterSource
 
 from p2pchat.cli.connection import hosting, open_node
+from p2pchat.cli.files import send_files
 from p2pchat.cli.output import print_line, say
 from p2pchat.cli.parameters import PARTNER
 from p2pchat.cli.run import wait_for
@@ -32,6 +35,15 @@ from p2pchat.text import one_line
     help="An id of your own, any text: a second send with the same id sends nothing.",
 )
 @click.option("--reply-to", metavar="ID", help="The id of the message that this one answers.")
+@click.option(
+    "--file",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Send this file, and no text; may be given several times.",
+)
+@click.option("--through-mesh", is_flag=True, help="Agree that files go through the mesh.")
 @pass_settings
 def command(
     settings: CommonOptions,
@@ -41,6 +53,8 @@ def command(
     timeout: float,
     key: str | None,
     reply_to: str | None,
+    files: tuple[Path, ...],
+    through_mesh: bool,
 ) -> None:
     """Send a message to a contact or a room and wait until it has arrived.
 
@@ -52,15 +66,27 @@ def command(
     A message to a room, '#name' in quotes, is delivered when all members who were heard within the last day
     have it; with --wait delivered:K when K members do.
 
+    A --file of up to 1 MB is offered to a contact, and goes through the mesh when they accept it; the command
+    asks, unless --through-mesh is given. It ends with 0 when the contact has the whole file, and waits for
+    that without end unless --timeout is given; with --wait queued it only makes the offer.
+
     \b
     Example:
       p2pchat send bob see you at eight
+      p2pchat send bob --file report.pdf --through-mesh
       make 2>&1 | tail -n 5 | p2pchat send bob -
       p2pchat send --wait queued bob -- --starts-with-dashes
       p2pchat send --wait delivered:2 '#friends' see you all at eight
       p2pchat send --id "backup of $(date +%F)" bob done
       p2pchat send --reply-to 9f86d081884c7d659a2feaa0c55ad015 bob yes, at eight
     """
+    if files:
+        if text or key or reply_to:
+            raise UsageError("a file is sent by itself: without a text, --id or --reply-to")
+        limit = timeout if timeout_given() else None
+        offering = send_files(settings, to, files, through_mesh, goal.state != "queued", limit)
+        wait_for(offering, settings, fast=hosting(settings))
+        return
     sending = _send(settings, to, message_text(text), goal, timeout, key, reply_to)
     wait_for(sending, settings, fast=hosting(settings))
 
@@ -98,6 +124,12 @@ async def _send(
             members=goal.members,
         )
         say_what_waits(node, result)
+
+
+def timeout_given() -> bool:
+    """Whether the person has named a time, and it is not the default."""
+    source = click.get_current_context().get_parameter_source("timeout")
+    return source is not ParameterSource.DEFAULT
 
 
 def message_text(words: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 
 from p2pchat.client.backups import BackupCalls
 from p2pchat.client.contacts import ContactCalls
+from p2pchat.client.files import FileCalls
 from p2pchat.client.history import HistoryCalls
 from p2pchat.client.meshes import MeshCalls
 from p2pchat.client.pairing import PairingCalls
@@ -26,6 +27,7 @@ class Node(
     SettingCalls,
     ReferenceCalls,
     HistoryCalls,
+    FileCalls,
     BackupCalls,
 ):
     """A node, wherever it runs. All methods raise P2PChatError with a line fit to show."""

@@ -14,6 +14,7 @@ from typing import Final, Literal, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from p2pchat.control.files import FileEvent
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.control.values import Misfit, Value, read_value
 
@@ -246,12 +247,13 @@ ListenEvents = (
     | SettingEvent
     | MeshEvent
     | RoomEvent
+    | FileEvent
     | UnknownEvent
 )
 """What a listener is told."""
 
-WaitEvents = ReceiptEvent | HindranceEvent
-"""What is told on the way of one message."""
+WaitEvents = ReceiptEvent | HindranceEvent | FileEvent
+"""What is told on the way of one message, or of one file."""
 
 PairingEvents = InviteEvent | StrangerEvent
 """What is told while an invite waits."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
-from p2pchat.control import answers, events, parameters, rooms
+from p2pchat.control import answers, events, files, parameters, rooms
 from p2pchat.control.parameters import Params
 from p2pchat.data import dataclass
 
@@ -108,6 +108,18 @@ CONVERSATIONS: Final = Method(
     "conversations", parameters.NoParams, list[answers.ConversationInfo], ResponseTime.LONG
 )
 DRAFTS: Final = Method("drafts", parameters.DraftParams, list[answers.DraftInfo])
+
+FILES: Final = Method("files.list", parameters.NoParams, list[files.FileInfo])
+OFFER_FILE: Final = Method(
+    "files.send", parameters.OfferFileParams, files.FileInfo, ResponseTime.LONG, urgent=True
+)
+ACCEPT_FILE: Final = Method("files.accept", parameters.FileParams, files.FileInfo, urgent=True)
+DECLINE_FILE: Final = Method("files.decline", parameters.FileParams, files.FileInfo)
+CANCEL_FILE: Final = Method("files.cancel", parameters.FileParams, files.FileInfo)
+SAVE_FILE: Final = Method("files.save", parameters.SaveFileParams, files.SavedFileResult, ResponseTime.LONG)
+WAIT_FOR_FILE: Final = Method(
+    "files.wait", parameters.WaitForFileParams, files.FileInfo, ResponseTime.ENDLESS, urgent=True
+)
 
 BACKUP: Final = Method("backup", parameters.BackupParams, answers.BackupResult, ResponseTime.LONG)
 REVOKE_BACKUPS: Final = Method("backup.revoke", parameters.NoParams, answers.RevokeBackupsResult)

@@ -257,6 +257,31 @@ class ForgetParams(Params, frozen=True):
     id: str | None = None
 
 
+class OfferFileParams(Params, frozen=True):
+    to: str
+    path: str
+    """From the root on."""
+    id: str | None = None
+    """32 hexadecimal digits: the same again offers nothing twice."""
+
+
+class FileParams(Params, frozen=True):
+    """A file, by the beginning of its id."""
+
+    id: str
+
+
+class SaveFileParams(Params, frozen=True):
+    id: str
+    folder: str
+    """From the root on."""
+
+
+class WaitForFileParams(Params, frozen=True):
+    id: str
+    timeout: Seconds | None = None
+
+
 class BackupParams(Params, frozen=True):
     path: str
     """From the root on."""

@@ -6,9 +6,11 @@ Knows: which event tells what has happened. Does not know: when it happens, or w
 from __future__ import annotations
 
 from p2pchat.control import events
+from p2pchat.control.rooms import RoomEvent
 from p2pchat.core.values import effects
+from p2pchat.core.values.files import FileMoved
 from p2pchat.core.values.room_events import MessageReached, RoomOfferTurned, RoomTurned
-from p2pchat.daemon import line_views, room_views
+from p2pchat.daemon import file_views, line_views, room_views
 from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
 from p2pchat.daemon.names import HasRooms, Names
 from p2pchat.daemon.views import moment, state
@@ -34,10 +36,10 @@ def event(happened: Happening, names: Names, rooms: HasRooms) -> events.ListenEv
         case MessageReached(id, room, reached_by, to, at):
             name = names.partner_name(room)
             return events.ReachedEvent(id=id, room=name, reached=reached_by, of=to, at=moment(at))
-        case RoomTurned():
-            return room_views.turned(happened, names, rooms.list_rooms())
-        case RoomOfferTurned():
-            return room_views.offer_turned(happened, names, rooms.list_offers())
+        case RoomTurned() | RoomOfferTurned():
+            return _room_event(happened, names, rooms)
+        case FileMoved():
+            return file_views.moved(happened, names)
         case effects.ContactChanged(them, "disappearing", by_them):
             return events.ContactEvent(
                 name=them.name,
@@ -57,3 +59,9 @@ def event(happened: Happening, names: Names, rooms: HasRooms) -> events.ListenEv
             return events.MeshEvent(mesh=mesh.hex(), change=change)
         case _:
             return None
+
+
+def _room_event(turn: RoomTurned | RoomOfferTurned, names: Names, rooms: HasRooms) -> RoomEvent | None:
+    if isinstance(turn, RoomTurned):
+        return room_views.turned(turn, names, rooms.list_rooms())
+    return room_views.offer_turned(turn, names, rooms.list_offers())

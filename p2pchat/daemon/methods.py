@@ -15,6 +15,7 @@ from p2pchat.daemon.configuring import SettingMethods
 from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.delivery import DeliveryMethods
+from p2pchat.daemon.files import FileMethods
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.itself import NodeMethods
 from p2pchat.daemon.messages import MessageMethods
@@ -46,6 +47,7 @@ class Methods:
             DeliveryMethods(host),
             ReferenceMethods(host),
             HistoryMethods(host),
+            FileMethods(host),
             BackupMethods(host),
         )
         for family in families:

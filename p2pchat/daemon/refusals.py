@@ -36,6 +36,17 @@ _OF_ROOMS: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
 }
 """The errors about rooms, with their words."""
 
+_OF_FILES: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
+    Reason.NO_SUCH_FILE: (UsageError, "no file of a contact has that id; see 'p2pchat files list'"),
+    Reason.FILE_OVER: (Ended, "this file was declined, cancelled or transferred already"),
+    Reason.FILE_TOO_LARGE: (LimitError, "this file is too large to go through the mesh"),
+    Reason.FILES_FULL: (
+        LimitError,
+        "too many files wait, or take too much of the disk; save or cancel some: p2pchat files",
+    ),
+}
+"""The errors about files, with their words."""
+
 
 def raise_refusal(rejected: Rejected | None, *, contact: str = "", text: str = "", name: str = "") -> None:
     """Raise the error for a refusal, if it is one. ``contact``, ``text``, ``name``: the caller's
@@ -59,8 +70,8 @@ def _error(rejected: Rejected, contact: str, text: str, name: str) -> P2PChatErr
             return UsageError(f"{name!r} is your own name here, or looks the same")
         case Reason.RETENTION_IMPOSSIBLE:
             return UsageError("messages last from ten seconds to ten years, or for ever")
-        case reason if reason in _OF_ROOMS:
-            kind, words = _OF_ROOMS[reason]
+        case reason if reason in _OF_ROOMS or reason in _OF_FILES:
+            kind, words = (_OF_ROOMS | _OF_FILES)[reason]
             return kind(words.format(name=rejected.name))
         case _:
             return _error_of_text(rejected.reason, text)

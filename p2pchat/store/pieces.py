@@ -62,6 +62,8 @@ class PieceFiles:
         self._folder = home / FILES
         self._tree: tuple[MessageId, FileTree] | None = None
         """Of the file that was read last."""
+        self._imported: set[str] = set()
+        """Files that the node may not know yet when it says which it knows."""
 
     # --- what a node wants
 
@@ -144,10 +146,10 @@ class PieceFiles:
             self._tree = None
 
     def sweep_contents(self, known: Collection[MessageId]) -> None:
-        """Delete all that belongs to none of these."""
+        """Delete all that belongs to none of these, nor was imported since the home was opened."""
         with suppress(FileNotFoundError):
             for left in list(self._folder.iterdir()):
-                if left.name not in known:
+                if left.name not in known and left.name not in self._imported:
                     left.unlink(missing_ok=True)
 
     # --- what a person wants
@@ -156,6 +158,7 @@ class PieceFiles:
         """Seal a copy of a file, and make its tree, piece by piece. Raises UsageError (it cannot be read),
         LimitError (it is too large, or the disk has no room) or StoreError; then nothing of it stays."""
         with _open_source(path) as source:
+            self._imported.add(id)
             try:
                 return self._import_content(source, id, salt, key, limit)
             except BaseException as error:

@@ -101,7 +101,7 @@ class FileOffer:
             raise Malformed("a file of an impossible size")
         if not 0 <= self.at <= TIME_MAX:
             raise Malformed("from outside the calendar")
-        if self.kind and (len(self.kind) > KIND_LIMIT or not _KIND.fullmatch(self.kind)):
+        if self.kind and not is_file_kind(self.kind):
             raise Malformed("a file of an impossible kind")
         if len(self.salt) != SALT_BYTES or len(self.root) != HASH_BYTES:
             raise Malformed("a salt or root of another size")
@@ -217,6 +217,11 @@ def decode_piece(data: bytes) -> tuple[tuple[bytes, ...], bytes]:
 def cut_block(piece: bytes, index: int) -> bytes:
     """One block of a piece as it travels."""
     return piece[index * BLOCK_BYTES : (index + 1) * BLOCK_BYTES]
+
+
+def is_file_kind(kind: str) -> bool:
+    """Whether it is a media type that an offer may have."""
+    return len(kind) <= KIND_LIMIT and _KIND.fullmatch(kind) is not None
 
 
 def check_file_name(name: str) -> None:

@@ -207,6 +207,17 @@ def test_what_belongs_to_no_file_is_swept(home: Path) -> None:
     assert [left.name for left in (home / "files").iterdir()] == [other.id]
 
 
+def test_what_was_just_imported_is_not_swept(home: Path, tmp_path: Path) -> None:
+    """A node that starts says what it knows while a file is offered already."""
+    (tmp_path / "source").write_bytes(b"content")
+    kept = PieceFiles(home)
+    kept.import_file(tmp_path / "source", FILE.id, SALT, KEY, 100)
+    kept.serve_effect(SweepContent(frozenset()))
+    assert [left.name for left in (home / "files").iterdir()] == [FILE.id]
+    PieceFiles(home).serve_effect(SweepContent(frozenset()))
+    assert not list((home / "files").iterdir())
+
+
 def test_wiping_a_home_takes_its_files(tmp_path: Path) -> None:
     store = new_store(tmp_path / "home")
     keep_all(store.pieces)

@@ -68,6 +68,7 @@ class Files:
         ask_first_s: float = ASK_FIRST_S,
     ) -> None:
         """``ask_first_s``: how long to wait for a block before it is asked for once more."""
+        self._limits = limits
         quotas = FileQuotas(limits)
         self._table = FileTable(files, contact)
         self._outgoing = OutgoingFiles(self._table, quotas)
@@ -81,6 +82,11 @@ class Files:
     def find_file(self, id: MessageId) -> FileRecord | None:
         """One, if it is known."""
         return self._table.files.get(id)
+
+    @property
+    def size_limit(self) -> int:
+        """Bytes of the largest file that goes through the mesh."""
+        return self._limits.mesh
 
     def count_bytes(self, file: FileRecord) -> int:
         """How much of a file its receiver has."""

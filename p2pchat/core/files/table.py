@@ -69,13 +69,13 @@ class FileTable:
         """A file has another state: it is kept and told."""
         moved = replace(file, state=state, changed_at=now)
         self.moved = True
-        return [*self.put_file(moved), *self.report_progress(moved, now)]
+        return [*self.put_file(moved), *self.report_progress(moved, now, turned=True)]
 
-    def report_progress(self, file: FileRecord, now: float) -> list[FileOutput]:
-        """Tell how far a file has come."""
+    def report_progress(self, file: FileRecord, now: float, turned: bool = False) -> list[FileOutput]:
+        """Tell how far a file has come. ``turned``: it has another state."""
         amount = self.count_bytes(file)
         progress = self._progress.setdefault(file.id, TransferProgress())
-        return [Notify(FileMoved(file, amount, progress.note_amount(amount, now)))]
+        return [Notify(FileMoved(file, amount, progress.note_amount(amount, now), turned))]
 
     def end_transfer(self, file: FileRecord, state: FileState, end: FileEnd, now: float) -> list[FileOutput]:
         """The transfer is over here, and the other end is to know it."""

@@ -245,3 +245,5 @@ class FileMoved:
     """How much its receiver has, blocks of a piece that is not whole included."""
     rate: float
     """Bytes a second lately; 0 where that is not known."""
+    turned: bool = False
+    """Whether it has another state."""

@@ -46,7 +46,7 @@ def test_an_end_is_kept_and_told_to_both() -> None:
     assert outputs == [
         TellFileWord(BOB.id, FileEnded(OURS.called, FileEnd.UNKNOWN)),
         Persist(PutFile(over)),
-        Notify(FileMoved(over, 0, 0.0)),
+        Notify(FileMoved(over, 0, 0.0, turned=True)),
         SendBlocks(BOB.id, OURS.called, ()),
         DropContent(OURS.id),
     ]
@@ -57,7 +57,10 @@ def test_an_end_is_kept_and_told_to_both() -> None:
 def test_what_came_whole_stays_in_the_home() -> None:
     outputs = table(THEIRS).finish_transfer(THEIRS, FileState.WHOLE, 5.0)
     assert DropContent(THEIRS.id) not in outputs
-    assert Notify(FileMoved(replace(THEIRS, state=FileState.WHOLE, changed_at=5.0), 6, 0.0)) in outputs
+    assert (
+        Notify(FileMoved(replace(THEIRS, state=FileState.WHOLE, changed_at=5.0), 6, 0.0, turned=True))
+        in outputs
+    )
 
 
 def test_of_many_that_are_over_the_oldest_are_forgotten() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from p2pchat.core.values.inputs import FrameReceived, LinkDown, LinkUp, OfferMade
+from p2pchat.net.tls import tls_context
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Description
 from tests.support.aiortc_links import ice_of
@@ -128,6 +129,15 @@ async def test_over_tcp_the_relay_itself_is_reached_through_the_proxy(server: Tu
         await b.links.aclose()
 
 
+@pytest.fixture
+def fresh_authorities() -> Iterator[None]:
+    """The authorities are loaded for this test alone: a process loads them once."""
+    tls_context.cache_clear()
+    yield
+    tls_context.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_authorities")
 async def test_over_tls_it_is_the_relay_that_shows_its_certificate_to_us(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,19 +125,6 @@ def _of_action(action: room_actions.Action) -> bytes:
     return bytes([kind]) + body
 
 
-def _file_word(data: bytes) -> files.FileWord | files.FileNotice:
-    """A word or notice of a file; their types are apart."""
-    reader = codec.Reader(codec.unpack(data, LIMIT))
-    type = reader.get_integer("t", 0, 255)
-    return files.read_word(type, reader) if type in files.WORD_TYPES else files.read_notice(type, reader)
-
-
-def _of_file_word(word: files.FileWord | files.FileNotice) -> bytes:
-    if isinstance(word, files.FileNotice):
-        return codec.pack(files.notice_fields(word))
-    return codec.pack(files.word_fields(word))
-
-
 _MESSAGE = MessageId("0123456789abcdef" * 2)
 _KEY, _SEAT, _TOPIC = b"k" * 32, Seat(b"s" * 8), Topic(b"t" * 32)
 _BLOB = bytes(range(256)) * 8
@@ -254,10 +241,12 @@ TARGETS: dict[str, Target] = {
         payload.RecoveryOffer(b"x" * 32, b"e" * 1184),
         payload.RecoveryOffer(b"x" * 32, b"f" * 1184, alone=True),
     ),
-    "files": Format(_file_word, _of_file_word).extensible(
+    "files-words": Format(payload.decode_payload, payload.encode_payload).extensible(
         files.FileOffer(_MESSAGE, 1767323045.5, "report.pdf", 300_000, "application/pdf", _KEY, _KEY),
         files.FileAccepted(_MESSAGE),
         files.FileEnded(_MESSAGE, files.FileEnd.WHOLE),
+    ),
+    "files-notices": Format(payload.decode_notice, payload.encode_notice).extensible(
         files.FileRequest(_MESSAGE, 1, b"\xff\x01", 262_144, resend=True),
         files.FileBlock(_MESSAGE, 1, 9, b"data"),
     ),

@@ -17,8 +17,8 @@ FAMILIES = {
     "Pairing": ["pairing"],
     "Offers": ["offer", "answer"],
     "Frames": ["control", "gossip", "walk", "reconcile", "topology", "marks"],
-    "ORDERED": ["content", "payload"],
-    "NOTICE": ["notice"],
+    "ORDERED": ["content", "payload", "room_offers", "files-words"],
+    "NOTICE": ["notice", "files-notices"],
     "APART": ["recovery"],
 }
 UNNAMED = {("Frames", 15)}

@@ -39,6 +39,10 @@ TOLD = {
     Reason.IN_ALREADY: (UsageError, "in the room already"),
     Reason.IN_OTHER_MESH: (UsageError, "in another mesh"),
     Reason.ROOM_WAITS: (LimitError, "put back to a copy"),
+    Reason.NO_SUCH_FILE: (UsageError, "files list"),
+    Reason.FILE_OVER: (Ended, "transferred already"),
+    Reason.FILE_TOO_LARGE: (LimitError, "too large"),
+    Reason.FILES_FULL: (LimitError, "save or cancel some"),
 }
 
 

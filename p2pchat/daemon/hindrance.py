@@ -62,9 +62,11 @@ def _linked(status: Status, mesh: MeshId | None) -> bool:
 
 
 def _unreached(places: Sequence[RendezvousStatus]) -> str:
-    """That none could be reached, and why not the first; empty unless every one was tried in vain."""
-    if not places or not all(place.reason and not place.up for place in places):
+    """That none is of use, and why not the first; empty unless every one was tried in vain."""
+    if not places or not all(place.reason for place in places):
         return ""
+    if places[0].up:
+        return f"no rendezvous helps, {places[0].url}: {places[0].reason}"
     if places[0].reason == NO_ANSWER_YET:
         return f"no rendezvous has answered yet: {places[0].url}"
     return f"no rendezvous could be reached, {places[0].url}: {places[0].reason}"

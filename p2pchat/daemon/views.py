@@ -275,8 +275,11 @@ NO_MEMBER: Final = "no member of the mesh is online"
 def unanswered(now: Status) -> str:
     """Why it is not known whether any member is online; empty where a rendezvous, or a place on this
     machine's own network, has answered."""
-    if any(place.up for place in (*now.rendezvous, *now.nearby)):
+    places = (*now.rendezvous, *now.nearby)
+    if any(place.up and not place.reason for place in places):
         return ""
+    if any(place.up for place in places):
+        return "no rendezvous gives a seat"
     return "no rendezvous has answered yet" if now.rendezvous else "no rendezvous is known"
 
 

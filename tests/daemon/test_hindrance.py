@@ -85,6 +85,7 @@ def test_a_lost_route_is_the_reason_only_where_no_link_is_up() -> None:
 DOWN = RendezvousStatus("ws://a:1", False, "nothing listens there")
 ASKED = RendezvousStatus("ws://b:1", None, "")
 SILENT = RendezvousStatus("ws://c:1", None, NO_ANSWER_YET)
+FULL = RendezvousStatus("ws://d:1", True, "it is full; try again later")
 CLOCK = ClockStatus(7200.0, "ws://a:1")
 DOUBT = "this machine's clock is 2 hours ahead of that of ws://a:1"
 NOBODY = "no rendezvous could be reached, ws://a:1: nothing listens there"
@@ -102,6 +103,7 @@ NOBODY = "no rendezvous could be reached, ws://a:1: nothing listens there"
         ({"places": [DOWN], "clock": CLOCK, "apart": False}, NOBODY),
         ({"places": [DOWN, ASKED], "clock": CLOCK, "apart": False}, DOUBT),
         ({"places": [DOWN, ASKED], "apart": False}, ""),
+        ({"places": [FULL], "apart": False}, "no rendezvous helps, ws://d:1: it is full; try again later"),
         ({"places": [SILENT], "apart": False}, "no rendezvous has answered yet: ws://c:1"),
         ({"places": [], "apart": False}, ""),
     ],
@@ -116,6 +118,7 @@ def test_the_nearest_that_is_certain_is_said(so: dict[str, Any], said: str) -> N
     [
         ([DOWN], NOBODY),
         ([DOWN, ASKED], "no rendezvous has answered yet"),
+        ([FULL, ASKED], "no rendezvous gives a seat"),
         ([], "no rendezvous is known"),
         ([DOWN, RendezvousStatus("ws://b:1", True, "")], "no other member of the mesh is online"),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from p2pchat.net.tls import tls_context
 from rendezvous.tls import Certificate
-from rendezvous.tls_records import BARREN_MAX
+from rendezvous.tls_records import BARREN_MAX, RECORD_BYTES, RECORDS_BURST
 from tests.support.certificates import certificate
 from tests.support.tls_flooding import KeyUpdates
 
@@ -81,6 +81,27 @@ def test_they_end_it_also_while_it_is_being_closed(tmp_path: Path, server: bool)
     line.inbox.write(b"".join(line.updates.make_record() for _ in range(RECORDS)))
     with pytest.raises(ssl.SSLError, match="without data"):
         line.end.unwrap()
+
+
+@pytest.mark.parametrize("server", [True, False])
+def test_data_in_records_of_a_byte_each_ends_it(tmp_path: Path, server: bool) -> None:
+    line = connect(tmp_path, server)
+    for _ in range(2 * RECORDS_BURST):
+        line.peer.write(b"x")
+    reads = iter(lambda: line.end.read(4096), b"")
+    got = bytearray()
+    with pytest.raises(ssl.SSLError, match="more TLS records"):
+        got.extend(byte for read in reads for byte in read)
+    assert line.inbox.pending, "the others are not worked off"
+
+
+@pytest.mark.parametrize("server", [True, False])
+def test_acknowledgements_of_a_busy_link_over_turn_are_heard(tmp_path: Path, server: bool) -> None:
+    line = connect(tmp_path, server)
+    acknowledgement = bytes(RECORD_BYTES)
+    for _ in range(3 * RECORDS_BURST):
+        line.peer.write(acknowledgement)
+    assert sum(len(line.end.read(4096)) for _ in range(3 * RECORDS_BURST)) == 3 * RECORDS_BURST * RECORD_BYTES
 
 
 @pytest.mark.parametrize("server", [True, False])

@@ -16,7 +16,7 @@ from p2pchat.core.values.status import ClockStatus, RendezvousStatus
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy, uniform
 from p2pchat.types import Topic
-from p2pchat.wire.signalling import Blob, Gone, Leave, Seated, SeatMode, SeatRefused, Take
+from p2pchat.wire.signalling import Blob, Gone, Leave, Refusal, Seated, SeatMode, SeatRefused, Take
 
 Line = str
 """One connection: the URL, or, where each topic has a connection of its own, the URL, ``#`` and the topic. No
@@ -42,6 +42,13 @@ unless a person asks for it; an hour after that without a flood it starts again.
 SILENT_S = 1.0
 """A server that has not welcomed us for so long is called silent while we wait on: a connection to a machine
 that is off takes ten seconds to fail, and people hear of it sooner."""
+
+SEAT_S = 5.0
+"""A server that is up gives a seat within so long, or it is of no use: three machines that ask each other
+take a quarter of a second."""
+
+NO_SEAT = "it is connected, but gives no seat"
+FULL = "it is full; try again later"
 
 NO_ANSWER_YET = "no answer yet"
 """The reason that is given for a silent server."""
@@ -95,6 +102,10 @@ class _Server:
     silent_at: float = NEVER
     """When it will be called silent, if it has not answered."""
     silent: bool = False
+    seat_due: float = NEVER
+    """When it should have answered who takes a seat."""
+    useless: str = ""
+    """Why it is of no use though it is up."""
     reason: str = ""
     """Why the last connection failed or ended; empty while there is one, or was none."""
     backoff: float = FIRST_BACKOFF_S
@@ -103,15 +114,18 @@ class _Server:
     def end_attempt(self) -> None:
         """The server has answered, or failed to."""
         self.connecting, self.silent_at, self.silent = False, NEVER, False
+        self.seat_due, self.useless = NEVER, ""
 
     def note_silence(self, now: float) -> None:
         """See whether it should have answered."""
         if now >= self.silent_at:
             self.silent_at, self.silent = NEVER, True
+        if now >= self.seat_due:
+            self.seat_due, self.useless = NEVER, NO_SEAT
 
     def say_reason(self) -> str:
-        """Say why it is not up; empty when it is, or when nothing is known yet."""
-        return self.reason or (NO_ANSWER_YET if self.silent else "")
+        """Say why it is of no use; empty when it is of use, or when nothing is known yet."""
+        return self.reason or self.useless or (NO_ANSWER_YET if self.silent else "")
 
 
 @dataclass(slots=True)
@@ -151,7 +165,7 @@ class Rendezvous:
         server = self._servers.setdefault(line, _Server())
         server.topics[topic] = mode
         if server.up:
-            return [_take(line, server, topic)]
+            return [_take(line, server, topic, now)]
         return self._connect(line, server, now, by_person=mode is not SeatMode.MESH)
 
     def line_at(self, url: str, topic: Topic) -> Line:
@@ -180,7 +194,7 @@ class Rendezvous:
             return [CloseRendezvous(line)]
         server.up, server.up_since, server.reason = True, now, ""
         server.end_attempt()
-        return [_take(line, server, topic) for topic in server.topics]
+        return [_take(line, server, topic, now) for topic in server.topics]
 
     def may_say(self, line: Line, message: Topical) -> bool:
         """Whether a server's word is one that we wait for: of a topic that we want there, and a seat once for
@@ -188,7 +202,12 @@ class Rendezvous:
         server = self._servers.get(line)
         if server is None:
             return False
+        if isinstance(message, SeatRefused) and server.pending.get(message.topic):
+            server.seat_due = NEVER
+            server.useless = FULL if message.reason is Refusal.BUSY else server.useless
         given = not isinstance(message, Seated) or _is_pending(server, message.topic)
+        if given and isinstance(message, Seated):
+            server.seat_due, server.useless = NEVER, ""
         return given and message.topic in server.topics
 
     def on_disconnected(self, line: Line, reason: str, now: float, flooded: bool = False) -> None:
@@ -234,7 +253,8 @@ class Rendezvous:
     def next_wakeup(self) -> float | None:
         """The earliest end of a back-off, or of the patience with a silent server."""
         waiting = [self._retry_at(u, s) for u, s in self._servers.items() if not (s.up or s.connecting)]
-        waiting += [server.silent_at for server in self._servers.values() if server.silent_at != NEVER]
+        known = self._servers.values()
+        waiting += [at for server in known for at in (server.silent_at, server.seat_due) if at != NEVER]
         return min(waiting, default=None)
 
     def get_status(self, nearby: bool = False) -> tuple[RendezvousStatus, ...]:
@@ -266,11 +286,12 @@ class Rendezvous:
 def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
     up = any(server.up for server in servers)
     failed = any(server.reason for server in servers)
-    reasons = (server.say_reason() for server in servers if not up)
+    reasons = (server.say_reason() for server in servers if server.up or not up)
     return RendezvousStatus(url, up if up or failed else None, next(filter(None, reasons), ""))
 
 
-def _take(line: Line, server: _Server, topic: Topic) -> Signal:
+def _take(line: Line, server: _Server, topic: Topic, now: float) -> Signal:
+    server.seat_due = min(server.seat_due, now + SEAT_S)
     server.pending.put(topic, server.pending.get(topic, 0) + 1)
     return Signal(line, Take(topic, server.topics[topic]))
 

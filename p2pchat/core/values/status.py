@@ -96,7 +96,8 @@ class RendezvousStatus:
     up: bool | None
     """None: it is being tried for the first time."""
     reason: str
-    """Why it is not up; empty when it is, or when nothing was tried yet."""
+    """Why it is of no use, as one that is up and full; empty when it is of use, or when nothing was tried
+    yet."""
 
 
 DOUBT_S = 600.0

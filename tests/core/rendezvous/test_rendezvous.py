@@ -8,10 +8,13 @@ from p2pchat.core.rendezvous.rendezvous import (
     FLOODED_FIRST_S,
     FLOODED_LAST_S,
     FLOODERS_CAP,
+    FULL,
     LAST_BACKOFF_S,
     LASTED_S,
     NO_ANSWER_YET,
+    NO_SEAT,
     PENDING_CAP,
+    SEAT_S,
     SILENT_S,
     Rendezvous,
     topic_of,
@@ -23,7 +26,7 @@ from p2pchat.core.values.status import ClockStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS, epoch_at
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import Seat, Topic
-from p2pchat.wire.signalling import Gone, Leave, Seated, SeatMode, Take, decode_client
+from p2pchat.wire.signalling import Gone, Leave, Refusal, Seated, SeatMode, SeatRefused, Take, decode_client
 from rendezvous.outputs import Output
 from rendezvous.topics import Connection
 from tests.support.world import URL as MEETING
@@ -100,6 +103,7 @@ def test_a_server_that_swallows_all_is_called_silent_before_the_connection_fails
     ]
     rendezvous.tick(100.0)
     rendezvous.on_connected(URL, None, 100.5)
+    assert rendezvous.may_say(URL, Seated(ONE, SEAT, ()))
     rendezvous.tick(200.0)
     assert [(each.up, each.reason) for each in rendezvous.get_status()] == [(True, "")]
 
@@ -158,6 +162,21 @@ def test_a_server_that_welcomes_and_hangs_up_is_asked_with_growing_gaps_too() ->
     rendezvous.on_disconnected(URL, "the connection was lost", now + LASTED_S)
     due = rendezvous.next_wakeup()
     assert due is not None and due - now - LASTED_S < 2 * FIRST_BACKOFF_S, "one that lasted was a good one"
+
+
+def test_a_server_that_answers_no_wish_or_is_full_is_of_no_use_though_it_is_up() -> None:
+    rendezvous = Rendezvous(SeededEntropy(0))
+    rendezvous.keep_seat(URL, ONE, MESH, 0.0)
+    rendezvous.on_connected(URL, None, 0.0)
+    assert rendezvous.next_wakeup() == SEAT_S
+    rendezvous.tick(SEAT_S)
+    assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, NO_SEAT)]
+    assert rendezvous.may_say(URL, SeatRefused(ONE, Refusal.BUSY))
+    assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, FULL)]
+    assert rendezvous.may_say(URL, Seated(ONE, SEAT, ()))
+    assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, "")]
+    assert rendezvous.may_say(URL, SeatRefused(ONE, Refusal.BUSY)), "to a blob: the seat is ours"
+    assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, "")]
 
 
 def test_an_unused_connection_is_closed() -> None:

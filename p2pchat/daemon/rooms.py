@@ -119,13 +119,16 @@ class RoomMethods:
         return self._access.view_room(self._access.current_room(entered))
 
     def _entered_before(self, name: str) -> rooms.RoomInfo:
-        """The room of an offer that is over. Raises UsageError about the offer."""
+        """The room of an offer that is over, while we are in it. Raises UsageError about the offer."""
         names = self._access.make_names()
         try:
-            return self._access.view_room(names.find_room(name))
+            entered = self._access.view_room(names.find_room(name))
         except UsageError:
             names.find_offer(name)
             raise
+        if entered.state != "in":
+            names.find_offer(name)
+        return entered
 
     async def _until_in(self, offer: RoomOfferRecord, happenings: Subscription) -> ConversationId | None:
         """The room, once we are in; None if we were before."""

@@ -142,6 +142,12 @@ async def test_a_repeated_request_finds_the_room_that_was_entered() -> None:
     assert entered.name == "#chess" and core.taken == []
 
 
+async def test_who_was_put_out_of_a_room_does_not_hear_that_it_is_in() -> None:
+    core = FakeCore(FRIENDS, replace(CHESS, role=None))
+    with pytest.raises(UsageError, match="no room to which you are invited"):
+        await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
+
+
 async def test_who_is_not_let_in_yet_hears_that_it_will_be() -> None:
     core = FakeCore(offers=[OFFER])
     enters(core, OfferTurn.ACCEPTED)

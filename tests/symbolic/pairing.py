@@ -52,14 +52,14 @@ class Rules:
     bound: bool
 
     def hello(self, said: Any, isk: Value, answer: Any) -> Value:
-        return said.hello(isk, answer) if self.bound else "hello"
+        return said.guest_confirmation(isk, answer) if self.bound else "hello"
 
     def welcome(self, said: Any, isk: Value) -> Value:
-        return said.welcome(isk) if self.bound else "welcome"
+        return said.host_confirmation(isk) if self.bound else "welcome"
 
     def keys(self, said: Any, isk: Value, shared: Value, host: Any, guest: Any) -> Any:
         if self.bound:
-            return said.keys(isk, shared)
+            return said.derive_keys(isk, shared)
         of = (host.identity, guest.identity, host.one_time, host.encapsulation_key, guest.ciphertext)
         return *(fn(f"{who} root", shared, *of) for who in ("host", "guest")), fn("renewal key", shared)
 

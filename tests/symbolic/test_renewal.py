@@ -77,15 +77,15 @@ def roots_had(stolen: frozenset[Value], meddling: bool, generations: int) -> tup
             leader, follower = Renewal(True, KEY, 0.0), Renewal(False, KEY, 0.0)
             knows = Knowledge.of([*stolen, *MINE])
             for number in range(generations):
-                offer = leader.offer(None, 0)
+                offer = leader.make_offer(None, 0)
                 knows = knows.hear([sealed(OLM, "", said_as(offer))])
                 hers = wire.RekeyOffer(offer.generation, 0, public(MINE[0]))
                 offer = _passed(offer, hers, chosen[2 * number], knows)
-                answer, theirs = follower.answer(offer, 0.0)
+                answer, theirs = follower.answer_offer(offer, 0.0)
                 knows = knows.hear([sealed(OLM, "", said_as(answer))])
                 hers = wire.RekeyAnswer(answer.generation, wrapped(public(leader.seed), MINE[1]))
                 answer = _passed(answer, hers, chosen[2 * number + 1], knows)
-                ours = leader.complete(answer, 0.0)
+                ours = leader.complete_renewal(answer, 0.0)
                 had |= any(knows.derives(root) for root in (*ours, *theirs))
                 same &= ours == theirs[::-1]
     return had, same

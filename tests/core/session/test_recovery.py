@@ -91,7 +91,7 @@ def test_a_line_follows_the_epochs() -> None:
 
 
 def test_a_cell_is_known_again_only_among_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "CELLS_MAX", 2)
+    monkeypatch.setattr(recovery, "REMEMBERED_MAX", 2)
     alice, bob = lines()
     cells = [decode_cell(each) for _ in range(3) for each in alice.seal_word(LIVING, EPOCH)]
     heard = [bob.open_cell(cell) for cell in (*cells, cells[2], cells[0])]

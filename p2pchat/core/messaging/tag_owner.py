@@ -41,7 +41,8 @@ class CellOwners(Protocol):
         ...
 
     def count_tag_keys(self) -> int:
-        """Under how many keys tags are looked for: another number where there is a new one."""
+        """Count the keys under which tags were looked for: another number where there is a new one, though an
+        old one went for it."""
         ...
 
     def open_cells(self, owner: ConversationId, cells: Iterable[Cell], now: float) -> list[Routed]:

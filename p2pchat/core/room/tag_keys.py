@@ -33,6 +33,8 @@ class RoomTagKeys:
         self.confirmed = 0
         """The latest epoch in which another member has written."""
         self.moved = False
+        self.added = 0
+        """So many keys there have been since this node began, forgotten ones too."""
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -44,6 +46,7 @@ class RoomTagKeys:
         kept.confirmed = reader.get_integer("confirmed", 0, 2**32 - 1)
         for period, key, epoch, begun in reader.get_list("tags", TAG_KEYS_MAX):
             kept._keys[period], kept._begun[period] = RoomTagKey(key, epoch), begun
+        kept.added = len(kept._keys)
         return kept
 
     def as_values(self) -> dict[str, Any]:
@@ -57,6 +60,7 @@ class RoomTagKeys:
         if period not in self._keys:
             self._keys[period], self._begun[period] = key, key.epoch
             self.moved = True
+            self.added += 1
         if len(self._keys) > TAG_KEYS_MAX:
             self._forget(next(iter(self._keys)))
 

@@ -39,8 +39,8 @@ class RoomTable:
         return self._rooms.get(id) if id is not None else None
 
     def count_tag_keys(self) -> int:
-        """Under how many keys members of rooms are looked for."""
-        return sum(len(room.room.state.tags) for room in self._rooms.values())
+        """Count the keys under which members of rooms were looked for, forgotten ones too."""
+        return sum(room.room.state.tags.added for room in self._rooms.values())
 
     def find_key_state(self, id: ConversationId) -> RoomKeyState | None:
         """Find the keys of a room, to show what can be made of them."""

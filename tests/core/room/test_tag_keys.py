@@ -35,6 +35,7 @@ def test_a_cell_is_found_under_any_key_that_is_kept() -> None:
 def test_the_key_that_began_first_goes_for_one_too_many() -> None:
     made = keys(TAG_KEYS_MAX + 2)
     assert len(made) == TAG_KEYS_MAX
+    assert made.added == TAG_KEYS_MAX + 2, "what waited for a new key sees that there is one"
     assert made.find_key(bytes([1]) * 32) is None and made.begun_at(bytes([1]) * 32) == 0
     assert made.begun_at(bytes([2]) * 32) == EPOCH
 

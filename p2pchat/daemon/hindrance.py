@@ -43,7 +43,7 @@ def _certain(host: Knows, status: Status, mesh: MeshId | None, linked: bool) -> 
     if linked:
         return ""
     unreached = host.node.unreached(host.clock.now(), mesh)
-    down = _unreached(status.rendezvous)
+    down = _useless(status.rendezvous)
     if down and is_guess(unreached):
         return down
     return no_way(unreached, host.turn_servers.refuse) or down
@@ -61,7 +61,7 @@ def _linked(status: Status, mesh: MeshId | None) -> bool:
     return any(link.state == "up" and mesh in (None, link.mesh) for link in status.links)
 
 
-def _unreached(places: Sequence[RendezvousStatus]) -> str:
+def _useless(places: Sequence[RendezvousStatus]) -> str:
     """That none is of use, and why not the first; empty unless every one was tried in vain."""
     if not places or not all(place.reason for place in places):
         return ""

@@ -73,7 +73,7 @@ class Signals:
     def _signal(self, line: Line, message: signalling.FromServer, now: float) -> list[Effect]:
         if isinstance(message, signalling.Welcome | signalling.Hints | signalling.Draining):
             return []
-        if not self._rendezvous.may_say(line, message):
+        if not self._rendezvous.take_message(line, message):
             self._counters["unrequested signals"] += 1
             return []
         url = url_of(line)

@@ -99,33 +99,32 @@ class _Server:
     up: bool = False
     up_since: float = 0.0
     connecting: bool = False
-    silent_at: float = NEVER
-    """When it will be called silent, if it has not answered."""
-    silent: bool = False
-    seat_due: float = NEVER
-    """When it should have answered who takes a seat."""
+    answer_due: float = NEVER
+    """When it should have answered: a connection at first, a wish for a seat once it is up."""
     useless: str = ""
-    """Why it is of no use though it is up."""
+    """Why it is of no use though it has not failed."""
     reason: str = ""
     """Why the last connection failed or ended; empty while there is one, or was none."""
     backoff: float = FIRST_BACKOFF_S
     retry_at: float = 0.0
 
     def end_attempt(self) -> None:
-        """The server has answered, or failed to."""
-        self.connecting, self.silent_at, self.silent = False, NEVER, False
-        self.seat_due, self.useless = NEVER, ""
+        """The connection stands, or has failed."""
+        self.connecting = False
+        self.note_answer()
+
+    def note_answer(self, useless: str = "") -> None:
+        """The server has answered; ``useless``: why it is of no use all the same."""
+        self.answer_due, self.useless = NEVER, useless
 
     def note_silence(self, now: float) -> None:
         """See whether it should have answered."""
-        if now >= self.silent_at:
-            self.silent_at, self.silent = NEVER, True
-        if now >= self.seat_due:
-            self.seat_due, self.useless = NEVER, NO_SEAT
+        if now >= self.answer_due:
+            self.answer_due, self.useless = NEVER, NO_SEAT if self.up else NO_ANSWER_YET
 
     def say_reason(self) -> str:
         """Say why it is of no use; empty when it is of use, or when nothing is known yet."""
-        return self.reason or self.useless or (NO_ANSWER_YET if self.silent else "")
+        return self.reason or self.useless
 
 
 @dataclass(slots=True)
@@ -196,19 +195,20 @@ class Rendezvous:
         server.end_attempt()
         return [_take(line, server, topic, now) for topic in server.topics]
 
-    def may_say(self, line: Line, message: Topical) -> bool:
-        """Whether a server's word is one that we wait for: of a topic that we want there, and a seat once for
-        each time that we asked. A refusal may also answer a blob, and does not use up what was asked."""
+    def take_message(self, line: Line, message: Topical) -> bool:
+        """Take a server's word, and return whether we wait for it: it is of a topic that we want there, and a
+        seat comes once for each time that we asked. A refusal may also answer a blob, and does not use up
+        what was asked."""
         server = self._servers.get(line)
         if server is None:
             return False
-        if isinstance(message, SeatRefused) and server.pending.get(message.topic):
-            server.seat_due = NEVER
-            server.useless = FULL if message.reason is Refusal.BUSY else server.useless
-        given = not isinstance(message, Seated) or _is_pending(server, message.topic)
-        if given and isinstance(message, Seated):
-            server.seat_due, server.useless = NEVER, ""
-        return given and message.topic in server.topics
+        if isinstance(message, Seated):
+            if not _is_pending(server, message.topic):
+                return False
+            server.note_answer()
+        elif isinstance(message, SeatRefused) and server.pending.get(message.topic):
+            server.note_answer(FULL if message.reason is Refusal.BUSY else server.useless)
+        return message.topic in server.topics
 
     def on_disconnected(self, line: Line, reason: str, now: float, flooded: bool = False) -> None:
         """Lost or never reached: back off, and longer from one that flooded."""
@@ -253,8 +253,7 @@ class Rendezvous:
     def next_wakeup(self) -> float | None:
         """The earliest end of a back-off, or of the patience with a silent server."""
         waiting = [self._retry_at(u, s) for u, s in self._servers.items() if not (s.up or s.connecting)]
-        known = self._servers.values()
-        waiting += [at for server in known for at in (server.silent_at, server.seat_due) if at != NEVER]
+        waiting += [server.answer_due for server in self._servers.values() if server.answer_due != NEVER]
         return min(waiting, default=None)
 
     def get_status(self, nearby: bool = False) -> tuple[RendezvousStatus, ...]:
@@ -278,7 +277,7 @@ class Rendezvous:
         if server.up or server.connecting or now < retry_at:
             return []
         server.connecting = True
-        server.silent_at = NEVER if server.reason else now + SILENT_S
+        server.answer_due = NEVER if server.reason else now + SILENT_S
         url = url_of(line)
         return [ConnectRendezvous(line, self._typed(url), self._nearby(url))]
 
@@ -286,12 +285,14 @@ class Rendezvous:
 def _status(url: str, servers: list[_Server]) -> RendezvousStatus:
     up = any(server.up for server in servers)
     failed = any(server.reason for server in servers)
-    reasons = (server.say_reason() for server in servers if server.up or not up)
-    return RendezvousStatus(url, up if up or failed else None, next(filter(None, reasons), ""))
+    reasons = [server.say_reason() for server in servers if server.up or not up]
+    of_use = up and not all(reasons)
+    why = "" if of_use else next(filter(None, reasons), "")
+    return RendezvousStatus(url, up if up or failed else None, why)
 
 
 def _take(line: Line, server: _Server, topic: Topic, now: float) -> Signal:
-    server.seat_due = min(server.seat_due, now + SEAT_S)
+    server.answer_due = min(server.answer_due, now + SEAT_S)
     server.pending.put(topic, server.pending.get(topic, 0) + 1)
     return Signal(line, Take(topic, server.topics[topic]))
 

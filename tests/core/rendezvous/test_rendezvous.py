@@ -55,19 +55,19 @@ def test_each_seat_that_is_asked_for_is_given_once() -> None:
     rendezvous = Rendezvous(SeededEntropy(0))
     rendezvous.keep_seat(URL, ONE, MESH, 0.0)
     seated, gone = Seated(ONE, SEAT, ()), Gone(ONE, SEAT)
-    assert not rendezvous.may_say(URL, seated)  # nothing was sent yet
+    assert not rendezvous.take_message(URL, seated)  # nothing was sent yet
     rendezvous.on_connected(URL, None, 0.0)
-    assert not rendezvous.may_say(URL, Gone(TWO, SEAT))
-    assert rendezvous.may_say(URL, gone)
-    assert [rendezvous.may_say(URL, seated) for _ in range(2)] == [True, False]
+    assert not rendezvous.take_message(URL, Gone(TWO, SEAT))
+    assert rendezvous.take_message(URL, gone)
+    assert [rendezvous.take_message(URL, seated) for _ in range(2)] == [True, False]
     rendezvous.leave_seat(URL, TWO)
     rendezvous.keep_seat(URL, ONE, MESH, 0.0)
     rendezvous.keep_seat(URL, TWO, MESH, 0.0)
     rendezvous.leave_seat(URL, ONE)
-    assert not rendezvous.may_say(URL, seated)  # an answer that we left meanwhile
+    assert not rendezvous.take_message(URL, seated)  # an answer that we left meanwhile
     rendezvous.keep_seat(URL, ONE, MESH, 0.0)
     rendezvous.on_disconnected(URL, "lost", 0.0)
-    assert not rendezvous.may_say(URL, seated)
+    assert not rendezvous.take_message(URL, seated)
 
 
 def test_a_server_that_answers_no_wish_fills_nothing() -> None:
@@ -103,7 +103,7 @@ def test_a_server_that_swallows_all_is_called_silent_before_the_connection_fails
     ]
     rendezvous.tick(100.0)
     rendezvous.on_connected(URL, None, 100.5)
-    assert rendezvous.may_say(URL, Seated(ONE, SEAT, ()))
+    assert rendezvous.take_message(URL, Seated(ONE, SEAT, ()))
     rendezvous.tick(200.0)
     assert [(each.up, each.reason) for each in rendezvous.get_status()] == [(True, "")]
 
@@ -171,11 +171,11 @@ def test_a_server_that_answers_no_wish_or_is_full_is_of_no_use_though_it_is_up()
     assert rendezvous.next_wakeup() == SEAT_S
     rendezvous.tick(SEAT_S)
     assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, NO_SEAT)]
-    assert rendezvous.may_say(URL, SeatRefused(ONE, Refusal.BUSY))
+    assert rendezvous.take_message(URL, SeatRefused(ONE, Refusal.BUSY))
     assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, FULL)]
-    assert rendezvous.may_say(URL, Seated(ONE, SEAT, ()))
+    assert rendezvous.take_message(URL, Seated(ONE, SEAT, ()))
     assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, "")]
-    assert rendezvous.may_say(URL, SeatRefused(ONE, Refusal.BUSY)), "to a blob: the seat is ours"
+    assert rendezvous.take_message(URL, SeatRefused(ONE, Refusal.BUSY)), "to a blob: the seat is ours"
     assert [(place.up, place.reason) for place in rendezvous.get_status()] == [(True, "")]
 
 

@@ -6,7 +6,7 @@ Knows: how files are listed and their progress is shown, and what is asked. Does
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.listing import Listing, listed
+from p2pchat.cli.listing import Listing, listed, told
 from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.parameters import FILE, SECONDS
 from p2pchat.cli.run import wait_for
@@ -105,7 +105,7 @@ def decline(settings: CommonOptions, id: str) -> None:
     Example:
       p2pchat files decline 9f86d081
     """
-    wait_for(_change(settings, lambda node: node.decline_file(id)), settings)
+    wait_for(told(settings, lambda node: node.decline_file(id), _print), settings)
 
 
 @command.command("cancel")
@@ -118,12 +118,7 @@ def cancel(settings: CommonOptions, id: str) -> None:
     Example:
       p2pchat files cancel 9f86d081
     """
-    wait_for(_change(settings, lambda node: node.cancel_file(id)), settings)
-
-
-async def _change(settings: CommonOptions, change: Callable[[Node], Awaitable[FileInfo]]) -> None:
-    async with open_node(settings) as node:
-        _show(settings, await change(node))
+    wait_for(told(settings, lambda node: node.cancel_file(id), _print), settings)
 
 
 @command.command("save")
@@ -248,7 +243,11 @@ def _bar() -> Iterator[Callable[[FileEvent], None]]:
 
 
 def _show(settings: CommonOptions, file: FileInfo) -> None:
-    record(file) if settings.json else print_line(_row(file))
+    record(file) if settings.json else _print(file)
+
+
+def _print(file: FileInfo) -> None:
+    print_line(_row(file))
 
 
 # --- accepting by itself

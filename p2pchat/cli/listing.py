@@ -1,7 +1,7 @@
-"""Commands that list things: ``contacts``, ``mesh``, ``rendezvous``.
+"""Commands about things of one kind: ``contacts``, ``files``, ``mesh``, ``rendezvous``, ``room``.
 
-Knows: that such a command lists without a subcommand, and the lines for an empty list and unknown states.
-Does not know: any of the things.
+Knows: that such a command lists without a subcommand, the lines for an empty list and unknown states, and
+that one thing is recorded or told. Does not know: any of the things.
 """
 
 from __future__ import annotations
@@ -54,3 +54,12 @@ async def listed(
         say(nothing)
     elif just_begun and not settings.json and any(map(unknown, things)):
         say(NO_NODE)
+
+
+async def told(
+    settings: CommonOptions, ask: Callable[[Node], Awaitable[Thing]], tell: Callable[[Thing], None]
+) -> None:
+    """Ask for one thing, or have it changed, and ``tell`` a person of it, or record it with ``--json``."""
+    async with open_node(settings) as node:
+        thing = await ask(node)
+    record(thing) if settings.json else tell(thing)

@@ -6,7 +6,6 @@ Changes of who is in are in ``roster``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -14,19 +13,20 @@ import click
 from p2pchat.cli import roster
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
-from p2pchat.cli.listing import Listing, listed
-from p2pchat.cli.output import bold, print_line, record, say
+from p2pchat.cli.listing import Listing, listed, told
+from p2pchat.cli.output import print_line, record, say
 from p2pchat.cli.parameters import KNOWN_ROOM, LEFT_ROOM, MESH, OFFERED_ROOM, ROOM, SECONDS
+from p2pchat.cli.roster import shown_room
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import CommonOptions, pass_settings
-from p2pchat.control.rooms import Notify, RoomInfo
+from p2pchat.control.rooms import Notify, RoomInfo, RoomWordsInfo
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name, typed
 from p2pchat.wording.lines import lifetime, local_time, span, span_words
 from p2pchat.wording.rooms import member_row, room_members
 
 if TYPE_CHECKING:
-    from p2pchat.client import Node
+    pass
 
 
 @click.group("room", cls=Listing)
@@ -81,10 +81,7 @@ def create(settings: CommonOptions, name: str, mesh: str | None) -> None:
       p2pchat room create friends
     """
 
-    async def run(node: Node) -> RoomInfo:
-        return await node.create_room(name, mesh=mesh)
-
-    wait_for(_changed(settings, run, _tell_created), settings)
+    wait_for(told(settings, lambda node: node.create_room(name, mesh=mesh), _tell_created), settings)
 
 
 def _tell_created(room: RoomInfo) -> None:
@@ -102,7 +99,7 @@ def show(settings: CommonOptions, room: str) -> None:
     Example:
       p2pchat room show '#friends'
     """
-    wait_for(_changed(settings, lambda node: node.find_room(room), _tell), settings)
+    wait_for(told(settings, lambda node: node.find_room(room), _tell), settings)
 
 
 def _tell(room: RoomInfo) -> None:
@@ -162,15 +159,10 @@ def verify(settings: CommonOptions, room: str) -> None:
     Example:
       p2pchat room verify '#friends'
     """
-    wait_for(_verify(settings, room), settings)
+    wait_for(told(settings, lambda node: node.room_words(room), _tell_words), settings)
 
 
-async def _verify(settings: CommonOptions, room: str) -> None:
-    async with open_node(settings) as node:
-        shown = await node.room_words(room)
-    if settings.json:
-        record(shown)
-        return
+def _tell_words(shown: RoomWordsInfo) -> None:
     print_line(shown.words)
     say(f"A member that sees the same words knows the same {shown.members} members as you.")
 
@@ -213,10 +205,11 @@ def decline(settings: CommonOptions, name: str) -> None:
       p2pchat room decline friends
     """
 
-    async def run(node: Node) -> RoomInfo:
-        return await node.decline_room(name)
+    wait_for(told(settings, lambda node: node.decline_room(name), _tell_declined), settings)
 
-    wait_for(_changed(settings, run, lambda room: say(f"{_shown(room)}: declined.")), settings)
+
+def _tell_declined(room: RoomInfo) -> None:
+    say(f"{shown_room(room)}: declined.")
 
 
 @command.command("forget")
@@ -257,12 +250,12 @@ def mute(settings: CommonOptions, room: str, mentions: bool, undo: bool) -> None
       p2pchat room mute '#friends' --undo
     """
     notify: Notify = "all" if undo else "mentions" if mentions else "none"
-    wait_for(_changed(settings, lambda node: node.mute_room(room, notify), _tell_mute), settings)
+    wait_for(told(settings, lambda node: node.mute_room(room, notify), _tell_mute), settings)
 
 
 def _tell_mute(room: RoomInfo) -> None:
     end = {"all": "no longer muted", "mentions": "muted, except for mentions of you", "none": "muted"}
-    say(f"{bold(harmless_name(room.name))} is {end[room.notify]}.")
+    say(f"{shown_room(room)} is {end[room.notify]}.")
 
 
 @command.command("disappear")
@@ -293,20 +286,6 @@ async def _disappear(settings: CommonOptions, room: str, after: str | None) -> N
     if settings.json:
         record(shown)
     elif after is None:
-        print_line(f"What is said in {_shown(shown)} {lifetime(shown.disappear)}.")
+        print_line(f"What is said in {shown_room(shown)} {lifetime(shown.disappear)}.")
     else:
-        say(f"What is said in {_shown(shown)} from now on {lifetime(shown.disappear)}.")
-
-
-async def _changed(
-    settings: CommonOptions,
-    change: Callable[[Node], Awaitable[RoomInfo]],
-    tell: Callable[[RoomInfo], None],
-) -> None:
-    async with open_node(settings) as node:
-        room = await change(node)
-    record(room) if settings.json else tell(room)
-
-
-def _shown(room: RoomInfo) -> str:
-    return bold(harmless_name(room.name))
+        say(f"What is said in {shown_room(shown)} from now on {lifetime(shown.disappear)}.")

@@ -11,14 +11,20 @@ import click
 
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
+from p2pchat.cli.listing import told
 from p2pchat.cli.output import bold, print_line, record, say
 from p2pchat.cli.parameters import CONTACT, KNOWN_ROOM, MEMBER, ROOM
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
-from p2pchat.control.rooms import Role, RoomInfo
+from p2pchat.control.rooms import RenewRoomResult, Role, RoomInfo
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
 from p2pchat.wording.rooms import member_role
+
+
+def shown_room(room: RoomInfo) -> str:
+    """The name of a room in a sentence."""
+    return bold(harmless_name(room.name))
 
 
 @click.command("invite", cls=Command)
@@ -106,7 +112,7 @@ async def _remove(settings: CommonOptions, room: str, member: str, yes: bool) ->
         raise Ended(f"{name} stays")
     async with open_node(settings) as node:
         left = await node.remove_member(room, member)
-    record(left) if settings.json else say(f"{name} is removed from {_shown(left)}.")
+    record(left) if settings.json else say(f"{name} is removed from {shown_room(left)}.")
 
 
 @click.command("rename", cls=Command)
@@ -121,13 +127,11 @@ def rename(settings: CommonOptions, room: str, name: str) -> None:
       p2pchat room rename '#friends' 'old friends'
     """
 
-    wait_for(_rename(settings, room, name), settings)
+    wait_for(told(settings, lambda node: node.rename_room(room, name), _tell_renamed), settings)
 
 
-async def _rename(settings: CommonOptions, room: str, name: str) -> None:
-    async with open_node(settings) as node:
-        renamed = await node.rename_room(room, name)
-    record(renamed) if settings.json else say(f"The room is now called {_shown(renamed)}.")
+def _tell_renamed(room: RoomInfo) -> None:
+    say(f"The room is now called {shown_room(room)}.")
 
 
 @click.command("leave", cls=Command)
@@ -154,7 +158,7 @@ async def _leave(settings: CommonOptions, room: str, heirs: tuple[str, ...], yes
         raise Ended("you stay")
     async with open_node(settings) as node:
         left = await node.leave_room(room, heirs)
-    record(left) if settings.json else say(f"You have left {_shown(left)}.")
+    record(left) if settings.json else say(f"You have left {shown_room(left)}.")
 
 
 @click.command("renew", cls=Command)
@@ -171,15 +175,10 @@ def renew(settings: CommonOptions, room: str) -> None:
     Example:
       p2pchat room renew '#friends'
     """
-    wait_for(_renew(settings, room), settings)
+    wait_for(told(settings, lambda node: node.renew_room(room), _tell_renewed), settings)
 
 
-async def _renew(settings: CommonOptions, room: str) -> None:
-    async with open_node(settings) as node:
-        new = await node.renew_room(room)
-    if settings.json:
-        record(new)
-        return
+def _tell_renewed(new: RenewRoomResult) -> None:
     print_line(harmless_name(new.name))
     if new.invited:
         say(f"Invited: {', '.join(map(harmless_name, new.invited))}.")
@@ -188,10 +187,6 @@ async def _renew(settings: CommonOptions, room: str) -> None:
             f"No contacts of yours, so others have to invite them: "
             f"{', '.join(map(harmless_name, new.not_invited))}."
         )
-
-
-def _shown(room: RoomInfo) -> str:
-    return bold(harmless_name(room.name))
 
 
 COMMANDS: Final = (invite, role, remove, rename, leave, renew)

@@ -28,10 +28,11 @@ from p2pchat.core.rendezvous.rendezvous import Rendezvous
 from p2pchat.core.rendezvous.seats import epochs
 from p2pchat.core.rooms.rooms import Rooms
 from p2pchat.core.stem.stem import Stem, Stems
-from p2pchat.core.values import inputs
+from p2pchat.core.values import inputs, user_inputs
+from p2pchat.core.values.changes import PutListeners
 from p2pchat.core.values.effects import Effect, Persist
 from p2pchat.core.values.files import ForFiles
-from p2pchat.core.values.records import Contact, Identity, Memory, MeshRecord, PutListeners
+from p2pchat.core.values.records import Contact, Identity, Memory, MeshRecord
 from p2pchat.core.values.room_inputs import ForRooms
 from p2pchat.core.values.settings import Settings
 from p2pchat.core.values.status import RendezvousStatus, Status
@@ -267,35 +268,35 @@ class NodeMachine:
             ):
                 return self._routing.change_link(input, now)
             case (
-                inputs.MessageSubmitted()
-                | inputs.ReferenceSubmitted()
-                | inputs.RecoveryKeysDrawn()
-                | inputs.RecoveryKeysTold()
+                user_inputs.MessageSubmitted()
+                | user_inputs.ReferenceSubmitted()
+                | user_inputs.RecoveryKeysDrawn()
+                | user_inputs.RecoveryKeysTold()
             ):
                 return self._routing.route_conversations(self.rooms.take_request(input, now), now)
-            case inputs.CellSubmitted():
+            case user_inputs.CellSubmitted():
                 return self._routing.submit_cell(input, now)
             case inputs.CellsFetched():
                 return self._routing.take_fetched(input, now)
-            case inputs.InviteOpened():
+            case user_inputs.InviteOpened():
                 return self._routing.route_belonging(self._belonging.open_invite(input, now), now)
-            case inputs.InviteEntered() | inputs.InviteCancelled():
+            case user_inputs.InviteEntered() | user_inputs.InviteCancelled():
                 return self._routing.change_invite(input, now)
             case (
-                inputs.ContactRenamed()
-                | inputs.ContactVerified()
-                | inputs.ContactBlocked()
-                | inputs.ContactMuted()
-                | inputs.ContactLasts()
-                | inputs.ContactRenewed()
-                | inputs.ContactRemoved()
+                user_inputs.ContactRenamed()
+                | user_inputs.ContactVerified()
+                | user_inputs.ContactBlocked()
+                | user_inputs.ContactMuted()
+                | user_inputs.ContactLasts()
+                | user_inputs.ContactRenewed()
+                | user_inputs.ContactRemoved()
             ):
                 return self._routing.route_belonging(self._belonging.change_contact(input, now), now)
             case (
-                inputs.MeshLeft()
-                | inputs.RendezvousAdded()
-                | inputs.RendezvousRemoved()
-                | inputs.NameChosen()
+                user_inputs.MeshLeft()
+                | user_inputs.RendezvousAdded()
+                | user_inputs.RendezvousRemoved()
+                | user_inputs.NameChosen()
             ):
                 return self._routing.change_belonging(input, now)
             case _:

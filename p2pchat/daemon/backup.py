@@ -11,7 +11,7 @@ from pathlib import Path
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.core.session.restored import kept_keys
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
@@ -41,14 +41,14 @@ class BackupMethods:
             raise UsageError("a backup needs a phrase")
         async with self._making:
             now = self._host.clock.now()
-            await self._host.driver.submit_and_persist(inputs.RecoveryKeysDrawn())
+            await self._host.driver.submit_and_persist(user_inputs.RecoveryKeysDrawn())
             file = await asyncio.to_thread(ArchiveFile, place, request.phrase, self._host.entropy)
             try:
                 copied = await self._write(file, now)
             finally:
                 file.give_up()
             await self._note(now)
-            await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=False))
+            await self._host.driver.submit_and_persist(user_inputs.RecoveryKeysTold(alone=False))
         return answers.BackupResult(
             path=str(place),
             at=views.moment(now),
@@ -73,8 +73,8 @@ class BackupMethods:
     ) -> answers.RevokeBackupsResult:
         """Tell contacts to refuse the keys of all earlier backups."""
         async with self._making:
-            await self._host.driver.submit_and_persist(inputs.RecoveryKeysDrawn())
-            await self._host.driver.submit_and_persist(inputs.RecoveryKeysTold(alone=True))
+            await self._host.driver.submit_and_persist(user_inputs.RecoveryKeysDrawn())
+            await self._host.driver.submit_and_persist(user_inputs.RecoveryKeysTold(alone=True))
             await self._note(None)
         return answers.RevokeBackupsResult(contacts=len(self._host.node.contacts()))
 

@@ -6,7 +6,7 @@ Knows: which inputs a change becomes, and which contact a name means. Does not k
 from __future__ import annotations
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core.values import inputs
+from p2pchat.core.values import inputs, user_inputs
 from p2pchat.core.values.records import Contact
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
@@ -46,33 +46,37 @@ class ContactMethods:
 
     async def verify(self, params: parameters.VerifyParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
-        return await self._changed(contact, inputs.ContactVerified(contact.id, params.verified))
+        return await self._changed(contact, user_inputs.ContactVerified(contact.id, params.verified))
 
     async def rename(self, params: parameters.RenameParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
-        return await self._changed(contact, inputs.ContactRenamed(contact.id, params.new), name=params.new)
+        return await self._changed(
+            contact, user_inputs.ContactRenamed(contact.id, params.new), name=params.new
+        )
 
     async def block(self, params: parameters.BlockParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
-        return await self._changed(contact, inputs.ContactBlocked(contact.id, params.blocked))
+        return await self._changed(contact, user_inputs.ContactBlocked(contact.id, params.blocked))
 
     async def mute(self, params: parameters.MuteParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
-        return await self._changed(contact, inputs.ContactMuted(contact.id, params.muted))
+        return await self._changed(contact, user_inputs.ContactMuted(contact.id, params.muted))
 
     async def disappear(self, params: parameters.DisappearParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
-        return await self._changed(contact, inputs.ContactLasts(contact.id, params.seconds or 0.0))
+        return await self._changed(contact, user_inputs.ContactLasts(contact.id, params.seconds or 0.0))
 
     async def renew(self, params: parameters.ContactParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
-        return await self._changed(contact, inputs.ContactRenewed(contact.id))
+        return await self._changed(contact, user_inputs.ContactRenewed(contact.id))
 
     async def remove(self, params: parameters.RemoveParams, caller: Caller) -> answers.RemoveContactResult:
         contact = self._host.names.find_contact(params.name)
         keep, renew = params.keep_mesh, params.renew_mesh
         before = {mesh.id for mesh in self._host.node.meshes()}
-        rejected = await self._host.driver.submit_and_persist(inputs.ContactRemoved(contact.id, keep, renew))
+        rejected = await self._host.driver.submit_and_persist(
+            user_inputs.ContactRemoved(contact.id, keep, renew)
+        )
         raise_refusal(rejected, contact=contact.name)
         after = {mesh.id for mesh in self._host.node.meshes()}
         return answers.RemoveContactResult(

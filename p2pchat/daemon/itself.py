@@ -9,7 +9,7 @@ import asyncio
 import os
 
 from p2pchat.control import answers, events, methods, parameters
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.crypto.identity import fingerprint, safety_words
 from p2pchat.daemon import doctor, room_views, views
 from p2pchat.daemon.control import Caller
@@ -49,7 +49,7 @@ class NodeMethods:
         )
 
     async def rename(self, params: parameters.RenameSelfParams, caller: Caller) -> answers.IdentityInfo:
-        rejected = await self._host.driver.submit_and_persist(inputs.NameChosen(params.name))
+        rejected = await self._host.driver.submit_and_persist(user_inputs.NameChosen(params.name))
         raise_refusal(rejected, name=params.name)
         return await self.whoami(parameters.NoParams(), caller)
 

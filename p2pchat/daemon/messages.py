@@ -14,7 +14,7 @@ from typing import Final
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.failures import INVALID_PARAMS, MethodError
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Referred
 from p2pchat.crypto.identity import named_id
@@ -100,7 +100,7 @@ class MessageMethods:
                 raise UsageError("a message that was forgotten here had that id; give this one its own")
             answers = await self._find_target(conversation, reply_to) if reply_to is not None else None
             mentions = find_mentions(text, self._host.names.people_of(conversation))
-            input = inputs.MessageSubmitted(message, conversation, text, answers, mentions, params.wants)
+            input = user_inputs.MessageSubmitted(message, conversation, text, answers, mentions, params.wants)
             rejected = await self._host.driver.submit_and_persist(input)
             raise_refusal(rejected, contact=partner.name, text=text)
             known = await self._host.ask_store(lambda store: store.history.find_sent_message(message))
@@ -110,14 +110,14 @@ class MessageMethods:
             raise Ended(f"{partner.name} was removed meanwhile; nothing was sent")
         return known.state
 
-    async def _find_target(self, conversation: ConversationId, id: str) -> inputs.Target:
+    async def _find_target(self, conversation: ConversationId, id: str) -> user_inputs.Target:
         """The message of the conversation that a reply answers."""
         line = await self._host.ask_store(lambda store: store.history.find_message(MessageId(id)))
         if line is None or line.conversation != conversation:
             raise UsageError(
                 "no message there has the id that you reply to; see 'p2pchat history NAME --ids'"
             )
-        return inputs.Target(line.id, line.outgoing)
+        return user_inputs.Target(line.id, line.outgoing)
 
     async def listen(self, params: parameters.ListenParams, caller: Caller) -> None:
         """First the unheard messages, then all events. Ends only with the connection."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from p2pchat.control import answers, events, methods, parameters
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.records import MeshRecord
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
@@ -50,7 +50,7 @@ class PairingMethods:
         deadline = self._host.clock.now() + patience
         code = checked_code(params.code) if params.code is not None else None
         mesh = self._mesh(params.mesh).id if params.mesh is not None else None
-        input = inputs.InviteOpened(number, params.link, name, urls, deadline, code, mesh)
+        input = user_inputs.InviteOpened(number, params.link, name, urls, deadline, code, mesh)
         return await self._follow(number, input, caller)
 
     async def join(self, params: parameters.JoinParams, caller: Caller) -> answers.PairingResult:
@@ -58,11 +58,11 @@ class PairingMethods:
         name, urls = _name(params.name), checked_urls(params.rendezvous)
         number = self._next_invite()
         deadline = self._host.clock.now() + (JOIN_PATIENCE_S if params.timeout is None else params.timeout)
-        input = inputs.InviteEntered(number, code, name, urls, deadline, params.accept_new)
+        input = user_inputs.InviteEntered(number, code, name, urls, deadline, params.accept_new)
         return await self._follow(number, input, caller)
 
     async def _follow(
-        self, number: int, input: inputs.InviteOpened | inputs.InviteEntered, caller: Caller
+        self, number: int, input: user_inputs.InviteOpened | user_inputs.InviteEntered, caller: Caller
     ) -> answers.PairingResult:
         """Follow one pairing to its end; a caller that stops listening cancels it."""
         over = False
@@ -84,7 +84,7 @@ class PairingMethods:
             raise ControlError("the node was too busy to follow the invite")
         finally:
             if not over:
-                self._host.driver.submit_input(inputs.InviteCancelled(number))
+                self._host.driver.submit_input(user_inputs.InviteCancelled(number))
 
     def _next_invite(self) -> int:
         self._invites += 1

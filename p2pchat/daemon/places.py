@@ -6,7 +6,7 @@ Knows: their parameters and answers. Does not know: how a mesh is joined or left
 from __future__ import annotations
 
 from p2pchat.control import answers, methods, parameters
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.records import MeshRecord
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
@@ -58,7 +58,7 @@ class MeshMethods:
             raise UsageError(
                 f"{', '.join(contacts)} would be deleted: they are reached through this mesh alone"
             )
-        await self._host.driver.submit_and_persist(inputs.MeshLeft(mesh.id))
+        await self._host.driver.submit_and_persist(user_inputs.MeshLeft(mesh.id))
         return answers.LeaveMeshResult(mesh=mesh.id.hex(), forgotten=contacts)
 
     async def rendezvous(self, params: parameters.NoParams, caller: Caller) -> list[answers.RendezvousInfo]:
@@ -93,9 +93,9 @@ class MeshMethods:
         for urls in ([own] if name is None else []) + [mesh.rendezvous for mesh in chosen]:
             self._check(tuple(dict.fromkeys((*urls, url))), typed=True)
         if name is None:
-            await self._submit(inputs.RendezvousAdded(url, None))
+            await self._submit(user_inputs.RendezvousAdded(url, None))
         for mesh in chosen:
-            await self._submit(inputs.RendezvousAdded(url, mesh.id, typed))
+            await self._submit(user_inputs.RendezvousAdded(url, mesh.id, typed))
         return await self.rendezvous(parameters.NoParams(), caller)
 
     async def remove(
@@ -109,12 +109,12 @@ class MeshMethods:
         if not own and not meeting:
             raise UsageError(f"{url} is not among your rendezvous; see 'p2pchat rendezvous list'")
         if own:
-            await self._submit(inputs.RendezvousRemoved(url, None))
+            await self._submit(user_inputs.RendezvousRemoved(url, None))
         for mesh in meeting:
-            await self._submit(inputs.RendezvousRemoved(url, mesh.id))
+            await self._submit(user_inputs.RendezvousRemoved(url, mesh.id))
         return await self.rendezvous(parameters.NoParams(), caller)
 
-    async def _submit(self, input: inputs.MeshInput) -> None:
+    async def _submit(self, input: user_inputs.MeshInput) -> None:
         await self._host.driver.submit_and_persist(input)
 
     def _names(self, mesh: MeshId) -> list[str]:

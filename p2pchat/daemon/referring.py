@@ -12,7 +12,7 @@ from typing import Final
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.core.messaging.referring import next_turn
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Reference, ReferenceKind, Referred
 from p2pchat.daemon import views
@@ -105,10 +105,12 @@ class ReferenceMethods:
         self, line: Message, kind: ReferenceKind, turn: int, text: str, wants: bool
     ) -> answers.DeliveryInfo:
         id = MessageId(self._host.entropy.draw_bytes(16).hex())
-        target = inputs.Target(line.id, line.outgoing)
+        target = user_inputs.Target(line.id, line.outgoing)
         named = self._host.names.people_of(line.conversation) if kind is ReferenceKind.CORRECTION else {}
         mentions = find_mentions(text, named)
-        input = inputs.ReferenceSubmitted(id, line.conversation, kind, target, turn, text, mentions, wants)
+        input = user_inputs.ReferenceSubmitted(
+            id, line.conversation, kind, target, turn, text, mentions, wants
+        )
         rejected = await self._host.driver.submit_and_persist(input)
         raise_refusal(rejected, contact=self._host.names.partner_name(line.conversation), text=text)
         return views.progress(id, MessageState.QUEUED, self._host.clock.now())

@@ -18,6 +18,7 @@ from dataclasses import field
 from typing import Any, Final, Protocol, TypeVar, assert_never
 
 from p2pchat.core.values import effects
+from p2pchat.core.values.changes import Change, PutCells, Settled
 from p2pchat.core.values.effects import Effect, Event
 from p2pchat.core.values.files import (
     CheckFile,
@@ -29,7 +30,7 @@ from p2pchat.core.values.files import (
     SweepContent,
 )
 from p2pchat.core.values.inputs import CellsFetched, FrameReceived, Input, LinkDown, TimerFired
-from p2pchat.core.values.records import Change, HeldCell, PutCells, Settled
+from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.refusals import Rejected
 from p2pchat.core.values.room_inputs import RoomRecordsFetched
 from p2pchat.data import dataclass

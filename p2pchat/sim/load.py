@@ -5,7 +5,7 @@ Knows: how many each node submits. Does not know: why, or what becomes of them.
 
 from __future__ import annotations
 
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.ports import below, exponential
 from p2pchat.sim.host import SimulatedHost
@@ -62,5 +62,5 @@ class LoadGenerator:
                 self._content.draw_bytes(GEOMETRY.box),
             )
             cell = Cell(tag, epoch_at(self._world.now), bytes(GEOMETRY.stamp), box)
-            self._world.tell_node(speaker, inputs.CellSubmitted(self._mesh, encode_cell(cell)))
+            self._world.tell_node(speaker, user_inputs.CellSubmitted(self._mesh, encode_cell(cell)))
         self._schedule_cell(host, round)

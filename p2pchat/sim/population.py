@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from p2pchat.core.stem.stem import Stem, Stems
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.records import Identity, MeshRecord
 from p2pchat.crypto.olm import create_account
 from p2pchat.ports import Entropy, sample, uniform
@@ -125,7 +125,7 @@ class Population:
         url = f"ws://place-{self._places}.sim"
         until = self._world.now + MEETING_PLACE_S
         for member in members:
-            self._world.tell_node(member, inputs.InviteOpened(self._places, True, None, (url,), until))
+            self._world.tell_node(member, user_inputs.InviteOpened(self._places, True, None, (url,), until))
         self._world.call_in(MEETING_PLACE_S, self._close_place, url)
         return url
 

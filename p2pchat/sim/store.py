@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from p2pchat.core.values.files import FileEffect, ForFiles
-from p2pchat.core.values.records import (
+from p2pchat.core.values.changes import (
     Change,
     DropCells,
     DropMesh,
-    HeldCell,
-    Identity,
-    Memory,
-    MeshRecord,
     PutCells,
     PutListeners,
     PutMesh,
     PutPatience,
     Settled,
 )
+from p2pchat.core.values.files import FileEffect, ForFiles
+from p2pchat.core.values.records import HeldCell, Identity, Memory, MeshRecord
 from p2pchat.types import ConversationId, MeshId
 
 

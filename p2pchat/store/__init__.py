@@ -17,19 +17,17 @@ from typing import TypeVar
 
 import apsw
 
-from p2pchat.core.values.files import DropFile, FileEffect, ForFiles
-from p2pchat.core.values.records import (
+from p2pchat.core.values.changes import (
     Change,
     DropContact,
     DropExpiredMessages,
     DropVersions,
-    HeldCell,
-    Identity,
-    Memory,
     PutIdentity,
     PutReference,
     Settled,
 )
+from p2pchat.core.values.files import DropFile, FileEffect, ForFiles
+from p2pchat.core.values.records import HeldCell, Identity, Memory
 from p2pchat.core.values.room_records import DropRoom
 from p2pchat.crypto.password import KEY_BYTES, Cost
 from p2pchat.errors import StoreError, UsageError

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import apsw
 
-from p2pchat.core.values import records
+from p2pchat.core.values import changes
 from p2pchat.core.values.records import Contact, Identity, RecoveryState
 from p2pchat.data import dataclass
 from p2pchat.errors import Malformed, RefusedInput, StoreError
@@ -216,7 +216,7 @@ class Contents:
 
 
 Take = Callable[[EntryKind, Reader], None]
-Changes = list[records.Change]
+Changes = list[changes.Change]
 
 
 def open_home(entries: Iterator[tuple[int, Reader]]) -> Contents:
@@ -265,7 +265,7 @@ def take_entries(entries: Iterator[tuple[int, Reader]], contents: Contents, take
 class Filling:
     """Puts entries into a new store, some at a time."""
 
-    def __init__(self, store: Store, begin: Callable[[Contact, bytes], Iterable[records.Change]]) -> None:
+    def __init__(self, store: Store, begin: Callable[[Contact, bytes], Iterable[changes.Change]]) -> None:
         """``begin``: returns what a copy keeps of a contact whose session begins anew, from the keys it
         had."""
         self._store = store
@@ -280,7 +280,7 @@ class Filling:
             case EntryKind.MESH:
                 mesh = read_mesh(read)
                 self._meshes.add(mesh.id)
-                self._store.commit_changes([records.PutMesh(mesh)])
+                self._store.commit_changes([changes.PutMesh(mesh)])
             case EntryKind.CONTACT:
                 contact, keys = read_contact(read)
                 _expect(contact.mesh in self._meshes)
@@ -289,11 +289,11 @@ class Filling:
             case EntryKind.SETTING:
                 self._store.keep_setting(*read_setting(read))
             case EntryKind.TRIED:
-                self._store.commit_changes([records.PutTried(read_tried(read))])
+                self._store.commit_changes([changes.PutTried(read_tried(read))])
             case EntryKind.WAITING | EntryKind.WAITING_REFERENCE:
                 waiting = read_waiting(read)
                 _expect(waiting.conversation in self._contacts)
-                self._store.commit_changes([records.PutOutbox(waiting)])
+                self._store.commit_changes([changes.PutOutbox(waiting)])
             case EntryKind.FORGOTTEN:
                 ids = [(id,) for id in read_forgotten(read)]
                 self._store.work_on(lambda connection: _put_all(connection, _PUT_FORGOTTEN, ids))

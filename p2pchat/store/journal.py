@@ -11,9 +11,10 @@ from typing import Any
 
 import apsw
 
-from p2pchat.core.values import records
+from p2pchat.core.values import changes, records
+from p2pchat.core.values.changes import Change, Settled
 from p2pchat.core.values.files import DropFile, PutFile
-from p2pchat.core.values.records import Change, Memory, Settled
+from p2pchat.core.values.records import Memory
 from p2pchat.errors import StoreError
 from p2pchat.store import file_records, history, references, rooms
 from p2pchat.store.database import transaction, translate_sqlite_errors
@@ -98,44 +99,44 @@ def cells(connection: apsw.Connection, mesh: MeshId, numbers: Iterable[int]) -> 
 def _apply(connection: apsw.Connection, change: Change) -> Settled | None:
     run = connection.execute
     match change:
-        case records.PutIdentity(me):
+        case changes.PutIdentity(me):
             urls = json.dumps(me.rendezvous)
             run(_PUT_IDENTITY, (me.name, me.account, me.pickle_key, me.identity_key, urls, me.created_at))
         case (
-            records.PutMesh()
-            | records.PutListeners()
-            | records.DropMesh()
-            | records.PutCells()
-            | records.DropCells()
+            changes.PutMesh()
+            | changes.PutListeners()
+            | changes.DropMesh()
+            | changes.PutCells()
+            | changes.DropCells()
         ):
             _apply_to_mesh(connection, change)
-        case records.PutContact(contact):
+        case changes.PutContact(contact):
             run(_PUT_CONTACT, _contact_row(contact))
             run(_PUT_RENEWED, _renewed_row(contact))
-        case records.DropContact(id):
+        case changes.DropContact(id):
             history.delete(connection, "contact = ?", id)
             run("DELETE FROM contact WHERE id = ?", (id,))
-        case records.PutSession(session):
+        case changes.PutSession(session):
             run(_PUT_SESSION, (session.contact, session.olm, session.chains))
-        case records.PutRecovery(recovery):
+        case changes.PutRecovery(recovery):
             run(_PUT_RECOVERY, (recovery.contact, recovery.state))
-        case records.PutOutbox(entry):
+        case changes.PutOutbox(entry):
             run(_PUT_OUTBOX, _outbox_row(entry))
-        case records.DropOutbox(id):
+        case changes.DropOutbox(id):
             run("DELETE FROM outbox WHERE id = ?", (id,))
         case (
-            records.PutMessage()
-            | records.PutReference()
-            | records.SetMessageState()
-            | records.DropExpiredMessages()
-            | records.DropVersions()
+            changes.PutMessage()
+            | changes.PutReference()
+            | changes.SetMessageState()
+            | changes.DropExpiredMessages()
+            | changes.DropVersions()
         ):
             return _apply_to_lines(connection, change)
-        case records.PutPatience(patience):
+        case changes.PutPatience(patience):
             run("INSERT OR REPLACE INTO patience VALUES (1, ?, ?)", (patience.at, patience.now))
-        case records.PutTried(tried):
+        case changes.PutTried(tried):
             run(_PUT_TRIED, (tried.mark, tried.at, tried.contact))
-        case records.DropTried(mark):
+        case changes.DropTried(mark):
             run("DELETE FROM tried WHERE mark = ?", (mark,))
         case PutFile() | DropFile():
             file_records.apply_to_files(connection, change)
@@ -146,44 +147,44 @@ def _apply(connection: apsw.Connection, change: Change) -> Settled | None:
 
 def _apply_to_lines(
     connection: apsw.Connection,
-    change: records.PutMessage
-    | records.PutReference
-    | records.SetMessageState
-    | records.DropExpiredMessages
-    | records.DropVersions,
+    change: changes.PutMessage
+    | changes.PutReference
+    | changes.SetMessageState
+    | changes.DropExpiredMessages
+    | changes.DropVersions,
 ) -> Settled | None:
     match change:
-        case records.PutMessage():
+        case changes.PutMessage():
             return references.put_message(connection, change)
-        case records.PutReference():
+        case changes.PutReference():
             return references.put_reference(connection, change)
-        case records.SetMessageState(id, state):
+        case changes.SetMessageState(id, state):
             for table in ("message", "reference"):
                 connection.execute(_SET_STATE.format(table), (state.value, id))
-        case records.DropExpiredMessages(now):
+        case changes.DropExpiredMessages(now):
             references.drop_expired(connection, now)
             rooms.drop_expired(connection, now)
             history.delete(connection, _EXPIRED, now)
-        case records.DropVersions():
+        case changes.DropVersions():
             connection.execute("DELETE FROM version")
     return None
 
 
 def _apply_to_mesh(
     connection: apsw.Connection,
-    change: records.PutMesh | records.PutListeners | records.DropMesh | records.PutCells | records.DropCells,
+    change: changes.PutMesh | changes.PutListeners | changes.DropMesh | changes.PutCells | changes.DropCells,
 ) -> None:
     match change:
-        case records.PutMesh(mesh):
+        case changes.PutMesh(mesh):
             connection.execute(_PUT_MESH, _mesh_row(mesh))
-        case records.PutListeners(mesh_id, urls):
+        case changes.PutListeners(mesh_id, urls):
             connection.execute("INSERT OR REPLACE INTO listener VALUES (?, ?)", (mesh_id, json.dumps(urls)))
-        case records.DropMesh(id):
+        case changes.DropMesh(id):
             connection.execute("DELETE FROM mesh WHERE id = ?", (id,))
-        case records.PutCells(home, held):
+        case changes.PutCells(home, held):
             rows = ((home, cell.number, cell.key, cell.epoch, cell.slot, cell.body) for cell in held)
             connection.executemany(_PUT_CELL, rows)
-        case records.DropCells(home, numbers):
+        case changes.DropCells(home, numbers):
             connection.executemany(_DROP_CELL, ((home, number) for number in numbers))
 
 

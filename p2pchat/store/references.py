@@ -11,7 +11,8 @@ from typing import Any
 import apsw
 
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_reference, apply_references
-from p2pchat.core.values.records import Message, PutMessage, PutReference, Settled
+from p2pchat.core.values.changes import PutMessage, PutReference, Settled
+from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Reference, ReferenceKind
 from p2pchat.store import lines
 from p2pchat.store.database import translate_sqlite_errors

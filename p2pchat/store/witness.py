@@ -22,8 +22,8 @@ from typing import Any, Final
 
 import apsw
 
-from p2pchat.core.values import files, records, room_records
-from p2pchat.core.values.records import Change
+from p2pchat.core.values import changes, files, room_records
+from p2pchat.core.values.changes import Change
 from p2pchat.store.database import translate_sqlite_errors
 
 COUNT_FILE: Final = "store.count"
@@ -46,18 +46,18 @@ _SMALL: Final = ("identity", "mesh", "contact", "tried", "setting")
 that session is."""
 
 _ELSEWHERE: Final = (
-    records.PutSession,
-    records.PutOutbox,
-    records.DropOutbox,
-    records.PutMessage,
-    records.PutReference,
-    records.DropVersions,
-    records.SetMessageState,
-    records.DropExpiredMessages,
-    records.PutCells,
-    records.DropCells,
-    records.PutPatience,
-    records.PutListeners,
+    changes.PutSession,
+    changes.PutOutbox,
+    changes.DropOutbox,
+    changes.PutMessage,
+    changes.PutReference,
+    changes.DropVersions,
+    changes.SetMessageState,
+    changes.DropExpiredMessages,
+    changes.PutCells,
+    changes.DropCells,
+    changes.PutPatience,
+    changes.PutListeners,
     files.PutFile,
     files.DropFile,
     room_records.RoomChange,
@@ -117,7 +117,7 @@ class Witness:
         """Bring the sum in line with a batch that was just applied, within its transaction."""
         before = self._sum()
         for change in batch:
-            if isinstance(change, records.PutSession):
+            if isinstance(change, changes.PutSession):
                 session = change.session
                 row = str(session.contact), bytes(session.olm), bytes(session.chains)
                 self._sessions[row[0]] = self._hash(*row)

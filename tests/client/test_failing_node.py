@@ -12,9 +12,10 @@ import pytest
 from p2pchat import client
 from p2pchat.client import connect, create_home
 from p2pchat.core.node import NodeMachine
+from p2pchat.core.values.changes import Change
 from p2pchat.core.values.effects import Effect
-from p2pchat.core.values.inputs import Input, InviteOpened
-from p2pchat.core.values.records import Change
+from p2pchat.core.values.inputs import Input
+from p2pchat.core.values.user_inputs import InviteOpened
 from p2pchat.daemon import resting
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.store import Store

@@ -25,7 +25,8 @@ from p2pchat.control.events import (
     TracingEvent,
 )
 from p2pchat.core.pairing import Guest, Output
-from p2pchat.core.values.records import Message, PutMessage
+from p2pchat.core.values.changes import PutMessage
+from p2pchat.core.values.records import Message
 from p2pchat.errors import (
     ControlError,
     LimitError,
@@ -339,17 +340,8 @@ async def test_a_history_of_many_megabytes_is_read_whole(tmp_path: Path) -> None
         await alice.__aexit__(None, None, None)
         store = Store.open_store(tmp_path / "alice", KeyFile())
         (bob,) = store.load_memory().contacts
-        lines = [
-            Message(
-                MessageId(f"{n:032x}"),
-                conversation_with(bob.id),
-                bob.id,
-                1.0,
-                "x" * 65_536,
-                MessageState.DELIVERED,
-            )
-            for n in range(300)
-        ]
+        where, state = conversation_with(bob.id), MessageState.DELIVERED
+        lines = [Message(MessageId(f"{n:032x}"), where, bob.id, 1.0, "x" * 65_536, state) for n in range(300)]
         store.commit_changes([PutMessage(line) for line in lines])
         store.close()
         await alice.__aenter__()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.node import TICK_MIN_S, NodeMachine
-from p2pchat.core.values import effects, inputs
-from p2pchat.core.values.records import PutSession
+from p2pchat.core.values import effects, inputs, user_inputs
+from p2pchat.core.values.changes import PutSession
 from p2pchat.crypto.envelope import SendChain
 from tests.core.messaging.test_messages import friends
 
@@ -42,7 +42,7 @@ def test_two_ticks_clear_every_deadline_that_has_passed() -> None:
     first, and what is ours by the second."""
     world = friends("alice", "bob", "relay")
     world.kill("bob")
-    world.tell("alice", inputs.InviteOpened(5, False, None, (), world.now + 50.0))
+    world.tell("alice", user_inputs.InviteOpened(5, False, None, (), world.now + 50.0))
     world.send("alice", "bob", "x")
     for seconds in (0.0, 0.5, 5.0, 15.0, 300.0, 22_000.0, 20 * 86_400.0):
         world.now += seconds

@@ -13,9 +13,9 @@ import pytest
 from p2pchat.client import create_home
 from p2pchat.control.address import SOCKET
 from p2pchat.core.node import NodeMachine
+from p2pchat.core.values.changes import PutIdentity
 from p2pchat.core.values.effects import Effect
 from p2pchat.core.values.inputs import Input
-from p2pchat.core.values.records import PutIdentity
 from p2pchat.daemon import node
 from p2pchat.daemon.doctor import checks
 from p2pchat.daemon.home import LOCK, Lock

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import PutContact
+from p2pchat.core.values.changes import PutContact
 from p2pchat.daemon.resting import RestingNode
 from p2pchat.store import KeyFile, Store
 from p2pchat.store.copying import note_backup

@@ -12,8 +12,8 @@ import pytest
 from p2pchat.client import create_home, open_settings
 from p2pchat.control.methods import METHODS, Method
 from p2pchat.control.parameters import read
-from p2pchat.core.values.inputs import InviteOpened
-from p2pchat.core.values.records import Change
+from p2pchat.core.values.changes import Change
+from p2pchat.core.values.user_inputs import InviteOpened
 from p2pchat.daemon import resting, service
 from p2pchat.daemon.clock_monitor import ClockMonitor
 from p2pchat.daemon.node import HomeBusy, RunningNode

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import Message, PutMessage
+from p2pchat.core.values.changes import PutMessage
+from p2pchat.core.values.records import Message
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
 from p2pchat.types import MessageId, MessageState, conversation_with

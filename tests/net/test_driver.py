@@ -1,5 +1,4 @@
-"""The driver keeps its promises: what must be remembered is on disk before anything leaves that rests on it,
-and frames wait for no disk."""
+"""What must be remembered is on disk before anything leaves that rests on it, and frames wait for no disk."""
 
 from __future__ import annotations
 
@@ -13,11 +12,11 @@ from typing import Any
 import pytest
 
 from p2pchat.core.values import effects
+from p2pchat.core.values.changes import Change, DropOutbox, Settled
 from p2pchat.core.values.effects import Effect, FetchCells, Notify, Persist, SendFrame, WhenKept
 from p2pchat.core.values.files import FileEffect, ForFiles
 from p2pchat.core.values.inputs import (
     CellsFetched,
-    CellSubmitted,
     FrameReceived,
     FramesDrained,
     Input,
@@ -25,9 +24,10 @@ from p2pchat.core.values.inputs import (
     Started,
     TimerFired,
 )
-from p2pchat.core.values.records import Change, DropOutbox, HeldCell, Settled
+from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.core.values.room_inputs import RoomRecordsFetched
+from p2pchat.core.values.user_inputs import CellSubmitted
 from p2pchat.errors import ControlError, StoreError
 from p2pchat.net.driver import BATCH_MAX, FRAMES_WAITING_MAX, Driver
 from p2pchat.types import CellKey, ConversationId, Epoch, LinkId, MemberId, MeshId, MessageId, Topic

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.values.records import (
-    DropCells,
-    DropMesh,
-    HeldCell,
-    MeshRecord,
-    PutCells,
-    PutIdentity,
-    PutMesh,
-)
+from p2pchat.core.values.changes import DropCells, DropMesh, PutCells, PutIdentity, PutMesh
+from p2pchat.core.values.records import HeldCell, MeshRecord
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.sim.population import identity
 from p2pchat.sim.store import Shelf

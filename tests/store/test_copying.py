@@ -11,12 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import (
-    Contact,
-    ConversationPreferences,
-    MeshRecord,
-    OutboxEntry,
-    OutboxKind,
+from p2pchat.core.values.changes import (
     PutContact,
     PutMesh,
     PutMessage,
@@ -26,6 +21,13 @@ from p2pchat.core.values.records import (
     PutReference,
     PutSession,
     PutTried,
+)
+from p2pchat.core.values.records import (
+    Contact,
+    ConversationPreferences,
+    MeshRecord,
+    OutboxEntry,
+    OutboxKind,
     RecoveryState,
     SessionState,
     Tried,

@@ -10,7 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from p2pchat.core.values.records import HeldCell, OutboxKind, PutCells, PutMessage
+from p2pchat.core.values.changes import PutCells, PutMessage
+from p2pchat.core.values.records import HeldCell, OutboxKind
 from p2pchat.crypto.identity import received_id
 from p2pchat.errors import StoreError
 from p2pchat.store import KEY_FILE, KeyFile, Store, database, journal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from p2pchat.core.values.records import DropContact, PutContact
+from p2pchat.core.values.changes import DropContact, PutContact
 from p2pchat.store import KeyFile, Store
 from p2pchat.types import ContactId, conversation_with
 from tests.support.homes import BOB, new_store

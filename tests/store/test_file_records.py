@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from p2pchat.core.values.changes import DropContact
 from p2pchat.core.values.files import DropFile, FileState, PutFile
-from p2pchat.core.values.records import DropContact
 from p2pchat.store import KeyFile, Store
 from p2pchat.types import ContactId
 from tests.support.file_records import make_file

@@ -10,14 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from p2pchat.core.values.records import (
-    Contact,
-    DropContact,
-    DropExpiredMessages,
-    Message,
-    PutContact,
-    PutMessage,
-)
+from p2pchat.core.values.changes import DropContact, DropExpiredMessages, PutContact, PutMessage
+from p2pchat.core.values.records import Contact, Message
 from p2pchat.errors import StoreError
 from p2pchat.store import Store, history, space
 from p2pchat.types import ContactId, conversation_with

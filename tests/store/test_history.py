@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import DropContact, DropExpiredMessages, PutContact, PutMessage
+from p2pchat.core.values.changes import DropContact, DropExpiredMessages, PutContact, PutMessage
 from p2pchat.errors import StoreError
 from p2pchat.store import Store
 from p2pchat.types import ContactId, MessageId, MessageState, conversation_with

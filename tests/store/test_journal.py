@@ -9,16 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import (
+from p2pchat.core.values.changes import (
     DropCells,
     DropContact,
     DropMesh,
     DropOutbox,
     DropTried,
-    HeldCell,
-    Memory,
-    OutboxEntry,
-    OutboxKind,
     PutCells,
     PutContact,
     PutIdentity,
@@ -28,11 +24,9 @@ from p2pchat.core.values.records import (
     PutOutbox,
     PutSession,
     PutTried,
-    SessionState,
     SetMessageState,
-    Tried,
-    Trust,
 )
+from p2pchat.core.values.records import HeldCell, Memory, OutboxEntry, OutboxKind, SessionState, Tried, Trust
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
 from p2pchat.types import CellKey, ContactId, ConversationId, Epoch, MeshId, MessageId, MessageState

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import PutMessage
+from p2pchat.core.values.changes import PutMessage
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.store import Store
 from p2pchat.store.database import migrate

@@ -13,15 +13,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from p2pchat.core.values.records import (
-    DropContact,
-    DropExpiredMessages,
-    Message,
-    PutMessage,
-    PutReference,
-    PutSession,
-    SessionState,
-)
+from p2pchat.core.values.changes import DropContact, DropExpiredMessages, PutMessage, PutReference, PutSession
+from p2pchat.core.values.records import Message, SessionState
 from p2pchat.core.values.references import Reference, ReferenceKind
 from p2pchat.errors import StoreError
 from p2pchat.store import Passphrase, Store

@@ -12,18 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_references
-from p2pchat.core.values.records import (
+from p2pchat.core.values.changes import (
     Change,
     DropContact,
     DropExpiredMessages,
     DropVersions,
-    Message,
     PutContact,
     PutMessage,
     PutReference,
     SetMessageState,
     Settled,
 )
+from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Answered, Reference, ReferenceKind
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.store import Store

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import (
+from p2pchat.core.values.changes import (
     DropContact,
     DropExpiredMessages,
     DropMesh,
-    Message,
     PutMessage,
     PutReference,
     SetMessageState,
 )
+from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Reference, ReferenceKind
 from p2pchat.core.values.room_records import (
     DropRoom,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values import records, room_records
+from p2pchat.core.values import changes, room_records
+from p2pchat.core.values.changes import Change, Settled
 from p2pchat.core.values.files import FileEffect, ForFiles
-from p2pchat.core.values.records import Change, HeldCell, Memory, Settled
+from p2pchat.core.values.records import HeldCell, Memory
 from p2pchat.core.values.room_inputs import RoomRetention
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import KeyFile, Store
@@ -50,10 +51,10 @@ def _changes_of(world: RoomsWorld, name: str) -> list[Change]:
 
     kept = world.machines[name].store
     return [
-        *(records.PutMesh(mesh) for mesh in kept.meshes.values()),
-        *(records.PutContact(contact) for contact in kept.contacts.values()),
-        *(records.PutSession(session) for session in kept.sessions.values()),
-        *(records.PutRecovery(recovery) for recovery in kept.recoveries.values()),
+        *(changes.PutMesh(mesh) for mesh in kept.meshes.values()),
+        *(changes.PutContact(contact) for contact in kept.contacts.values()),
+        *(changes.PutSession(session) for session in kept.sessions.values()),
+        *(changes.PutRecovery(recovery) for recovery in kept.recoveries.values()),
         *(room_records.PutRoom(room) for room in kept.rooms.values()),
         *(
             room_records.PutRoomRecords(room.id, {**kept.room_records[room.id]})

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import PutMessage, PutOutbox, PutSession, SessionState
+from p2pchat.core.values.changes import PutMessage, PutOutbox, PutSession
+from p2pchat.core.values.records import SessionState
 from p2pchat.errors import StoreError
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import KEY_FILE, Passphrase, Store, wipe

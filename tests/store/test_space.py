@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import PutMessage
+from p2pchat.core.values.changes import PutMessage
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Store
 from tests.support.homes import WITH_BOB, message, new_store

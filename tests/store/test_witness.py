@@ -8,15 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from p2pchat.core.values.records import (
-    Change,
-    DropContact,
-    PutContact,
-    PutIdentity,
-    PutMessage,
-    PutSession,
-    SessionState,
-)
+from p2pchat.core.values.changes import Change, DropContact, PutContact, PutIdentity, PutMessage, PutSession
+from p2pchat.core.values.records import SessionState
 from p2pchat.errors import StoreError
 from p2pchat.store import KeyFile, Passphrase, Store
 from p2pchat.store.witness import ALL_OLDER, COUNT_FILE, PARTS_OLDER, UNCOUNTED

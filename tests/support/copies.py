@@ -9,7 +9,7 @@ from collections.abc import Callable
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.crypto.recovery import PublicKey, secret_for
 from p2pchat.types import MessageState
 from p2pchat.wire.cell import Cell, decode_cell, encode_cell
@@ -76,7 +76,7 @@ def false_deliveries(world: World, source: str, target: str) -> list[str]:
 def verified(world: World, one: str, other: str) -> None:
     """Both compare, and say so."""
     for of, name in ((one, other), (other, one)):
-        world.tell(of, inputs.ContactVerified(world.contact(of, name), True))
+        world.tell(of, user_inputs.ContactVerified(world.contact(of, name), True))
 
 
 def talk(world: World, of: str, name: str) -> Conversation:
@@ -115,7 +115,7 @@ def held(world: World, name: str) -> list[bytes]:
 def inject(world: World, name: str, cell: bytes) -> None:
     """The member sends a cell of its own making."""
     mesh = next(iter(world.machines[name].running._meshes.values()))
-    world.tell(name, inputs.CellSubmitted(mesh.record.id, cell))
+    world.tell(name, user_inputs.CellSubmitted(mesh.record.id, cell))
 
 
 def forged(raw: bytes) -> bytes:

@@ -13,8 +13,9 @@ from p2pchat.core.anti_entropy.hold import Hold, cell_key, slot_at
 from p2pchat.core.anti_entropy.reconcile import Fetch, Output, Reconcile, Recovered, SendReconcile
 from p2pchat.core.anti_entropy.responder import Responder
 from p2pchat.core.kit.allowance import Allowance
+from p2pchat.core.values.changes import DropCells, PutCells
 from p2pchat.core.values.effects import Effect, Persist
-from p2pchat.core.values.records import DropCells, HeldCell, PutCells
+from p2pchat.core.values.records import HeldCell
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import CellId, Epoch, LinkId, MeshId

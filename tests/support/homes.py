@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from p2pchat.core.values.records import Change, Contact, Identity, MeshRecord, Message, PutContact, PutMesh
+from p2pchat.core.values.changes import Change, PutContact, PutMesh
+from p2pchat.core.values.records import Contact, Identity, MeshRecord, Message
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.password import Cost
 from p2pchat.sim.entropy import SeededEntropy

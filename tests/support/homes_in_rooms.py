@@ -5,11 +5,11 @@ Knows: what people do in rooms. Does not know: how a node does it.
 
 from __future__ import annotations
 
-from p2pchat.core.values.inputs import MessageSubmitted
 from p2pchat.core.values.room_events import OfferTurn, RoomOfferTurned, RoomTurn, RoomTurned
 from p2pchat.core.values.room_inputs import ForRooms, RoomFounded, RoomOfferAnswered, RoomOffered
 from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.core.values.status import RoomStatus
+from p2pchat.core.values.user_inputs import MessageSubmitted
 from p2pchat.types import ConversationId, MemberId, MessageId
 from tests.support.world import World
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_reference, apply_references
-from p2pchat.core.values import records, room_records
+from p2pchat.core.values import changes, records, room_records
+from p2pchat.core.values.changes import Change, Settled
 from p2pchat.core.values.files import DropFile, FileEffect, FileRecord, ForFiles, PutFile
-from p2pchat.core.values.records import Change, Memory, Message, Settled
+from p2pchat.core.values.records import Memory, Message
 from p2pchat.core.values.references import Reference
 from p2pchat.core.values.room_records import LinePlace, RoomChange, RoomOfferRecord, RoomRecord, RoomState
 from p2pchat.crypto.identity import fingerprint, received_id
@@ -82,16 +83,16 @@ class MemoryStore:
 
     def apply_change(self, change: Change) -> Settled | None:
         match change:
-            case records.PutIdentity(identity):
+            case changes.PutIdentity(identity):
                 self.identity = identity
-            case records.PutListeners(mesh, urls):
+            case changes.PutListeners(mesh, urls):
                 self.listeners[mesh] = urls
-            case records.PutMesh() | records.DropMesh() | records.PutCells() | records.DropCells():
+            case changes.PutMesh() | changes.DropMesh() | changes.PutCells() | changes.DropCells():
                 self._of_meshes(change)
-            case records.PutContact(contact):
+            case changes.PutContact(contact):
                 assert contact.mesh in self.meshes
                 self.contacts[contact.id] = contact
-            case records.DropContact(gone):
+            case changes.DropContact(gone):
                 theirs = conversation_with(gone)
                 self.contacts.pop(gone, None)
                 self.sessions.pop(gone, None)
@@ -100,23 +101,23 @@ class MemoryStore:
                 self.history = [m for m in self.history if m.conversation != theirs]
                 self.room_offers = {k: v for k, v in self.room_offers.items() if v.contact != gone}
                 self.files = {k: v for k, v in self.files.items() if v.contact != gone}
-            case records.PutSession(session):
+            case changes.PutSession(session):
                 self.sessions[session.contact] = session
-            case records.PutRecovery(recovery):
+            case changes.PutRecovery(recovery):
                 self.recoveries[recovery.contact] = recovery
-            case records.PutOutbox() | records.DropOutbox():
+            case changes.PutOutbox() | changes.DropOutbox():
                 self._of_outbox(change)
-            case records.PutMessage():
+            case changes.PutMessage():
                 return self._add(change)
-            case records.PutReference():
+            case changes.PutReference():
                 return self._refer(change)
-            case records.DropVersions() | records.SetMessageState() | records.DropExpiredMessages():
+            case changes.DropVersions() | changes.SetMessageState() | changes.DropExpiredMessages():
                 self._of_lines(change)
-            case records.PutTried(tried):
+            case changes.PutTried(tried):
                 self.tried[tried.mark] = tried
-            case records.DropTried(mark):
+            case changes.DropTried(mark):
                 self.tried.pop(mark, None)
-            case records.PutPatience(patience):
+            case changes.PutPatience(patience):
                 self.patience = patience
             case PutFile() | DropFile():
                 self._of_files(change)
@@ -124,8 +125,8 @@ class MemoryStore:
                 self._of_rooms(change)
         return None
 
-    def _of_outbox(self, change: records.PutOutbox | records.DropOutbox) -> None:
-        if isinstance(change, records.PutOutbox):
+    def _of_outbox(self, change: changes.PutOutbox | changes.DropOutbox) -> None:
+        if isinstance(change, changes.PutOutbox):
             self.outbox[change.entry.id] = change.entry
         else:
             self.outbox.pop(change.id, None)
@@ -169,31 +170,31 @@ class MemoryStore:
                 ]
 
     def _of_lines(
-        self, change: records.DropVersions | records.SetMessageState | records.DropExpiredMessages
+        self, change: changes.DropVersions | changes.SetMessageState | changes.DropExpiredMessages
     ) -> None:
         match change:
-            case records.DropVersions():
+            case changes.DropVersions():
                 self.history = [_without_versions(line) for line in self.history]
-            case records.SetMessageState(message, state):
+            case changes.SetMessageState(message, state):
                 self.history = [self._moved(m, message, state) for m in self.history]
-            case records.DropExpiredMessages(now):
+            case changes.DropExpiredMessages(now):
                 self.history = [m for m in self.history if m.expires_at is None or m.expires_at >= now]
 
     def _of_meshes(
-        self, change: records.PutMesh | records.DropMesh | records.PutCells | records.DropCells
+        self, change: changes.PutMesh | changes.DropMesh | changes.PutCells | changes.DropCells
     ) -> None:
         match change:
-            case records.PutMesh(mesh):
+            case changes.PutMesh(mesh):
                 self.meshes[mesh.id] = mesh
-            case records.DropMesh(home):
+            case changes.DropMesh(home):
                 assert all(contact.mesh != home for contact in self.contacts.values())
                 self.meshes.pop(home, None)
                 self.held.pop(home, None)
                 self.listeners.pop(home, None)
-            case records.PutCells(home, cells):
+            case changes.PutCells(home, cells):
                 assert home in self.meshes
                 self.held.setdefault(home, {}).update({cell.number: cell for cell in cells})
-            case records.DropCells(home, numbers):
+            case changes.DropCells(home, numbers):
                 for number in numbers:
                     self.held.get(home, {}).pop(number, None)
 
@@ -205,7 +206,7 @@ class MemoryStore:
         """State of an outgoing message."""
         return next(m.state for m in self.history if m.outgoing and m.id == message)
 
-    def _add(self, change: records.PutMessage) -> Settled | None:
+    def _add(self, change: changes.PutMessage) -> Settled | None:
         message = change.message
         known = any(
             (m.conversation, m.outgoing, m.id) == (message.conversation, message.outgoing, message.id)
@@ -220,7 +221,7 @@ class MemoryStore:
         self.history.append(line)
         return Settled(change, line) if waiting else None
 
-    def _refer(self, change: records.PutReference) -> Settled:
+    def _refer(self, change: changes.PutReference) -> Settled:
         new = change.reference
         for place, line in enumerate(self.history):
             if (line.conversation, self._name(line)) == (new.conversation, new.target):

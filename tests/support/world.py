@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from p2pchat.core.node import TICK_MIN_S, NodeMachine
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.records import Identity
 from p2pchat.core.values.settings import Settings
 from p2pchat.crypto.olm import create_account
@@ -169,21 +169,21 @@ class World:
     def pair(self, host: str, guest: str) -> None:
         """Run a whole pairing by words."""
         code = self.invite(host)
-        self.tell(guest, inputs.InviteEntered(1, code, None, (), self.now + 60))
+        self.tell(guest, user_inputs.InviteEntered(1, code, None, (), self.now + 60))
         self.run_until(lambda: bool(self.machines[guest].events(effects.InviteDone)))
         self.run(1.0)
 
     def invite(self, host: str, link: bool = False) -> InviteCode | InviteLink:
         machine = self.machines[host]
         before = len(machine.events(effects.InviteReady))
-        self.tell(host, inputs.InviteOpened(before + 1, link, None, (), self.now + 600))
+        self.tell(host, user_inputs.InviteOpened(before + 1, link, None, (), self.now + 600))
         self.run_until(lambda: len(machine.events(effects.InviteReady)) > before)
         return machine.events(effects.InviteReady)[-1].code
 
     def send(self, source: str, target: str, text: str) -> MessageId:
         self._messages += 1
         message = MessageId(f"{self._messages:032x}")
-        self.tell(source, inputs.MessageSubmitted(message, self.conversation(source, target), text))
+        self.tell(source, user_inputs.MessageSubmitted(message, self.conversation(source, target), text))
         return message
 
     def contact(self, of: str, name: str) -> ContactId:

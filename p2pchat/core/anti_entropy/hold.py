@@ -24,8 +24,9 @@ from p2pchat.core.anti_entropy.eviction import OURS, Eviction, Place
 from p2pchat.core.anti_entropy.keyset import KeySet, bounds
 from p2pchat.core.anti_entropy.sketch import KEY_BYTES, Sketch
 from p2pchat.core.kit.table import Table
+from p2pchat.core.values.changes import DropCells, PutCells
 from p2pchat.core.values.effects import Effect, Persist
-from p2pchat.core.values.records import DropCells, HeldCell, PutCells
+from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.status import HoldStatus
 from p2pchat.crypto.envelope import EPOCH_SECONDS, FUTURE_EPOCHS, PAST_EPOCHS, epoch_at
 from p2pchat.types import CellId, CellKey, Epoch, MeshId

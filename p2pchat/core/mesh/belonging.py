@@ -16,9 +16,10 @@ from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.mesh.succession import Succession
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
+from p2pchat.core.values.changes import PutIdentity, PutMesh
 from p2pchat.core.values.effects import Effect, MeshChanged, Notify, Persist
-from p2pchat.core.values.records import Contact, Identity, MeshRecord, PutIdentity, PutMesh
+from p2pchat.core.values.records import Contact, Identity, MeshRecord
 from p2pchat.core.values.refusals import InviteFailure, NoContact, Reason, Rejected
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.kdf import mesh_id
@@ -79,7 +80,7 @@ class Belonging:
         return url in self.typed_urls() or self._invites.is_typed(url)
 
     def change_rendezvous(
-        self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved, now: float
+        self, input: user_inputs.RendezvousAdded | user_inputs.RendezvousRemoved, now: float
     ) -> list[BelongingOutput]:
         """The person adds or removes a rendezvous."""
         if input.mesh is None:
@@ -87,15 +88,15 @@ class Belonging:
         mesh = self._meshes.get(input.mesh)
         if mesh is None:
             return []
-        if isinstance(input, inputs.RendezvousAdded):
+        if isinstance(input, user_inputs.RendezvousAdded):
             record = mesh.record.met_at((input.url,), theirs=not input.typed)
         else:
             record = mesh.record.not_met_at(input.url)
         return self._changed(mesh, record, now)
 
-    def _own(self, input: inputs.RendezvousAdded | inputs.RendezvousRemoved) -> Effect:
+    def _own(self, input: user_inputs.RendezvousAdded | user_inputs.RendezvousRemoved) -> Effect:
         ours = tuple(url for url in self.identity.rendezvous if url != input.url)
-        if isinstance(input, inputs.RendezvousAdded):
+        if isinstance(input, user_inputs.RendezvousAdded):
             ours = grown(ours, (input.url,))
         self.identity = self._invites.identity = replace(self.identity, rendezvous=ours)
         return Persist(PutIdentity(self.identity))
@@ -107,7 +108,7 @@ class Belonging:
 
     # --- joining
 
-    def open_invite(self, input: inputs.InviteOpened, now: float) -> list[BelongingOutput]:
+    def open_invite(self, input: user_inputs.InviteOpened, now: float) -> list[BelongingOutput]:
         """An invite leads into the mesh that is named, or what has followed it, or else into the first of
         ours; the very first founds one."""
         mesh = self._meshes.primary if input.mesh is None else self._meshes.last_of(input.mesh)
@@ -155,14 +156,14 @@ class Belonging:
 
     # --- leaving
 
-    def change_contact(self, input: inputs.ContactInput, now: float) -> list[BelongingOutput]:
+    def change_contact(self, input: user_inputs.ContactInput, now: float) -> list[BelongingOutput]:
         """The person wants something of a contact. With the last contact of a mesh we leave it."""
         known = self._conversations.contact(input.contact)
         outputs: list[BelongingOutput] = [OfConversations(self._conversations.change(input, now))]
         self.review_trust(input.contact)
-        if isinstance(input, inputs.ContactBlocked):
+        if isinstance(input, user_inputs.ContactBlocked):
             return outputs + self.succession.greet_contact(input.contact, now)
-        if known is None or not isinstance(input, inputs.ContactRemoved):
+        if known is None or not isinstance(input, user_inputs.ContactRemoved):
             return outputs
         if not input.keep_mesh:
             outputs += self._leave_if_empty(known.mesh, now)
@@ -183,7 +184,7 @@ class Belonging:
         ]
         for contact in self._through(id):
             outputs.append(
-                OfConversations(self._conversations.change(inputs.ContactRemoved(contact.id), now))
+                OfConversations(self._conversations.change(user_inputs.ContactRemoved(contact.id), now))
             )
             self.review_trust(contact.id)
         return outputs + self.succession.end_line(id, now)

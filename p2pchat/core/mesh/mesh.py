@@ -20,10 +20,11 @@ from p2pchat.core.mesh.traffic import LinkTraffic
 from p2pchat.core.rendezvous.rendezvous import Topical
 from p2pchat.core.stem.stem import Stem, Stems
 from p2pchat.core.values.effects import frames_first
-from p2pchat.core.values.inputs import Haste, LinkInput
+from p2pchat.core.values.inputs import LinkInput
 from p2pchat.core.values.records import HeldCell, MeshRecord
 from p2pchat.core.values.settings import Settings
 from p2pchat.core.values.status import LinkStatus, MeshStatus
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, NodeId
 from p2pchat.wire.marks import Marks

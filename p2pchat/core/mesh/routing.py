@@ -25,7 +25,7 @@ from p2pchat.core.pairing.invites import Invites
 from p2pchat.core.rendezvous.hinted import Hinted
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, Rendezvous, TakeSeat
 from p2pchat.core.rooms.rooms import Rooms
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.effects import (
     ContactChanged,
     Effect,
@@ -77,22 +77,26 @@ class Routing:
         mesh = self._meshes.find_by_link(input.link)
         return self.route_mesh(mesh, mesh.change_link(input, now), now) if mesh is not None else []
 
-    def change_invite(self, input: inputs.InviteEntered | inputs.InviteCancelled, now: float) -> list[Effect]:
+    def change_invite(
+        self, input: user_inputs.InviteEntered | user_inputs.InviteCancelled, now: float
+    ) -> list[Effect]:
         """The person has entered an invite, or cancels one."""
-        if isinstance(input, inputs.InviteEntered):
+        if isinstance(input, user_inputs.InviteEntered):
             entered = self._invites.enter_invite(input, self._belonging.typed_urls(), now)
             return self.route_invite(input.invite, entered, now)
         return self.route_invite(input.invite, self._invites.cancel(input.invite), now)
 
-    def change_belonging(self, input: inputs.MeshInput | inputs.NameChosen, now: float) -> list[Effect]:
+    def change_belonging(
+        self, input: user_inputs.MeshInput | user_inputs.NameChosen, now: float
+    ) -> list[Effect]:
         """The person leaves a mesh, says where one is met, or takes another name."""
-        if isinstance(input, inputs.MeshLeft):
+        if isinstance(input, user_inputs.MeshLeft):
             return self.route_belonging(self._belonging.leave_mesh(input.mesh, now), now)
-        if isinstance(input, inputs.NameChosen):
+        if isinstance(input, user_inputs.NameChosen):
             return [self._belonging.be_called(input.name)]
         return self.route_belonging(self._belonging.change_rendezvous(input, now), now)
 
-    def submit_cell(self, input: inputs.CellSubmitted, now: float) -> list[Effect]:
+    def submit_cell(self, input: user_inputs.CellSubmitted, now: float) -> list[Effect]:
         """Send a cell of ours whose session is on disk. Its mesh may have been left meanwhile."""
         mesh = self._meshes.get(input.mesh)
         if mesh is None:
@@ -147,7 +151,7 @@ class Routing:
         for output in produced:
             match output:
                 case outputs.SendInto(mesh, cell, haste):
-                    results.append(WhenKept(inputs.CellSubmitted(mesh, cell, haste)))
+                    results.append(WhenKept(user_inputs.CellSubmitted(mesh, cell, haste)))
                 case outputs.RoomWordReported():
                     results += self.route_conversations(self._rooms.take_word(output, now), now)
                 case Notify(ContactChanged(contact, "blocked" | "removed" as change)):

@@ -17,8 +17,9 @@ from p2pchat.core.mesh.mesh import Mesh as MeshOf
 from p2pchat.core.mesh.meshes import Meshes
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing.invites import Invites
+from p2pchat.core.values.changes import DropMesh, PutMesh
 from p2pchat.core.values.effects import MeshChanged, Notify, Persist
-from p2pchat.core.values.records import Contact, DropMesh, MeshRecord, PutMesh
+from p2pchat.core.values.records import Contact, MeshRecord
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.ports import Entropy, exponential
 from p2pchat.types import ContactId, MeshId

@@ -21,9 +21,9 @@ from p2pchat.core.stem import outputs as stems
 from p2pchat.core.stem.direct import Direct
 from p2pchat.core.stem.stem import Stems
 from p2pchat.core.values.effects import CellSeen, Notify, OnionSeen
-from p2pchat.core.values.inputs import Haste
 from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, MeshId

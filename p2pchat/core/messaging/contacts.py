@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat import looks
+from p2pchat.core.values.changes import DropContact, PutContact
 from p2pchat.core.values.effects import ContactChanged, Effect, Notify, Persist
-from p2pchat.core.values.records import Contact, DropContact, PutContact, Trust
+from p2pchat.core.values.records import Contact, Trust
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.errors import Malformed
 from p2pchat.types import ContactId, MeshId

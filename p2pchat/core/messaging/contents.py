@@ -18,16 +18,9 @@ from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.referring import WAITS_S
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.messaging.send_queue import kind_of
+from p2pchat.core.values.changes import PutMessage, PutOutbox, PutReference
 from p2pchat.core.values.effects import LineReferred, MessageArrived, MessageSent, Notify, Persist
-from p2pchat.core.values.records import (
-    Contact,
-    Message,
-    OutboxEntry,
-    OutboxKind,
-    PutMessage,
-    PutOutbox,
-    PutReference,
-)
+from p2pchat.core.values.records import Contact, Message, OutboxEntry, OutboxKind
 from p2pchat.core.values.references import Reference
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, ConversationId, MessageState

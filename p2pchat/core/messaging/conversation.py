@@ -24,8 +24,9 @@ from p2pchat.core.messaging.retention import Purge, decided
 from p2pchat.core.messaging.session_changes import SessionChanges
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.session.session import Session
+from p2pchat.core.values.changes import PutRecovery, PutSession
 from p2pchat.core.values.effects import Notify, Persist, PresenceChanged
-from p2pchat.core.values.records import Contact, OutboxEntry, PutRecovery, PutSession
+from p2pchat.core.values.records import Contact, OutboxEntry
 from p2pchat.ports import Entropy
 from p2pchat.types import Tag, conversation_with
 from p2pchat.wire import payload as wire

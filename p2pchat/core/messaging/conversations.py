@@ -28,7 +28,7 @@ from p2pchat.core.messaging.requests import content_of, refuse_content
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.effects import Persist
 from p2pchat.core.values.paired import Paired
 from p2pchat.core.values.profile import OPEN_S
@@ -223,13 +223,15 @@ class Conversations:
 
     # --- messages and contacts
 
-    def take_request(self, input: inputs.ContentInput | inputs.KeysInput, now: float) -> list[Routed]:
+    def take_request(
+        self, input: user_inputs.ContentInput | user_inputs.KeysInput, now: float
+    ) -> list[Routed]:
         """Do what the user wants said, or did about backups."""
-        if isinstance(input, inputs.ContentInput):
+        if isinstance(input, user_inputs.ContentInput):
             return self._submit(input, now)
         return self._change_keys(input, now)
 
-    def _submit(self, input: inputs.ContentInput, now: float) -> list[Routed]:
+    def _submit(self, input: user_inputs.ContentInput, now: float) -> list[Routed]:
         """Accept what the person says, or refuse it."""
         conversation = self._by_id.get(input.conversation)
         if conversation is None:
@@ -246,15 +248,15 @@ class Conversations:
         accepted = conversation.submit_content(content, self._order, now)
         return self._dispatcher.dispatch_outputs(conversation, accepted, now)
 
-    def change(self, input: inputs.ContactInput, now: float) -> list[Routed]:
+    def change(self, input: user_inputs.ContactInput, now: float) -> list[Routed]:
         """The user wants something of a contact."""
         self._dispatcher.unsettled = True
         return self._decisions.change_contact(input, now)
 
-    def _change_keys(self, change: inputs.KeysInput, now: float) -> list[Routed]:
+    def _change_keys(self, change: user_inputs.KeysInput, now: float) -> list[Routed]:
         """Have another recovery key for each contact, or tell them of it, one after the other: a neighbour
         would count them."""
-        if isinstance(change, inputs.RecoveryKeysDrawn):
+        if isinstance(change, user_inputs.RecoveryKeysDrawn):
             return self._dispatcher.dispatch_to_everybody(lambda conversation: conversation.draw_key(), now)
         effects, at, everybody = list[Routed](), now, list(self._by_id.values())
         for conversation in sample(self._entropy, everybody, len(everybody)):

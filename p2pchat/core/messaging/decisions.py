@@ -13,7 +13,7 @@ from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.outputs import Routed
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.session.turns import Turn
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.effects import Effect
 from p2pchat.core.values.records import Contact
 from p2pchat.core.values.refusals import Reason, Rejected
@@ -36,25 +36,25 @@ class Decisions:
     def _update(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
         return self._roster.update_contact(contact, change)
 
-    def change_contact(self, input: inputs.ContactInput, now: float) -> list[Routed]:
+    def change_contact(self, input: user_inputs.ContactInput, now: float) -> list[Routed]:
         """Carry out what the person wants of a contact, or refuse it."""
         if self._roster.contacts.get(input.contact) is None:
             return [Rejected(Reason.NO_SUCH_CONTACT)]
         match input:
-            case inputs.ContactRenamed(contact, name):
+            case user_inputs.ContactRenamed(contact, name):
                 return [*self._update(contact, lambda known: self._roster.contacts.rename(known, name))]
-            case inputs.ContactVerified(contact, verified):
+            case user_inputs.ContactVerified(contact, verified):
                 noted = self._update(contact, lambda known: self._roster.contacts.verify(known, verified))
                 return [*noted, *(self._release(contact, now) if verified else [])]
-            case inputs.ContactBlocked(contact, blocked):
+            case user_inputs.ContactBlocked(contact, blocked):
                 return self._block(contact, blocked, now)
-            case inputs.ContactMuted(contact, muted):
+            case user_inputs.ContactMuted(contact, muted):
                 return [*self._update(contact, lambda known: self._roster.contacts.mute(known, muted))]
-            case inputs.ContactLasts(contact, seconds):
+            case user_inputs.ContactLasts(contact, seconds):
                 return self._decide_retention(contact, seconds, now)
-            case inputs.ContactRenewed(contact):
+            case user_inputs.ContactRenewed(contact):
                 return self._begin_anew(contact, now)
-            case inputs.ContactRemoved(contact):
+            case user_inputs.ContactRemoved(contact):
                 return [*self._roster.remove_contact(contact)]
             case _:
                 assert_never(input)

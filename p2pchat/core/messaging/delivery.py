@@ -36,8 +36,8 @@ from p2pchat.core.messaging.presence import Presence
 from p2pchat.core.messaging.send_queue import SendQueue
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.session import Session
-from p2pchat.core.values.inputs import Haste
 from p2pchat.core.values.records import OutboxEntry
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.ports import Entropy, exponential, uniform
 from p2pchat.types import ConversationId, MessageId, MessageState, Tag
 from p2pchat.wire import payload as wire

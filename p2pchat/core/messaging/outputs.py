@@ -9,7 +9,7 @@ from dataclasses import field
 
 from p2pchat.core.session.turns import Turn
 from p2pchat.core.values.effects import Effect
-from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, MeshId

@@ -9,8 +9,8 @@ epoch at most, until several others have shown by their clocks that the rest is 
 
 from __future__ import annotations
 
+from p2pchat.core.values.changes import PutPatience
 from p2pchat.core.values.records import PatienceState as Kept
-from p2pchat.core.values.records import PutPatience
 from p2pchat.crypto.envelope import EPOCH_SECONDS
 
 SEVERAL = 3

@@ -6,7 +6,7 @@ Knows: what is refused, and how a line is named. Does not know: conversations, o
 from __future__ import annotations
 
 from p2pchat.core.messaging.content_records import name_message
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.refusals import Reason
 from p2pchat.errors import Malformed
@@ -23,16 +23,16 @@ from p2pchat.wire.content import (
 )
 
 
-def refuse_content(input: inputs.ContentInput) -> Reason | None:
+def refuse_content(input: user_inputs.ContentInput) -> Reason | None:
     """Why it is not said; None: it may be."""
     try:
         size = text_size(input.text)
     except Malformed:
         return Reason.TEXT_NOT_UNICODE
-    kind = input.kind if isinstance(input, inputs.ReferenceSubmitted) else None
+    kind = input.kind if isinstance(input, user_inputs.ReferenceSubmitted) else None
     if kind is ReferenceKind.REACTION:
         return Reason.SIGN_TOO_LONG if size > SIGN_LIMIT else None
-    if isinstance(input, inputs.ReferenceSubmitted) and not input.target.ours:
+    if isinstance(input, user_inputs.ReferenceSubmitted) and not input.target.ours:
         return Reason.NOT_THE_AUTHOR
     if kind is ReferenceKind.WITHDRAWAL:
         return None
@@ -41,9 +41,9 @@ def refuse_content(input: inputs.ContentInput) -> Reason | None:
     return Reason.TEXT_TOO_LONG if size > TEXT_LIMIT else None
 
 
-def content_of(input: inputs.ContentInput, own: ContactId, now: float) -> Text | Referring:
+def content_of(input: user_inputs.ContentInput, own: ContactId, now: float) -> Text | Referring:
     """What is sent; ``own``: the person here, as contacts know them."""
-    if isinstance(input, inputs.MessageSubmitted):
+    if isinstance(input, user_inputs.MessageSubmitted):
         answers = _name(input.answers, own) if input.answers is not None else None
         return Text(input.id, now, input.text, answers, input.mentions)
     match input.kind:
@@ -55,6 +55,6 @@ def content_of(input: inputs.ContentInput, own: ContactId, now: float) -> Text |
             return Withdrawal(input.id, now, input.target.id)
 
 
-def _name(target: inputs.Target, own: ContactId) -> MessageName:
+def _name(target: user_inputs.Target, own: ContactId) -> MessageName:
     """What came is called by its name here."""
     return name_message(own, target.id) if target.ours else MessageName(target.id)

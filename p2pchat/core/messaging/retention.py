@@ -9,8 +9,9 @@ to be forgotten, so no later decision, ours or theirs, takes it back or brings i
 
 from __future__ import annotations
 
+from p2pchat.core.values.changes import DropExpiredMessages, DropVersions
 from p2pchat.core.values.effects import Effect, Persist
-from p2pchat.core.values.records import Contact, DropExpiredMessages, DropVersions
+from p2pchat.core.values.records import Contact
 from p2pchat.wire.payload import RETENTION_TURN_MAX, Retention
 
 PURGE_S = 20.0

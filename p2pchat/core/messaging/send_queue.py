@@ -14,8 +14,9 @@ from p2pchat.core.messaging.leaving import LeavingCells
 from p2pchat.core.messaging.outbox import Item, Outbox
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.patience import Patience
+from p2pchat.core.values.changes import DropOutbox, PutOutbox, SetMessageState
 from p2pchat.core.values.effects import MessageMoved, Notify, Persist
-from p2pchat.core.values.records import DropOutbox, OutboxEntry, OutboxKind, PutOutbox, SetMessageState
+from p2pchat.core.values.records import OutboxEntry, OutboxKind
 from p2pchat.ports import Entropy
 from p2pchat.types import ConversationId, MessageId, MessageState
 from p2pchat.wire import content, files, room_offers

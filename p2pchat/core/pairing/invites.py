@@ -24,10 +24,12 @@ from p2pchat.core.pairing import (
     topic_of,
 )
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat, Topical
+from p2pchat.core.values.changes import DropTried, PutTried
 from p2pchat.core.values.effects import Persist, Signal
-from p2pchat.core.values.inputs import InviteEntered, InviteOpened, Sought
-from p2pchat.core.values.records import DropTried, Identity, MeshRecord, PutTried, Tried
+from p2pchat.core.values.inputs import Sought
+from p2pchat.core.values.records import Identity, MeshRecord, Tried
 from p2pchat.core.values.refusals import InviteFailure, NoContact
+from p2pchat.core.values.user_inputs import InviteEntered, InviteOpened
 from p2pchat.crypto.kdf import derive, nearby_invite_key
 from p2pchat.crypto.olm import OlmAccount
 from p2pchat.data import dataclass

@@ -15,7 +15,7 @@ from typing import Final
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.kit.table import Table
-from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.data import dataclass
 from p2pchat.types import Tag
 from p2pchat.wire import codec

@@ -13,8 +13,8 @@ from p2pchat.core.messaging.referring import WAITS_S
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.room.outputs import RoomLine
 from p2pchat.core.room.room import Room
+from p2pchat.core.values.changes import PutMessage, PutReference
 from p2pchat.core.values.effects import Effect, LineReferred, MessageArrived, MessageSent, Notify, Persist
-from p2pchat.core.values.records import PutMessage, PutReference
 from p2pchat.core.values.room_records import LinePlace
 from p2pchat.errors import RefusedInput
 from p2pchat.types import ContactId, ConversationId, MessageState, person_of

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from p2pchat.core.kit.table import Table
+from p2pchat.core.values.changes import SetMessageState
 from p2pchat.core.values.effects import Effect, MessageMoved, Notify, Persist
-from p2pchat.core.values.records import SetMessageState
 from p2pchat.core.values.room_events import MessageReached
 from p2pchat.core.values.room_records import PlaceRoomLine, ReachRoomLines
 from p2pchat.data import dataclass

@@ -24,8 +24,8 @@ from p2pchat.core.rooms.room_factory import RoomFactory
 from p2pchat.core.rooms.room_status import describe_room
 from p2pchat.core.rooms.room_table import RoomTable
 from p2pchat.core.rooms.wishes import change_room
-from p2pchat.core.values import inputs
 from p2pchat.core.values import room_inputs as wishes
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.effects import Notify, Persist
 from p2pchat.core.values.records import Memory
 from p2pchat.core.values.refusals import Reason, Rejected
@@ -159,9 +159,11 @@ class Rooms:
 
     # --- what the person wants
 
-    def take_request(self, input: inputs.ContentInput | inputs.KeysInput, now: float) -> list[Routed]:
+    def take_request(
+        self, input: user_inputs.ContentInput | user_inputs.KeysInput, now: float
+    ) -> list[Routed]:
         """Have said what the person says in a room; all else concerns conversations of two."""
-        if isinstance(input, inputs.RecoveryKeysDrawn | inputs.RecoveryKeysTold):
+        if isinstance(input, user_inputs.RecoveryKeysDrawn | user_inputs.RecoveryKeysTold):
             return self._conversations.take_request(input, now)
         room = self._table.find_room(input.conversation)
         if room is None:

@@ -16,15 +16,8 @@ from p2pchat.core.session.kept_reunion import begin_torn
 from p2pchat.core.session.renewal import Renewal
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.turns import Turn
-from p2pchat.core.values.records import (
-    Change,
-    Contact,
-    Identity,
-    PutContact,
-    PutRecovery,
-    PutSession,
-    RecoveryState,
-)
+from p2pchat.core.values.changes import Change, PutContact, PutRecovery, PutSession
+from p2pchat.core.values.records import Contact, Identity, RecoveryState
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import public_point
 from p2pchat.crypto.kdf import KEY_BYTES

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 
 from p2pchat.core.stem.outputs import CellDispatched, Output, Spread
 from p2pchat.core.stem.stem import Stem
-from p2pchat.core.values.inputs import Haste
 from p2pchat.core.values.profile import FAST
 from p2pchat.core.values.status import StemStatus
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId
 from p2pchat.wire.cell import tag_of

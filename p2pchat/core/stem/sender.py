@@ -25,8 +25,8 @@ from p2pchat.core.stem.probes import Probes
 from p2pchat.core.stem.stall import Stall
 from p2pchat.core.stem.unreturned import Unreturned
 from p2pchat.core.stem.waiting import WAITING_CAP, Tick, Waiting
-from p2pchat.core.values.inputs import Haste
 from p2pchat.core.values.profile import Profile
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.crypto.onion import HopCommand
 from p2pchat.ports import Entropy

@@ -25,9 +25,9 @@ from p2pchat.core.stem.path import PathSelector
 from p2pchat.core.stem.probes import LOOP_NAME_BYTES, Probes
 from p2pchat.core.stem.return_tracker import ReturnTracker
 from p2pchat.core.stem.sender import Sender
-from p2pchat.core.values.inputs import Haste
 from p2pchat.core.values.profile import Profile
 from p2pchat.core.values.status import StemStatus
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.ports import Entropy
 from p2pchat.types import CellId, HopId, LinkId
 from p2pchat.wire.topology import OwnDescriptor, TopologyMessage

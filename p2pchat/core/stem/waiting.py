@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from p2pchat.core.kit.credit import OWN_AHEAD
-from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.data import dataclass
 
 WAITING_CAP = 4096

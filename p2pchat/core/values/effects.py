@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TypeVar
 
+from p2pchat.core.values.changes import Change, PutMessage, PutReference, Settled
 from p2pchat.core.values.files import FileEffect, FileMoved
 from p2pchat.core.values.inputs import Input
-from p2pchat.core.values.records import Change, Contact, Message, PutMessage, PutReference, Settled
+from p2pchat.core.values.records import Contact, Message
 from p2pchat.core.values.references import Reference
 from p2pchat.core.values.refusals import InviteFailure, Rejected
 from p2pchat.core.values.room_events import RoomEvent

@@ -20,8 +20,9 @@ from p2pchat.core.anti_entropy.hold import (
     slot_at,
 )
 from p2pchat.core.anti_entropy.keyset import WHOLE
+from p2pchat.core.values.changes import DropCells, PutCells
 from p2pchat.core.values.effects import Effect, Persist
-from p2pchat.core.values.records import DropCells, HeldCell, PutCells
+from p2pchat.core.values.records import HeldCell
 from p2pchat.crypto.envelope import EPOCH_SECONDS, PAST_EPOCHS
 from p2pchat.crypto.kdf import digest
 from p2pchat.types import CellId, CellKey, Epoch, MeshId

@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.core.files.files import LISTED_S, WAITS_S
 from p2pchat.core.files.quotas import OFFERS_MAX
-from p2pchat.core.values import inputs
+from p2pchat.core.values import inputs, user_inputs
 from p2pchat.core.values.effects import Effect
 from p2pchat.core.values.files import (
     FileAnswered,
@@ -217,7 +217,7 @@ def test_a_contact_that_is_blocked_gets_and_gives_nothing() -> None:
     offer(world, CONTENT)
     accept(world)
     world.run_until(lambda: came(world).kept_bytes == PIECE_BYTES, 300.0)
-    world.tell("alice", inputs.ContactBlocked(world.contact("alice", "bob"), blocked=True))
+    world.tell("alice", user_inputs.ContactBlocked(world.contact("alice", "bob"), blocked=True))
     assert came(world, "alice").state is FileState.CANCELLED
     contact = world.contact("alice", "bob")
     submitted = submit_content(world.machines["alice"].store.contents, contact, SMALL, seed=7)
@@ -229,7 +229,7 @@ def test_of_a_contact_that_is_removed_no_file_stays() -> None:
     offer(world, CONTENT)
     accept(world)
     world.run_until(lambda: came(world).kept_bytes == PIECE_BYTES, 300.0)
-    world.tell("bob", inputs.ContactRemoved(world.contact("bob", "alice")))
+    world.tell("bob", user_inputs.ContactRemoved(world.contact("bob", "alice")))
     store = world.machines["bob"].store
     assert not files(world, "bob") and not store.files and not store.contents.contents
 
@@ -317,7 +317,7 @@ def test_an_offer_that_nobody_answers_expires_and_is_forgotten() -> None:
 
 def test_where_messages_disappear_files_do() -> None:
     world = friends("alice", "bob")
-    world.tell("alice", inputs.ContactLasts(world.contact("alice", "bob"), 600.0))
+    world.tell("alice", user_inputs.ContactLasts(world.contact("alice", "bob"), 600.0))
     world.run(10.0)
     offer(world, SMALL)
     accept(world)

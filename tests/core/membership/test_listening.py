@@ -7,8 +7,8 @@ import random
 import pytest
 
 from p2pchat.core.membership.listeners import ALONE_S
-from p2pchat.core.values import effects, inputs
-from p2pchat.core.values.records import PutListeners
+from p2pchat.core.values import effects, inputs, user_inputs
+from p2pchat.core.values.changes import PutListeners
 from p2pchat.core.values.settings import Settings
 from p2pchat.core.values.status import RendezvousStatus
 from p2pchat.types import MeshId
@@ -150,5 +150,5 @@ def test_a_mesh_that_is_left_takes_it_along() -> None:
     assert remembered(world, "ana") == [(THERE,)]
     start(world, "ana")
     (mesh,) = world.machines["ana"].store.meshes
-    world.tell("ana", inputs.MeshLeft(MeshId(mesh)))
+    world.tell("ana", user_inputs.MeshLeft(MeshId(mesh)))
     assert remembered(world, "ana") == []

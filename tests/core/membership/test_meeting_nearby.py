@@ -7,7 +7,7 @@ import random
 from p2pchat.core.pairing.invites import LOOK_S
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.rendezvous.seats import BACK_LAST_S, Seats
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.inputs import Sought
 from p2pchat.core.values.refusals import NoContact
 from p2pchat.core.values.settings import Settings
@@ -45,7 +45,7 @@ def found(world: World, name: str, own: str, *others: str) -> None:
 
 
 def enter(world: World, code: InviteCode | InviteLink) -> None:
-    world.tell("bob", inputs.InviteEntered(1, code, None, (), world.now + 60))
+    world.tell("bob", user_inputs.InviteEntered(1, code, None, (), world.now + 60))
 
 
 def paired() -> World:
@@ -97,7 +97,7 @@ def test_a_place_nearby_is_connected_to_as_such() -> None:
     world = network()
     node = world.machines["bob"].running
     node.handle(
-        inputs.InviteEntered(1, InviteCode(1, ("tango", "marble", "orbit")), None, (), world.now + 60),
+        user_inputs.InviteEntered(1, InviteCode(1, ("tango", "marble", "orbit")), None, (), world.now + 60),
         world.now,
     )
     places: dict[Sought, tuple[str, ...]] = {each.of: (HERE,) for each in node.nearby_keys(world.now)}
@@ -130,7 +130,7 @@ def test_a_rendezvous_that_says_no_is_not_the_last_word_while_it_looks() -> None
     world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteDone)))
 
     absent = InviteCode(1, ("tango", "marble", "orbit"))
-    world.tell("bob", inputs.InviteEntered(2, absent, None, (), world.now + 60))
+    world.tell("bob", user_inputs.InviteEntered(2, absent, None, (), world.now + 60))
     world.run(LOOK_S + 1.0)
     (failed,) = world.machines["bob"].events(effects.InviteFailed)
     assert failed.failure.reason is NoContact.NO_SUCH_INVITE
@@ -149,7 +149,7 @@ def test_a_host_without_a_network_of_its_own_says_so() -> None:
     world = World(seed="alone")
     world.add("ana", ())
     world.start("ana", LAN)
-    world.tell("ana", inputs.InviteOpened(1, False, None, (), world.now + 600))
+    world.tell("ana", user_inputs.InviteOpened(1, False, None, (), world.now + 600))
     (failed,) = world.machines["ana"].events(effects.InviteFailed)
     assert failed.failure.reason is NoContact.NO_RENDEZVOUS_NOR_NETWORK
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.effects import CloseLink, SendFrame, frames_first
 from p2pchat.core.values.profile import FAST
 from p2pchat.core.values.settings import Settings
@@ -40,10 +40,10 @@ def introduce(world: World, host: str, name: str) -> None:
     url, machine = f"ws://{name}:1", world.machines[host]
     world.add(name, (url,))
     world.start(name, Settings(profile=FAST))
-    world.tell(host, inputs.InviteOpened(100, False, None, (url,), world.now + 600))
+    world.tell(host, user_inputs.InviteOpened(100, False, None, (url,), world.now + 600))
     world.run_until(lambda: any(each.invite == 100 for each in machine.events(effects.InviteReady)))
     code = machine.events(effects.InviteReady)[-1].code
-    world.tell(name, inputs.InviteEntered(1, code, None, (url,), world.now + 60))
+    world.tell(name, user_inputs.InviteEntered(1, code, None, (url,), world.now + 60))
     world.run_until(lambda: bool(world.machines[name].events(effects.InviteDone)))
     world.run(1.0)
     world.stop(name)

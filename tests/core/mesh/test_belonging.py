@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.refusals import NoContact
 from p2pchat.types import MeshId
 from tests.core.mesh.test_meeting_places import BEACON, INSIDE, joined, meshes, reached, world_of
@@ -26,7 +26,7 @@ def test_a_mesh_goes_with_the_last_contact_in_it_and_so_does_where_it_is_met() -
     world = two_meshes()
     bob = world.machines["bob"]
     gone, stays = between(world, "bob", "carol"), between(world, "bob", "alice")
-    world.tell("bob", inputs.ContactRemoved(world.contact("bob", "carol")))
+    world.tell("bob", user_inputs.ContactRemoved(world.contact("bob", "carol")))
     world.run(10.0)
     assert list(bob.store.meshes) == [stays]
     assert effects.MeshChanged(gone, "left") in bob.events(effects.MeshChanged)
@@ -46,16 +46,16 @@ def test_a_mesh_stays_while_somebody_is_reached_through_it() -> None:
     world = world_of("alice", "bob", "carol")
     world.pair("alice", "bob")
     world.pair("alice", "carol")
-    world.tell("alice", inputs.ContactRemoved(world.contact("alice", "bob")))
+    world.tell("alice", user_inputs.ContactRemoved(world.contact("alice", "bob")))
     assert len(meshes(world, "alice")) == 1
-    world.tell("alice", inputs.ContactRemoved(world.contact("alice", "carol")))
+    world.tell("alice", user_inputs.ContactRemoved(world.contact("alice", "carol")))
     assert not meshes(world, "alice")
 
 
 def test_a_node_may_relay_on_for_a_mesh_of_strangers() -> None:
     world = world_of("alice", "bob")
     world.pair("alice", "bob")
-    world.tell("bob", inputs.ContactRemoved(world.contact("bob", "alice"), keep_mesh=True))
+    world.tell("bob", user_inputs.ContactRemoved(world.contact("bob", "alice"), keep_mesh=True))
     world.run(30.0)
     assert len(meshes(world, "bob")) == 1
     assert world.machines["bob"].running.status().links
@@ -65,8 +65,8 @@ def test_a_mesh_is_not_left_while_somebody_is_invited_into_it() -> None:
     world = world_of("alice", "bob", "carol")
     world.pair("alice", "bob")
     code = world.invite("alice")
-    world.tell("alice", inputs.ContactRemoved(world.contact("alice", "bob")))
-    world.tell("carol", inputs.InviteEntered(1, code, None, (), world.now + 60))
+    world.tell("alice", user_inputs.ContactRemoved(world.contact("alice", "bob")))
+    world.tell("carol", user_inputs.InviteEntered(1, code, None, (), world.now + 60))
     world.run(30.0)
     message = world.send("alice", "carol", "come in")
     world.run(60.0)
@@ -78,7 +78,7 @@ def test_leaving_a_mesh_deletes_its_contacts_and_withdraws_its_invites() -> None
     world.pair("alice", "bob")
     world.run(30.0)
     world.invite("alice")
-    world.tell("alice", inputs.MeshLeft(between(world, "alice", "bob")))
+    world.tell("alice", user_inputs.MeshLeft(between(world, "alice", "bob")))
     alice = world.machines["alice"]
     assert not alice.store.contacts and not alice.store.meshes and not alice.store.held
     assert alice.events(effects.InviteFailed)[-1].failure.reason is NoContact.MESH_LEFT
@@ -94,7 +94,7 @@ def test_a_contact_who_pairs_anew_takes_the_old_mesh_along() -> None:
     world = world_of("alice", "bob")
     world.pair("alice", "bob")
     before = between(world, "alice", "bob")
-    world.tell("bob", inputs.MeshLeft(before))
+    world.tell("bob", user_inputs.MeshLeft(before))
     world.pair("bob", "alice")
     assert [mesh.id for mesh in meshes(world, "alice")] == [between(world, "alice", "bob")] != [before]
 
@@ -103,10 +103,10 @@ def test_a_rendezvous_can_be_added_and_taken_away_for_each_mesh() -> None:
     world = two_meshes()
     bob = world.machines["bob"]
     theirs = between(world, "bob", "carol")
-    world.tell("bob", inputs.RendezvousRemoved(BEACON, theirs))
+    world.tell("bob", user_inputs.RendezvousRemoved(BEACON, theirs))
     world.run(5.0)
     assert reached(world, "bob") == {URL}
-    world.tell("bob", inputs.RendezvousAdded(INSIDE, theirs))
+    world.tell("bob", user_inputs.RendezvousAdded(INSIDE, theirs))
     world.run(5.0)
     assert reached(world, "bob") == {URL, INSIDE}
     assert INSIDE in bob.running.typed()
@@ -117,8 +117,8 @@ def test_a_rendezvous_can_be_added_and_taken_away_for_each_mesh() -> None:
 def test_one_s_own_rendezvous_are_where_the_next_mesh_begins() -> None:
     world = world_of("alice")
     second = "ws://second.example"
-    world.tell("alice", inputs.RendezvousAdded(second, None))
-    world.tell("alice", inputs.RendezvousRemoved(URL, None))
+    world.tell("alice", user_inputs.RendezvousAdded(second, None))
+    world.tell("alice", user_inputs.RendezvousRemoved(URL, None))
     world.kill("alice")
     world.start("alice")
     world.invite("alice")
@@ -131,7 +131,7 @@ def test_a_typed_place_is_no_longer_theirs() -> None:
     joined(world, "host", "guest", (BEACON,), accept_new=True)
     (mesh,) = meshes(world, "guest")
     assert mesh.theirs == (BEACON,)
-    world.tell("guest", inputs.RendezvousAdded(BEACON, mesh.id))
+    world.tell("guest", user_inputs.RendezvousAdded(BEACON, mesh.id))
     (mesh,) = meshes(world, "guest")
     assert (mesh.rendezvous, mesh.theirs) == ((URL, BEACON), ())
 
@@ -139,7 +139,7 @@ def test_a_typed_place_is_no_longer_theirs() -> None:
 def test_a_new_name_is_what_new_contacts_see_and_those_one_has_keep_the_old() -> None:
     world = world_of("alice", "bob", "carol")
     world.pair("alice", "bob")
-    world.tell("bob", inputs.NameChosen("robert"))
+    world.tell("bob", user_inputs.NameChosen("robert"))
     world.kill("bob")
     world.start("bob")
     world.pair("bob", "carol")

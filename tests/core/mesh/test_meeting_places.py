@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.values import effects, inputs
-from p2pchat.core.values.records import MeshRecord, PutMesh
+from p2pchat.core.values import effects, inputs, user_inputs
+from p2pchat.core.values.changes import PutMesh
+from p2pchat.core.values.records import MeshRecord
 from p2pchat.core.values.refusals import InviteFailure, NoContact
 from p2pchat.types import MeshId
 from p2pchat.wire.invite import InviteCode, InviteLink
@@ -32,7 +33,7 @@ def joined(
     before = len(world.machines[guest].events(effects.InviteDone))
     code = world.invite(host)
     plant(world, host, planted)
-    world.tell(guest, inputs.InviteEntered(before + 1, code, None, (), world.now + 60, **more))
+    world.tell(guest, user_inputs.InviteEntered(before + 1, code, None, (), world.now + 60, **more))
     world.run_until(lambda: len(world.machines[guest].events(effects.InviteDone)) > before)
     world.run(1.0)
     return world.machines[guest].events(effects.InviteDone)[-1]
@@ -90,7 +91,7 @@ def test_a_link_names_where_its_mesh_is_met_but_no_private_place() -> None:
     for name in ("host", "guest"):
         world.start(name)
     link = world.invite("host", link=True)
-    world.tell("guest", inputs.InviteEntered(1, link, None, (), world.now + 60))
+    world.tell("guest", user_inputs.InviteEntered(1, link, None, (), world.now + 60))
     world.run_until(lambda: bool(world.machines["guest"].events(effects.InviteDone)))
     assert world.machines["guest"].events(effects.InviteDone)[0].left_out == (INSIDE,)
     assert reached(world, "guest") == {URL, BEACON}
@@ -103,12 +104,12 @@ def test_a_link_that_meets_in_a_private_place_alone_leads_nowhere_and_says_so() 
         asked = [
             effect.url
             for effect in world.machines["guest"].running.handle(
-                inputs.InviteEntered(len(typed) + 1, link, None, typed, world.now + 60), world.now
+                user_inputs.InviteEntered(len(typed) + 1, link, None, typed, world.now + 60), world.now
             )
             if isinstance(effect, effects.ConnectRendezvous)
         ]
         assert set(asked) == (urls if typed else set())
-    world.tell("guest", inputs.InviteEntered(9, link, None, (), world.now + 60))
+    world.tell("guest", user_inputs.InviteEntered(9, link, None, (), world.now + 60))
     (failed,) = world.machines["guest"].events(effects.InviteFailed)
     assert failed.failure == InviteFailure(NoContact.PRIVATE_RENDEZVOUS, urls=(INSIDE,))
 
@@ -117,10 +118,10 @@ def test_a_private_place_is_connected_to_as_typed_and_others_are_not() -> None:
     world = world_of("guest")
     node = world.machines["guest"].running
     code = InviteCode(1, ("tango", "marble", "orbit"))
-    batch = node.handle(inputs.InviteEntered(1, code, None, (INSIDE,), world.now + 60), world.now)
+    batch = node.handle(user_inputs.InviteEntered(1, code, None, (INSIDE,), world.now + 60), world.now)
     assert effects.ConnectRendezvous(INSIDE, typed=True) in batch
     link = InviteLink(b"s" * 16, b"f" * 16, (BEACON,))
-    batch = node.handle(inputs.InviteEntered(2, link, None, (), world.now + 60), world.now)
+    batch = node.handle(user_inputs.InviteEntered(2, link, None, (), world.now + 60), world.now)
     assert effects.ConnectRendezvous(BEACON, typed=False) in batch
 
 
@@ -176,10 +177,10 @@ def test_an_invite_leads_into_the_mesh_that_is_named() -> None:
     world.pair("carol", "alice")  # and carol's
     first, second = (mesh.id for mesh in world.machines["alice"].running.meshes())
     for number, (mesh, guest) in enumerate(((second, "dora"), (first, "dora")), start=10):
-        world.tell("alice", inputs.InviteOpened(number, False, None, (), world.now + 60, mesh=mesh))
+        world.tell("alice", user_inputs.InviteOpened(number, False, None, (), world.now + 60, mesh=mesh))
         world.run_until(lambda: world.machines["alice"].events(effects.InviteReady)[-1].invite == number)  # noqa: B023
         code = world.machines["alice"].events(effects.InviteReady)[-1].code
-        world.tell(guest, inputs.InviteEntered(number, code, None, (), world.now + 60))
+        world.tell(guest, user_inputs.InviteEntered(number, code, None, (), world.now + 60))
         world.run_until(lambda: world.machines[guest].events(effects.InviteDone)[-1:] != [])  # noqa: B023
         world.run_until(lambda: world.machines[guest].events(effects.InviteDone)[-1].invite == number)  # noqa: B023
         world.run(1.0)
@@ -188,7 +189,7 @@ def test_an_invite_leads_into_the_mesh_that_is_named() -> None:
 
 def test_an_invite_into_a_mesh_that_was_left_fails_with_the_reason() -> None:
     world = world_of("alice")
-    world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + 60, mesh=MeshId(b"x" * 16)))
+    world.tell("alice", user_inputs.InviteOpened(1, False, None, (), world.now + 60, mesh=MeshId(b"x" * 16)))
     failed = world.machines["alice"].events(effects.InviteFailed)[-1]
     assert failed.failure.reason is NoContact.MESH_UNKNOWN
 
@@ -197,7 +198,7 @@ def test_a_node_that_stops_ends_its_open_invites() -> None:
     world = World()
     world.add("alice")
     world.start("alice")
-    world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + 60))
+    world.tell("alice", user_inputs.InviteOpened(1, False, None, (), world.now + 60))
     node = world.machines["alice"].running
     assert node is not None
     assert list(node._invites.list_open())

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from p2pchat.core.values import effects, inputs
-from p2pchat.core.values.inputs import InviteOpened
+from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.profile import FAST, Profile
 from p2pchat.core.values.settings import GUESTS, MET, Settings
+from p2pchat.core.values.user_inputs import InviteOpened
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import cell_id, derive, mesh_topic
 from p2pchat.crypto.sealing import open_blob, seal_blob
@@ -366,7 +366,7 @@ def test_without_a_rendezvous_the_mesh_heals_and_takes_in_a_member_s_guest() -> 
     world.tell("n5", code)
     world.run(1.0)
     ready = world.machines["n5"].events(effects.InviteReady)[-1]
-    world.tell("new", inputs.InviteEntered(1, ready.code, "host", (), world.now + 60))
+    world.tell("new", user_inputs.InviteEntered(1, ready.code, "host", (), world.now + 60))
     world.run(10.0)
     world.close("ws://private.test")
     assert up(world, "new") >= 1
@@ -443,7 +443,7 @@ def flood(world: World, name: str, count: int) -> set[CellId]:
     for number in range(count):
         tag = Tag(number.to_bytes(GEOMETRY.cell_tag, "big"))
         cell = encode_cell(Cell(tag, epoch_at(world.now), bytes(GEOMETRY.stamp), bytes(GEOMETRY.box)))
-        world.tell(name, inputs.CellSubmitted(record.id, cell))
+        world.tell(name, user_inputs.CellSubmitted(record.id, cell))
         written.add(cell_id(cell))
     return written
 

@@ -7,9 +7,9 @@ import pytest
 
 from p2pchat.core.mesh.outputs import CellLost, NeighbourChanged
 from p2pchat.core.mesh.routing import Routing
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.effects import Notify
-from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.types import LinkId, MeshId
 from tests.core.messaging.test_messages import friends
 from tests.support.world import World
@@ -28,7 +28,7 @@ def routing(world: World) -> Routing:
 
 def test_a_cell_a_link_and_a_fetch_of_a_mesh_that_was_left_are_nothing(world: World) -> None:
     alice = routing(world)
-    assert alice.submit_cell(inputs.CellSubmitted(GONE, b"", Haste.SOON), world.now) == []
+    assert alice.submit_cell(user_inputs.CellSubmitted(GONE, b"", Haste.SOON), world.now) == []
     assert alice.take_fetched(inputs.CellsFetched(GONE, (), ()), world.now) == []
     assert alice.change_link(inputs.LinkDown(LinkId(999), "gone"), world.now) == []
 
@@ -52,10 +52,10 @@ def test_a_cell_that_is_lost_with_its_link_is_known_to_its_conversation(world: W
 
 
 def test_a_person_who_takes_another_name_keeps_it(world: World) -> None:
-    (kept,) = routing(world).change_belonging(inputs.NameChosen("ally"), world.now)
+    (kept,) = routing(world).change_belonging(user_inputs.NameChosen("ally"), world.now)
     assert isinstance(kept, effects.Persist)
     assert world.machines["alice"].running.identity.name == "ally"
 
 
 def test_an_invite_that_is_not_there_is_cancelled_without_a_word(world: World) -> None:
-    assert routing(world).change_invite(inputs.InviteCancelled(999), world.now) == []
+    assert routing(world).change_invite(user_inputs.InviteCancelled(999), world.now) == []

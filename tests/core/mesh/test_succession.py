@@ -7,7 +7,7 @@ import pytest
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.membership.offer_exchange import OfferExchange
 from p2pchat.core.mesh.succession import ALONE_MAX_S, DELAY_S, GAP_S, OVERLAP_MIN_S, STEP_MAX, comes_after
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.records import MeshRecord
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.kdf import mesh_id, mesh_topic
@@ -39,7 +39,7 @@ def circle(seed: object = "succession") -> World:
 
 
 def remove(world: World, who: str, whom: str) -> None:
-    world.tell(who, inputs.ContactRemoved(world.contact(who, whom), renew_mesh=True))
+    world.tell(who, user_inputs.ContactRemoved(world.contact(who, whom), renew_mesh=True))
 
 
 def meshes(world: World, name: str) -> list[MeshId]:
@@ -239,14 +239,14 @@ def test_an_invite_given_before_leads_to_where_one_is() -> None:
     remove(world, "alice", "xavier")
     world.add("erin")
     world.start("erin")
-    world.tell("erin", inputs.InviteEntered(1, code, None, (), world.now + 60))
+    world.tell("erin", user_inputs.InviteEntered(1, code, None, (), world.now + 60))
     world.run_until(lambda: bool(world.machines["erin"].events(effects.InviteDone)))
     assert secret_of(world, "erin") == secret_of(world, "alice")
 
 
 def test_blocked_contacts_are_not_told() -> None:
     world = circle()
-    world.tell("alice", inputs.ContactBlocked(world.contact("alice", "carol"), True))
+    world.tell("alice", user_inputs.ContactBlocked(world.contact("alice", "carol"), True))
     old = secret_of(world, "carol")
     remove(world, "alice", "xavier")
     world.run(3 * OVERLAP_MIN_S)

@@ -6,9 +6,10 @@ import pytest
 
 from p2pchat.core.mesh.labelled import BelongingOutput
 from p2pchat.core.mesh.succession import STEP_MAX, Succession
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
+from p2pchat.core.values.changes import DropMesh, PutMesh
 from p2pchat.core.values.effects import Persist
-from p2pchat.core.values.records import DropMesh, MeshRecord, PutMesh
+from p2pchat.core.values.records import MeshRecord
 from p2pchat.crypto.kdf import mesh_id
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import MeshRenewed
@@ -65,7 +66,7 @@ def test_an_empty_mesh_is_not_renewed_and_has_no_line(world: World) -> None:
 def test_what_strangers_and_the_blocked_say_changes_nothing(world: World) -> None:
     renewed = MeshRenewed(1, LATER)
     assert hers(world).on_renewed(ContactId("c" * 64), renewed, world.now) == []
-    world.tell("alice", inputs.ContactBlocked(world.contact("alice", "bob"), True))
+    world.tell("alice", user_inputs.ContactBlocked(world.contact("alice", "bob"), True))
     assert told(world, 1, LATER) == []
 
 

@@ -13,9 +13,9 @@ from p2pchat.core.mesh.surroundings import MeshSurroundings
 from p2pchat.core.mesh.traffic import LinkTraffic
 from p2pchat.core.stem.stem import Stem
 from p2pchat.core.values.effects import CellSeen, Notify, SendFrame
-from p2pchat.core.values.inputs import Haste
 from p2pchat.core.values.profile import FAST
 from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, MeshId, Tag

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from p2pchat.core.messaging.contacts import ContactTable
+from p2pchat.core.values.changes import DropContact, PutContact
 from p2pchat.core.values.effects import ContactChanged, Effect, Notify, Persist
-from p2pchat.core.values.records import Contact, ConversationPreferences, DropContact, PutContact, Trust
+from p2pchat.core.values.records import Contact, ConversationPreferences, Trust
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.types import ContactId, MeshId
 

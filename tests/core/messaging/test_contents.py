@@ -10,11 +10,12 @@ import pytest
 from p2pchat.core.messaging.content_records import name_message
 from p2pchat.core.messaging.contents import ConversationContent
 from p2pchat.core.messaging.referring import WAITS_S
-from p2pchat.core.values import effects, inputs
-from p2pchat.core.values.inputs import ReferenceSubmitted, Target
-from p2pchat.core.values.records import DropExpiredMessages, Message, OutboxKind, PutReference
+from p2pchat.core.values import effects, user_inputs
+from p2pchat.core.values.changes import DropExpiredMessages, PutReference
+from p2pchat.core.values.records import Message, OutboxKind
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.settings import Settings
+from p2pchat.core.values.user_inputs import ReferenceSubmitted, Target
 from p2pchat.crypto.identity import fingerprint, received_id
 from p2pchat.types import ContactId, MessageId, MessageName, MessageState
 from p2pchat.wire.content import Content, Correction, Reaction, Text, UnknownContent, Withdrawal
@@ -76,7 +77,7 @@ def test_a_reply_names_a_line_of_either_side() -> None:
     for number, answers in ((1, Target(came.id, ours=False)), (2, Target(MessageId("2" * 32), ours=True))):
         id = MessageId(f"{number}" * 32)
         world.tell(
-            "bob", inputs.MessageSubmitted(id, world.conversation("bob", "alice"), str(number), answers)
+            "bob", user_inputs.MessageSubmitted(id, world.conversation("bob", "alice"), str(number), answers)
         )
     world.run(5.0)
     first, second = world.machines["alice"].store.history[1:]
@@ -92,7 +93,7 @@ def test_a_mention_names_its_reader() -> None:
         id = MessageId(people[0][:32])
         world.tell(
             "alice",
-            inputs.MessageSubmitted(id, world.conversation("alice", "bob"), "@you", mentions=people),
+            user_inputs.MessageSubmitted(id, world.conversation("alice", "bob"), "@you", mentions=people),
         )
     world.run(5.0)
     assert [one.mentions for one in world.machines["bob"].store.history] == [True, False]
@@ -334,5 +335,5 @@ def test_what_a_person_says_of_a_line_goes_over_into_another_session_and_is_canc
     assert state(world, "alice", message) is MessageState.DELIVERED
     world.kill("bob")
     message = refer(world, "alice", "bob", CORRECTION, mine, 2, "at ten")
-    world.tell("alice", inputs.ContactBlocked(world.contact("alice", "bob"), True))
+    world.tell("alice", user_inputs.ContactBlocked(world.contact("alice", "bob"), True))
     assert state(world, "alice", message) is MessageState.CANCELLED

@@ -9,7 +9,7 @@ from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.records import Contact
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.sim.entropy import SeededEntropy
@@ -29,18 +29,18 @@ def decisions(roster: Roster) -> Decisions:
 
 
 def test_nothing_is_decided_about_an_unknown_contact(decisions: Decisions) -> None:
-    wish = inputs.ContactMuted(ContactId("x"), True)
+    wish = user_inputs.ContactMuted(ContactId("x"), True)
     assert decisions.change_contact(wish, 1.0) == [Rejected(Reason.NO_SUCH_CONTACT)]
 
 
 def test_what_concerns_the_record_alone_needs_no_conversation(roster: Roster, decisions: Decisions) -> None:
     for wish in (
-        inputs.ContactRenamed(BOB.id, "bert"),
-        inputs.ContactMuted(BOB.id, True),
-        inputs.ContactBlocked(BOB.id, True),
+        user_inputs.ContactRenamed(BOB.id, "bert"),
+        user_inputs.ContactMuted(BOB.id, True),
+        user_inputs.ContactBlocked(BOB.id, True),
     ):
         assert decisions.change_contact(wish, 1.0)
     (bert,) = roster.contacts.all()
     assert (bert.name, bert.preferences.muted, bert.blocked) == ("bert", True, True)
-    assert decisions.change_contact(inputs.ContactRenewed(BOB.id), 1.0) == []
-    assert decisions.change_contact(inputs.ContactRemoved(BOB.id), 1.0) and roster.contacts.all() == ()
+    assert decisions.change_contact(user_inputs.ContactRenewed(BOB.id), 1.0) == []
+    assert decisions.change_contact(user_inputs.ContactRemoved(BOB.id), 1.0) and roster.contacts.all() == ()

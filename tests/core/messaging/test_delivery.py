@@ -6,9 +6,9 @@ import pytest
 
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.outputs import SendCell
+from p2pchat.core.values.changes import PutOutbox
 from p2pchat.core.values.effects import Persist
-from p2pchat.core.values.inputs import Haste
-from p2pchat.core.values.records import PutOutbox
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.sim.world import START
 from p2pchat.types import Tag
 from p2pchat.wire import payload as wire

@@ -17,8 +17,8 @@ from p2pchat.core.messaging.outputs import (
 )
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.session.turns import Turn
+from p2pchat.core.values.changes import DropExpiredMessages
 from p2pchat.core.values.effects import Persist
-from p2pchat.core.values.records import DropExpiredMessages
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.types import Tag
 from p2pchat.wire.payload import MeshRenewed

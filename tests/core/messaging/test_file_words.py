@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from p2pchat.core.messaging.outputs import SendInto
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
+from p2pchat.core.values.changes import PutOutbox
 from p2pchat.core.values.effects import Persist
-from p2pchat.core.values.inputs import Haste
-from p2pchat.core.values.records import OutboxKind, PutOutbox
+from p2pchat.core.values.records import OutboxKind
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.files import FileAccepted, FileBlock, FileRequest
 from tests.core.messaging.test_messages import friends
@@ -30,6 +31,6 @@ def test_a_word_is_as_sure_as_a_message_and_the_rest_is_patient() -> None:
 def test_nothing_is_said_to_who_is_blocked_or_unknown() -> None:
     world = friends("alice", "bob")
     words, bob = world.machines["alice"].running._conversations.file_words, world.contact("alice", "bob")
-    world.tell("alice", inputs.ContactBlocked(bob, blocked=True))
+    world.tell("alice", user_inputs.ContactBlocked(bob, blocked=True))
     for contact in (bob, ContactId("e" * 64)):
         assert words.tell_word(contact, FileAccepted(FILE), world.now) == []

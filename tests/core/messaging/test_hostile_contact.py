@@ -12,7 +12,7 @@ from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import SendInto
 from p2pchat.core.messaging.presence import HERE_S
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.records import OutboxKind
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.crypto.envelope import epoch_at
@@ -235,10 +235,10 @@ def test_blocking_keeps_a_renewal_and_withdraws_the_rest() -> None:
     message = world.send("alice", "bob", "never mind")
     world.run(5.0)
     bob = world.contact("alice", "bob")
-    world.tell("alice", inputs.ContactBlocked(bob, True))
+    world.tell("alice", user_inputs.ContactBlocked(bob, True))
     assert [entry.kind for entry in world.machines["alice"].store.outbox.values()] == [OutboxKind.REKEY]
     assert world.machines["alice"].store.state(message) is MessageState.CANCELLED
-    world.tell("alice", inputs.ContactBlocked(bob, False))
+    world.tell("alice", user_inputs.ContactBlocked(bob, False))
     world.start("bob")
     world.run(60.0)
     world.send("alice", "bob", "after all")
@@ -250,11 +250,11 @@ def test_wishes_about_people_unknown_here_are_refused(world: World) -> None:
     nobody = ContactId("nobody")
     node = world.machines["bob"].running
     for input in (
-        inputs.ContactRenamed(nobody, "x"),
-        inputs.ContactVerified(nobody, True),
-        inputs.ContactBlocked(nobody, True),
-        inputs.ContactRemoved(nobody),
-        inputs.MessageSubmitted(MessageId("m"), conversation_with(nobody), "x"),
+        user_inputs.ContactRenamed(nobody, "x"),
+        user_inputs.ContactVerified(nobody, True),
+        user_inputs.ContactBlocked(nobody, True),
+        user_inputs.ContactRemoved(nobody),
+        user_inputs.MessageSubmitted(MessageId("m"), conversation_with(nobody), "x"),
     ):
         assert node.handle(input, world.now) == [Rejected(Reason.NO_SUCH_CONTACT)]
     assert not node.here(nobody, world.now)
@@ -262,8 +262,8 @@ def test_wishes_about_people_unknown_here_are_refused(world: World) -> None:
 
 def test_renaming_and_verifying_stick(world: World) -> None:
     mallory = world.contact("bob", "mallory")
-    world.tell("bob", inputs.ContactRenamed(mallory, "mal"))
-    world.tell("bob", inputs.ContactVerified(mallory, True))
+    world.tell("bob", user_inputs.ContactRenamed(mallory, "mal"))
+    world.tell("bob", user_inputs.ContactVerified(mallory, True))
     world.kill("bob")
     world.start("bob")
     (contact,) = world.machines["bob"].running.contacts()

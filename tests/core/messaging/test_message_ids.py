@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.types import MessageId
 from tests.core.messaging.test_messages import friends
 from tests.support.world import World
@@ -11,7 +11,7 @@ TAKEN = MessageId("a" * 32)
 
 
 def submit(world: World, source: str, target: str, text: str) -> None:
-    world.tell(source, inputs.MessageSubmitted(TAKEN, world.conversation(source, target), text))
+    world.tell(source, user_inputs.MessageSubmitted(TAKEN, world.conversation(source, target), text))
     world.run(10.0)
 
 

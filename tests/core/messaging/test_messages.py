@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.messaging.delivery import ANSWER_S
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.profile import BALANCED, Profile
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.settings import Settings
@@ -182,13 +182,13 @@ def test_the_envelope_is_renewed_unnoticed() -> None:
 
 def test_a_blocked_contact_is_not_heard_and_nothing_more_goes_to_them() -> None:
     world = friends("alice", "bob")
-    world.tell("bob", inputs.ContactBlocked(world.contact("bob", "alice"), True))
+    world.tell("bob", user_inputs.ContactBlocked(world.contact("bob", "alice"), True))
     world.send("alice", "bob", "please")
     world.run(10.0)
     assert world.machines["bob"].store.received() == []
     message = world.send("bob", "alice", "no")
     assert message not in {line.id for line in world.machines["bob"].store.history}
-    world.tell("bob", inputs.ContactBlocked(world.contact("bob", "alice"), False))
+    world.tell("bob", user_inputs.ContactBlocked(world.contact("bob", "alice"), False))
     world.run(300.0)
     assert world.machines["bob"].store.received() == ["please"]
 
@@ -197,7 +197,7 @@ def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
     world = friends("alice", "bob", "relay")
     alice = world.contact("bob", "alice")
     world.run(30.0)
-    world.tell("bob", inputs.ContactBlocked(alice, True))
+    world.tell("bob", user_inputs.ContactBlocked(alice, True))
     before = (
         world.machines["alice"]
         .running._conversations._by_id[world.conversation("alice", "bob")]
@@ -213,11 +213,11 @@ def test_a_blocked_contact_sees_nothing_of_us_any_more() -> None:
 def test_an_unblocked_contact_is_written_to_without_waiting_for_a_new_link() -> None:
     world = friends("alice", "bob", "relay")
     alice = world.contact("bob", "alice")
-    world.tell("bob", inputs.ContactBlocked(alice, True))
+    world.tell("bob", user_inputs.ContactBlocked(alice, True))
     world.kill("bob")
     world.start("bob")
     world.run(40.0)
-    world.tell("bob", inputs.ContactBlocked(alice, False))
+    world.tell("bob", user_inputs.ContactBlocked(alice, False))
     message = world.send("bob", "alice", "friends again")
     world.run(3.0)
     assert world.machines["bob"].store.state(message) is MessageState.DELIVERED
@@ -227,7 +227,7 @@ def test_a_removed_contact_leaves_nothing_behind() -> None:
     world = friends("alice", "bob")
     world.send("alice", "bob", "hi")
     world.run(5.0)
-    world.tell("alice", inputs.ContactRemoved(world.contact("alice", "bob")))
+    world.tell("alice", user_inputs.ContactRemoved(world.contact("alice", "bob")))
     store = world.machines["alice"].store
     assert not (store.contacts or store.sessions or store.outbox or store.history)
     world.send("bob", "alice", "still there?")

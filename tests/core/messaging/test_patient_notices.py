@@ -8,7 +8,7 @@ from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.messaging.patient_notices import HANDED_MAX, LEAVES_S, UNSEEN_MAX, PatientNotices
 from p2pchat.core.session.send_window import DATA_WINDOW
-from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.types import MessageId
 from p2pchat.wire.cell import tag_of
 from p2pchat.wire.files import FileBlock, FileRequest

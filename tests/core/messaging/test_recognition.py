@@ -13,7 +13,7 @@ from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.recognition import Recognition
 from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.node import MARKS_S
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.profile import FAST
 from p2pchat.core.values.settings import Settings
 from p2pchat.core.values.status import StemStatus
@@ -41,7 +41,7 @@ def world() -> World:
 
 
 def verify(world: World, of: str, name: str, verified: bool = True) -> None:
-    world.tell(of, inputs.ContactVerified(world.contact(of, name), verified))
+    world.tell(of, user_inputs.ContactVerified(world.contact(of, name), verified))
 
 
 def restart(world: World) -> None:
@@ -116,7 +116,7 @@ def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stay
 
 
 def test_neighbours_are_not_told_when_somebody_is_verified(world: World) -> None:
-    input = inputs.ContactVerified(world.contact("ana", "bob"), True)
+    input = user_inputs.ContactVerified(world.contact("ana", "bob"), True)
     said = world.machines["ana"].running.handle(input, world.now)
     assert said and not any(isinstance(each, effects.SendFrame) for each in said)
 
@@ -127,10 +127,10 @@ def test_a_contact_no_longer_verified_is_no_longer_trusted(world: World, change:
     verify(world, "bob", "ana")
     restart(world)
     contact = world.contact("ana", "bob")
-    wishes: dict[str, inputs.ContactInput] = {
-        "undone": inputs.ContactVerified(contact, False),
-        "blocked": inputs.ContactBlocked(contact, True),
-        "removed": inputs.ContactRemoved(contact),
+    wishes: dict[str, user_inputs.ContactInput] = {
+        "undone": user_inputs.ContactVerified(contact, False),
+        "blocked": user_inputs.ContactBlocked(contact, True),
+        "removed": user_inputs.ContactRemoved(contact),
     }
     world.tell("ana", wishes[change])
     world.run(1.0)

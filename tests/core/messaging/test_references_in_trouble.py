@@ -10,10 +10,10 @@ import pytest
 
 from p2pchat.core.messaging.content_records import name_message
 from p2pchat.core.messaging.referring import next_turn
-from p2pchat.core.values import inputs
-from p2pchat.core.values.inputs import ReferenceSubmitted, Target
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import ReferenceKind, Referred
+from p2pchat.core.values.user_inputs import ReferenceSubmitted, Target
 from p2pchat.crypto.identity import fingerprint
 from p2pchat.types import ContactId, MessageId, MessageName
 from tests.core.messaging.test_messages import friends
@@ -45,7 +45,7 @@ class Talker:
             target = Target(answers.id, answers.outgoing) if answers is not None else None
             message = self._new_id()
             talk = self._world.conversation(name, OTHER[name])
-            self._world.tell(name, inputs.MessageSubmitted(message, talk, f"text {self.count}", target))
+            self._world.tell(name, user_inputs.MessageSubmitted(message, talk, f"text {self.count}", target))
             return
         self._refer(name, kind, self._random.choice(lines if kind is REACTION else ours))
 

@@ -6,9 +6,9 @@ import pytest
 
 from p2pchat.core.messaging.content_records import name_message
 from p2pchat.core.messaging.requests import content_of, refuse_content
-from p2pchat.core.values.inputs import MessageSubmitted, ReferenceSubmitted, Target
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.refusals import Reason
+from p2pchat.core.values.user_inputs import MessageSubmitted, ReferenceSubmitted, Target
 from p2pchat.types import ContactId, ConversationId, MessageId, MessageName
 from p2pchat.wire.content import SIGN_LIMIT, TEXT_LIMIT, Correction, Reaction, Text, Withdrawal
 

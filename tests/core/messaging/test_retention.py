@@ -13,9 +13,10 @@ from p2pchat.core.messaging import conversation
 from p2pchat.core.messaging.outbox import SEALED_CAP
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.retention import PURGE_MIN_S, TURN_STEP, Purge, counts, decided, outdated
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
+from p2pchat.core.values.changes import DropExpiredMessages, DropVersions
 from p2pchat.core.values.effects import ContactChanged, Persist
-from p2pchat.core.values.records import Contact, ConversationPreferences, DropExpiredMessages, DropVersions
+from p2pchat.core.values.records import Contact, ConversationPreferences
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, Notice, Retention, decode_payload
 from tests.support.world import World
@@ -37,7 +38,7 @@ def world() -> World:
 
 
 def decide(world: World, who: str, whom: str, seconds: float) -> None:
-    world.tell(who, inputs.ContactLasts(world.contact(who, whom), seconds))
+    world.tell(who, user_inputs.ContactLasts(world.contact(who, whom), seconds))
 
 
 def setting(world: World, who: str) -> list[float]:

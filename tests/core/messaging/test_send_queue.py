@@ -11,15 +11,9 @@ from p2pchat.core.messaging.leaving import LeavingCells, LeavingPiece
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.send_queue import SendQueue, kind_of
+from p2pchat.core.values.changes import Change, DropOutbox, PutOutbox, SetMessageState
 from p2pchat.core.values.effects import Effect, MessageMoved, Notify, Persist
-from p2pchat.core.values.records import (
-    Change,
-    DropOutbox,
-    OutboxEntry,
-    OutboxKind,
-    PutOutbox,
-    SetMessageState,
-)
+from p2pchat.core.values.records import OutboxEntry, OutboxKind
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, Epoch, MessageId, MessageState, Tag, conversation_with
 from p2pchat.wire import content

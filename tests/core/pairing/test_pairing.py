@@ -14,7 +14,7 @@ from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, Output, host
 from p2pchat.core.pairing import invites as invites_
 from p2pchat.core.pairing.binding import Transcript
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.refusals import InviteFailure, NoContact
 from p2pchat.crypto.kdf import invite_topic
 from p2pchat.types import Seat, Topic
@@ -42,7 +42,7 @@ from tests.support.world import URL, World
 
 
 def enter(world: World, guest: str, code: InviteCode | InviteLink, patience: float = 60.0) -> None:
-    world.tell(guest, inputs.InviteEntered(1, code, None, (), world.now + patience))
+    world.tell(guest, user_inputs.InviteEntered(1, code, None, (), world.now + patience))
 
 
 def failure(world: World, name: str) -> InviteFailure:
@@ -126,8 +126,7 @@ def test_no_rendezvous_in_reach_is_said_at_once(world: World) -> None:
 
 
 def test_the_host_s_absence_in_the_middle_is_noticed(world: World) -> None:
-    code = world.invite("alice")
-    enter(world, "bob", code)
+    enter(world, "bob", world.invite("alice"))
     world.run(0.09)
     world.kill("alice")
     world.run(5.0)
@@ -146,7 +145,7 @@ def test_a_link_of_another_maker_is_not_trusted(world: World) -> None:
 
 def test_one_s_own_invite_is_refused_at_once_and_stays_good(world: World) -> None:
     code = world.invite("alice")
-    world.tell("alice", inputs.InviteEntered(99, code, None, (), world.now + 10))
+    world.tell("alice", user_inputs.InviteEntered(99, code, None, (), world.now + 10))
     assert reason(world, "alice") is NoContact.OWN_INVITE
     enter(world, "bob", code)
     enter(world, "bob", code)
@@ -263,7 +262,7 @@ def repaired(world: World) -> None:
     """Alice and bob, contacts already, pair again, the other way round."""
     code = world.invite("bob")
     world.machines["alice"].notices.clear()
-    world.tell("alice", inputs.InviteEntered(80, code, None, (), world.now + 60))
+    world.tell("alice", user_inputs.InviteEntered(80, code, None, (), world.now + 60))
     world.run_until(lambda: bool(world.machines["alice"].events(effects.InviteDone)))
     world.run(30.0)
 
@@ -272,9 +271,9 @@ def test_pairing_again_keeps_trust_mute_and_retention_and_both_can_talk(world: W
     world.pair("alice", "bob")
     world.run(20.0)
     bob, alice = world.contact("alice", "bob"), world.contact("bob", "alice")
-    world.tell("alice", inputs.ContactVerified(bob, True))
-    world.tell("alice", inputs.ContactMuted(bob, True))
-    world.tell("alice", inputs.ContactLasts(bob, 3600.0))
+    world.tell("alice", user_inputs.ContactVerified(bob, True))
+    world.tell("alice", user_inputs.ContactMuted(bob, True))
+    world.tell("alice", user_inputs.ContactLasts(bob, 3600.0))
     world.run(60.0)
     assert world.machines["bob"].store.contacts[alice].preferences.lasts_s == 3600.0
     before = list(world.machines["alice"].store.contacts.values())
@@ -290,9 +289,9 @@ def test_pairing_again_keeps_trust_mute_and_retention_and_both_can_talk(world: W
 def test_a_side_that_forgot_the_other_is_told_how_long_messages_last(world: World) -> None:
     world.pair("alice", "bob")
     world.run(20.0)
-    world.tell("alice", inputs.ContactLasts(world.contact("alice", "bob"), 3600.0))
+    world.tell("alice", user_inputs.ContactLasts(world.contact("alice", "bob"), 3600.0))
     world.run(60.0)
-    world.tell("bob", inputs.ContactRemoved(world.contact("bob", "alice")))
+    world.tell("bob", user_inputs.ContactRemoved(world.contact("bob", "alice")))
     repaired(world)
     world.run(60.0)
     (alice,) = world.machines["bob"].store.contacts.values()
@@ -304,14 +303,14 @@ def test_a_blocked_contact_stays_blocked_when_paired_again(world: World) -> None
     world.pair("alice", "bob")
     world.run(20.0)
     bob = world.contact("alice", "bob")
-    world.tell("alice", inputs.ContactBlocked(bob, True))
+    world.tell("alice", user_inputs.ContactBlocked(bob, True))
     repaired(world)
     assert world.machines["alice"].store.contacts[bob].blocked
     world.send("bob", "alice", "let me in")
     world.run(1500.0)
     assert not world.machines["alice"].store.received()
     assert not world.machines["bob"].running.here(world.contact("bob", "alice"), world.now)
-    world.tell("alice", inputs.ContactBlocked(bob, False))
+    world.tell("alice", user_inputs.ContactBlocked(bob, False))
     world.run(130.0)
     assert world.machines["alice"].store.received() == ["let me in"]
 
@@ -399,8 +398,8 @@ def test_a_rendezvous_lost_half_way_is_said(world: World) -> None:
 
 def test_an_invite_can_be_taken_back_and_runs_out_with_the_truth(world: World) -> None:
     code = world.invite("alice")
-    world.tell("alice", inputs.InviteCancelled(1))
-    world.tell("alice", inputs.InviteCancelled(1))
+    for _ in range(2):
+        world.tell("alice", user_inputs.InviteCancelled(1))
     enter(world, "bob", code, patience=3.0)
     world.run(5.0)
     assert reason(world, "bob") is NoContact.NO_SUCH_INVITE
@@ -417,7 +416,7 @@ def test_a_server_full_of_invites_gives_longer_nameplates_and_gives_up_in_the_en
         return SeatRefused(message.topic, Refusal.TAKEN) if isinstance(message, Seated) else message
 
     world.tamper = taken
-    world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + 60))
+    world.tell("alice", user_inputs.InviteOpened(1, False, None, (), world.now + 60))
     world.run(5.0)
     assert reason(world, "alice") is NoContact.UNREACHABLE
     assert failure(world, "alice").unreached == ((URL, Refusal.TAKEN),)
@@ -426,12 +425,12 @@ def test_a_server_full_of_invites_gives_longer_nameplates_and_gives_up_in_the_en
 def test_where_to_meet_must_be_known_and_invites_are_not_endless(world: World) -> None:
     world.add("nowhere", ())
     world.start("nowhere")
-    world.tell("nowhere", inputs.InviteOpened(1, False, None, (), world.now + 60))
+    world.tell("nowhere", user_inputs.InviteOpened(1, False, None, (), world.now + 60))
     assert reason(world, "nowhere") is NoContact.NO_RENDEZVOUS
-    world.tell("nowhere", inputs.InviteOpened(2, False, None, ("http://no",), world.now + 60))
+    world.tell("nowhere", user_inputs.InviteOpened(2, False, None, ("http://no",), world.now + 60))
     assert reason(world, "nowhere") is NoContact.ADDRESSES_MALFORMED
     for number in range(2, 20):
-        world.tell("alice", inputs.InviteOpened(number, False, None, (), world.now + 60))
+        world.tell("alice", user_inputs.InviteOpened(number, False, None, (), world.now + 60))
     world.run(1.0)
     assert reason(world, "alice") is NoContact.INVITES_FULL
 
@@ -445,7 +444,7 @@ def test_no_attacker_joins_two_people_who_each_take_her_for_the_other(world: Wor
     in the other, under the two keys that are rightly hers, with her name over them."""
     of_bob, of_eve = world.invite("bob"), world.invite("eve")
     (as_host,) = parties(world, "eve")
-    world.tell("eve", inputs.InviteEntered(99, of_bob, None, (), world.now + 60))
+    world.tell("eve", user_inputs.InviteEntered(99, of_bob, None, (), world.now + 60))
     (as_guest,) = (each for each in parties(world, "eve") if each is not as_host)
     assert isinstance(as_host, Host) and isinstance(as_guest, Guest)
     bundles: list[wire.HostBundle] = []
@@ -521,7 +520,8 @@ def test_a_pairing_s_keys_are_of_that_pairing_alone() -> None:
 
 def whoever_asks(world: World, name: str, code: InviteCode | InviteLink) -> None:
     """The program that asked its node for this code lost it and found the next."""
-    world.tell(name, inputs.InviteOpened(50, isinstance(code, InviteLink), None, (), world.now + 600, code))
+    opened = user_inputs.InviteOpened(50, isinstance(code, InviteLink), None, (), world.now + 600, code)
+    world.tell(name, opened)
 
 
 @pytest.mark.parametrize("link", [False, True])
@@ -593,7 +593,7 @@ def test_asking_again_for_a_code_that_worked_tells_the_contact(world: World, rem
         machine = world.machines[name]
         if removed:
             world.tell(
-                name, inputs.ContactRemoved(world.contact(name, "bob" if name == "alice" else "alice"))
+                name, user_inputs.ContactRemoved(world.contact(name, "bob" if name == "alice" else "alice"))
             )
         world.kill(name)
         world.start(name)
@@ -640,7 +640,7 @@ def test_a_code_given_away_is_good_for_the_next_node_of_the_same_home(world: Wor
     code = world.invite("alice", link=link)
     world.kill("alice")
     world.start("alice")
-    world.tell("alice", inputs.InviteOpened(1, link, None, (), world.now + 60, code))
+    world.tell("alice", user_inputs.InviteOpened(1, link, None, (), world.now + 60, code))
     world.run(1.0)
     assert len(world.machines["alice"].events(effects.InviteReady)) == 1, "its owner has it already"
     enter(world, "bob", code)
@@ -653,7 +653,7 @@ def invites(world: World, host: str, count: int) -> list[InviteCode]:
     machine = world.machines[host]
     before = len(machine.events(effects.InviteReady))
     for number in range(before + 1, before + count + 1):
-        world.tell(host, inputs.InviteOpened(number, False, None, (), world.now + 600))
+        world.tell(host, user_inputs.InviteOpened(number, False, None, (), world.now + 600))
     world.run_until(lambda: len(machine.events(effects.InviteReady)) == before + count)
     return [
         each.code
@@ -720,7 +720,7 @@ def test_a_rendezvous_that_does_not_answer_holds_no_invite_up() -> None:
         return message if len(sat) == 1 else None
 
     world.tamper = silent
-    world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + 60))
+    world.tell("alice", user_inputs.InviteOpened(1, False, None, (), world.now + 60))
     world.run(host.SETTLE_S - 0.5)
     assert not world.machines["alice"].events(effects.InviteReady)
     world.run(1.0)
@@ -740,7 +740,7 @@ def test_six_invites_at_once_never_fail(pairings: int, monkeypatch: pytest.Monke
     while done < pairings:
         codes = [code for name in ("alice", "carol") for code in invites(world, name, 3)]
         for guest, code in zip(guests, codes, strict=True):
-            world.tell(guest, inputs.InviteEntered(done + 1, code, None, (), world.now + 60))
+            world.tell(guest, user_inputs.InviteEntered(done + 1, code, None, (), world.now + 60))
         done += 6
         world.run_until(partial(_all_over, world, guests, done - 5))
         world.run(1.0)
@@ -761,8 +761,8 @@ def _all_over(world: World, guests: list[str], invite: int) -> bool:
 def test_a_code_that_is_waited_at_already_is_waited_at_under_the_new_number(world: World) -> None:
     """The program that asked for it lost its node and found it again, before the node had noticed."""
     code = world.invite("alice")
-    world.tell("alice", inputs.InviteOpened(7, False, None, (), world.now + 60, code))
-    world.tell("alice", inputs.InviteCancelled(1))
+    world.tell("alice", user_inputs.InviteOpened(7, False, None, (), world.now + 60, code))
+    world.tell("alice", user_inputs.InviteCancelled(1))
     enter(world, "bob", code)
     world.run(5.0)
     assert [each.invite for each in world.machines["alice"].events(effects.InviteDone)] == [7]
@@ -770,7 +770,7 @@ def test_a_code_that_is_waited_at_already_is_waited_at_under_the_new_number(worl
 
 def test_a_second_place_to_meet_is_learnt_by_the_mesh(world: World) -> None:
     world.invite("alice")
-    world.tell("alice", inputs.InviteOpened(7, False, "bobby", ("ws://second.test",), world.now + 60))
+    world.tell("alice", user_inputs.InviteOpened(7, False, "bobby", ("ws://second.test",), world.now + 60))
     world.run(1.0)
     (mesh,) = world.machines["alice"].store.meshes.values()
     assert mesh.rendezvous == (URL, "ws://second.test")
@@ -787,7 +787,7 @@ def test_two_machines_with_clocks_years_apart_are_told_and_do_not_pair(
     alice = world.machines["alice"]
     alice.clock_error = max(years * 365 * 86_400.0, -world.now)
     world.start("alice")
-    world.tell("alice", inputs.InviteOpened(1, False, None, (), world.now + alice.clock_error + 600))
+    world.tell("alice", user_inputs.InviteOpened(1, False, None, (), world.now + alice.clock_error + 600))
     world.run_until(lambda: bool(alice.events(effects.InviteReady)))
     enter(world, "bob", alice.events(effects.InviteReady)[0].code)
     world.run(10.0)

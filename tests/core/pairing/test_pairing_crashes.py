@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from p2pchat.core.values import effects, inputs
-from p2pchat.core.values.records import Change, PutTried
+from p2pchat.core.values import effects, user_inputs
+from p2pchat.core.values.changes import Change, PutTried
 from p2pchat.sim.host import SimulatedHost
 from p2pchat.wire.invite import InviteCode, InviteLink
 from tests.support.world import World
@@ -73,9 +73,9 @@ def again(world: World, code: InviteCode | InviteLink) -> None:
             world.start(name)
     world.run(10.0)
     if not world.machines["alice"].running._invites.list_open():
-        world.tell("alice", inputs.InviteOpened(90, False, None, (), world.now + 200, code))
+        world.tell("alice", user_inputs.InviteOpened(90, False, None, (), world.now + 200, code))
     world.run(2.0)
-    world.tell("bob", inputs.InviteEntered(91, code, None, (), world.now + 60))
+    world.tell("bob", user_inputs.InviteEntered(91, code, None, (), world.now + 60))
     world.run_until(lambda: over(world, "bob", 91))
     world.run(10.0)
 
@@ -108,7 +108,7 @@ def test_a_crash_at_any_step_leaves_one_session_or_none_and_no_code_open(name: s
     while True:
         world, code = scene(batch)
         crash = Crash(world, name, batch, moment)
-        world.tell("bob", inputs.InviteEntered(1, code, None, (), world.now + 60))
+        world.tell("bob", user_inputs.InviteEntered(1, code, None, (), world.now + 60))
         world.run(5.0)
         if not crash.done:
             break
@@ -120,7 +120,7 @@ def test_a_crash_at_any_step_leaves_one_session_or_none_and_no_code_open(name: s
             talk(world, "alice", "bob")
         ends.append(both)
         before = len(world.machines["eve"].events(effects.InviteDone))
-        world.tell("eve", inputs.InviteEntered(5, code, None, (), world.now + 30))
+        world.tell("eve", user_inputs.InviteEntered(5, code, None, (), world.now + 30))
         world.run_until(lambda: over(world, "eve", 5))  # noqa: B023
         assert len(world.machines["eve"].events(effects.InviteDone)) == before, "a code works once"
         batch += 1
@@ -131,7 +131,7 @@ def test_a_crash_at_any_step_leaves_one_session_or_none_and_no_code_open(name: s
 def test_after_a_crash_before_the_welcome_both_pair_again_and_talk() -> None:
     """The host has a contact, its guest has none: a new code mends it, and the name stays."""
     world, code = scene(0)
-    world.tell("bob", inputs.InviteEntered(1, code, None, (), world.now + 60))
+    world.tell("bob", user_inputs.InviteEntered(1, code, None, (), world.now + 60))
     world.run_until(lambda: bool(world.machines["alice"].store.contacts))
     world.kill("bob")
     assert not world.machines["bob"].store.contacts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from p2pchat.core.rooms.cell_queue import LEAVES_S, LEAVING_MAX, PATIENT_MAX, TRIES_MAX, CellQueue
-from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.wire.cell import tag_of
 from p2pchat.wire.geometry import GEOMETRY
 

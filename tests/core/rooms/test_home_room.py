@@ -10,8 +10,8 @@ from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.room.arrival import MemberKeys
 from p2pchat.core.room.room import Room
 from p2pchat.core.rooms.home_room import AWAY_S, HomeRoom, RoomSurroundings
+from p2pchat.core.values.changes import PutMessage
 from p2pchat.core.values.effects import Persist
-from p2pchat.core.values.records import PutMessage
 from p2pchat.core.values.room_inputs import RoomRecordsFetched
 from p2pchat.core.values.room_records import PutRoomRecords, RoomRecord
 from p2pchat.sim.entropy import SeededEntropy

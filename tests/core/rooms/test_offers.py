@@ -9,7 +9,6 @@ from p2pchat.core.room.arrival import MemberKeys
 from p2pchat.core.room.room import Room
 from p2pchat.core.rooms.offers import LIVES_S, OFFERS_OF_CONTACT, RoomOffers, decode_keys, encode_keys
 from p2pchat.core.rooms.room_table import RoomTable
-from p2pchat.core.values.inputs import ContactBlocked
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.core.values.room_events import OfferTurn, RoomTurn
 from p2pchat.core.values.room_inputs import (
@@ -20,6 +19,7 @@ from p2pchat.core.values.room_inputs import (
     RoomOfferWithdrawn,
 )
 from p2pchat.core.values.room_records import OfferState, RoomOfferRecord, RoomRole
+from p2pchat.core.values.user_inputs import ContactBlocked
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, RoomOfferId
 from p2pchat.wire.room_offers import (

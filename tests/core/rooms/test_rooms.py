@@ -7,11 +7,11 @@ import pytest
 from p2pchat.core.mesh.succession import OVERLAP_MIN_S
 from p2pchat.core.rooms.rooms import Rooms
 from p2pchat.core.values.effects import MessageArrived
-from p2pchat.core.values.inputs import ContactRemoved, MeshLeft, ReferenceSubmitted, Target
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.core.values.room_events import MessageReached, RoomTurn
 from p2pchat.core.values.room_inputs import MemberRemoved, RoomForgotten, RoomFounded, RoomLeft, RoomOffered
+from p2pchat.core.values.user_inputs import ContactRemoved, MeshLeft, ReferenceSubmitted, Target
 from p2pchat.types import ContactId, MessageId, MessageState, person_of
 from tests.support.homes_in_rooms import RoomsWorld
 

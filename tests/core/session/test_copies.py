@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.core.session.ordered_payloads import SALT_BYTES
 from p2pchat.core.session.session import Session
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.types import MessageState
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import copied, false_deliveries, put_back, said, turns, twin
@@ -72,7 +72,7 @@ def test_when_the_first_home_is_gone_its_copy_takes_over() -> None:
     world.run(100.0)
     world.kill("r2")
     message = world.send(other, "r1", "I am the one now")
-    world.tell(other, inputs.ContactRenewed(world.contact(other, "r1")))
+    world.tell(other, user_inputs.ContactRenewed(world.contact(other, "r1")))
     world.run(120.0)
     assert "I am the one now" in world.machines["r1"].store.received()
     assert world.machines[other].store.state(message) is MessageState.DELIVERED
@@ -82,7 +82,7 @@ def test_when_the_first_home_is_gone_its_copy_takes_over() -> None:
 def test_what_waited_for_a_verified_contact_goes_to_the_restored_home_only_when_the_person_says_so() -> None:
     world = friends("r1", "r2")
     contact = world.contact("r1", "r2")
-    world.tell("r1", inputs.ContactVerified(contact, True))
+    world.tell("r1", user_inputs.ContactVerified(contact, True))
     older = copied(world, "r2")
     said(world, "r2", "r1", 2, "after the copy")
     said(world, "r1", "r2", 2, "to the first home")
@@ -98,7 +98,7 @@ def test_what_waited_for_a_verified_contact_goes_to_the_restored_home_only_when_
     world.send("r1", "r2", "who is there?")
     world.run(10.0)
     assert world.machines["r2"].store.received() == ["who is there?"]
-    world.tell("r1", inputs.ContactRenewed(contact))
+    world.tell("r1", user_inputs.ContactRenewed(contact))
     world.run(10.0)
     assert world.machines["r2"].store.received() == ["who is there?", "for your eyes only"]
     assert world.machines["r1"].store.state(waiting) is MessageState.DELIVERED

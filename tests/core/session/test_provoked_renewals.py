@@ -10,7 +10,7 @@ from p2pchat.core.session.key_announcement import KeyAnnouncement
 from p2pchat.core.session.recovery import RecoveryChannel
 from p2pchat.core.session.session import Session
 from p2pchat.core.session.standing import standing
-from p2pchat.core.values import effects, inputs
+from p2pchat.core.values import effects, user_inputs
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.crypto.recovery import PublicKey, RecoveryKey
 from p2pchat.wire import codec
@@ -247,7 +247,7 @@ def test_a_word_about_a_session_of_before_does_not_stop_the_one_of_a_new_pairing
     cells = talk(world, "r2", "r1")._reunion.keys.make_cells(standing(session(world, "r2", "r1")), world.now)
     code = world.invite("r1")
     done = len(world.machines["r2"].events(effects.InviteDone))
-    world.tell("r2", inputs.InviteEntered(77, code, None, (), world.now + 60))
+    world.tell("r2", user_inputs.InviteEntered(77, code, None, (), world.now + 60))
     world.run_until(lambda: len(world.machines["r2"].events(effects.InviteDone)) > done)
     world.run(30.0)
     verified(world, "r1", "r2")
@@ -311,7 +311,7 @@ def test_words_that_are_repeated_or_come_late_do_nothing(monkeypatch: pytest.Mon
     mend = cut(world, "r1")
     put_back(world, "r2", older)
     talk(world, "r2", "r1")._reunion.mark_torn(world.now)
-    world.tell("r2", inputs.ContactRenewed(world.contact("r2", "r1")))
+    world.tell("r2", user_inputs.ContactRenewed(world.contact("r2", "r1")))
     world.run(3000.0)
     unheard = list(kept)
     mend()

@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.core.session.halves import BEFORE_S
 from p2pchat.core.session.restored import begin_restored, kept_keys
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.crypto.recovery import PublicKey
 from p2pchat.errors import RefusedInput
 from tests.core.messaging.test_messages import friends
@@ -30,9 +30,9 @@ from tests.support.world import World
 
 def backed_up(world: World, name: str) -> MemoryStore:
     """What a new home would be made of, from a backup made now."""
-    world.tell(name, inputs.RecoveryKeysDrawn())
+    world.tell(name, user_inputs.RecoveryKeysDrawn())
     made = made_of(world, name)
-    world.tell(name, inputs.RecoveryKeysTold(alone=False))
+    world.tell(name, user_inputs.RecoveryKeysTold(alone=False))
     world.run(20.0)
     return made
 
@@ -68,7 +68,7 @@ def test_a_restored_home_writes_both_ways_again_and_nothing_is_false_lost_or_dou
         (known,) = [them for them in world.machines[name].store.contacts.values() if them.trust.was_verified]
         assert not known.trust.verified
     for name in ("r1", "r2"):
-        world.tell(name, inputs.ContactRenewed(world.contact(name, {"r1": "r2", "r2": "r1"}[name])))
+        world.tell(name, user_inputs.ContactRenewed(world.contact(name, {"r1": "r2", "r2": "r1"}[name])))
     said(world, "r1", "r2", 3, "again")
     said(world, "r2", "r1", 3, "again")
     world.run(20.0)
@@ -112,8 +112,8 @@ def test_no_backup_of_before_is_good_once_they_were_revoked() -> None:
     said(world, "r1", "r2", 1, "before")
     older = backed_up(world, "r2")
     said(world, "r1", "r2", 1, "between")
-    world.tell("r2", inputs.RecoveryKeysDrawn())
-    world.tell("r2", inputs.RecoveryKeysTold(alone=True))
+    world.tell("r2", user_inputs.RecoveryKeysDrawn())
+    world.tell("r2", user_inputs.RecoveryKeysTold(alone=True))
     world.run(20.0)
     said(world, "r2", "r1", 1, "heard")
     put_back(world, "r2", older)
@@ -128,8 +128,8 @@ def test_a_revocation_that_was_not_heard_yet_is_not_lost_by_a_backup_after_it() 
     older = backed_up(world, "r2")
     said(world, "r2", "r1", 1, "heard")
     world.kill("r1")
-    world.tell("r2", inputs.RecoveryKeysDrawn())
-    world.tell("r2", inputs.RecoveryKeysTold(alone=True))
+    world.tell("r2", user_inputs.RecoveryKeysDrawn())
+    world.tell("r2", user_inputs.RecoveryKeysTold(alone=True))
     world.run(20.0)
     backed_up(world, "r2")
     world.start("r1")
@@ -144,9 +144,9 @@ def test_contacts_are_told_one_after_the_other_at_moments_of_our_own() -> None:
     world = friends("r1", "r2", "r3", "r4")
     world.run(20.0)
     counters = world.machines["r1"].running._counters
-    world.tell("r1", inputs.RecoveryKeysDrawn())
+    world.tell("r1", user_inputs.RecoveryKeysDrawn())
     before = counters["cells originated"]
-    world.tell("r1", inputs.RecoveryKeysTold(alone=False))
+    world.tell("r1", user_inputs.RecoveryKeysTold(alone=False))
     assert counters["cells originated"] == before
     told = []
     for _ in range(300):
@@ -164,7 +164,7 @@ def own_key(world: World, of: str, name: str) -> PublicKey:
 def test_a_backup_that_contacts_were_not_told_of_is_good() -> None:
     world = friends("r1", "r2")
     said(world, "r1", "r2", 1, "before")
-    world.tell("r2", inputs.RecoveryKeysDrawn())
+    world.tell("r2", user_inputs.RecoveryKeysDrawn())
     made = made_of(world, "r2")  # killed between the file's rename and the word to contacts
     put_back(world, "r2", made)
     world.run_until(lambda: together(world, "r1", "r2"), 120.0)

@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.core.session import answering
 from p2pchat.core.session.key_announcement import KeyAnnouncement
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from tests.core.messaging.test_messages import friends
 from tests.support.copies import (
     another_knock,
@@ -33,7 +33,7 @@ def stopped(world: World, name: str) -> None:
     """Its session with r1 does not work: an attacker wrote in r1's name."""
     known = talk(world, name, "r1")
     known._reunion.mark_torn(world.now)
-    world.tell(name, inputs.ContactRenewed(known.contact.id))
+    world.tell(name, user_inputs.ContactRenewed(known.contact.id))
 
 
 def copied_home(seed: int = 0) -> tuple[World, MemoryStore]:
@@ -87,13 +87,13 @@ def test_when_the_other_is_stopped_the_person_has_the_one_that_is_left_begin_ane
         world.start("r1")
     world.run(600.0)
     assert turns(world, "r1") == ["rivals"]
-    world.tell("r1", inputs.ContactRenewed(world.contact("r1", "r2")))
-    world.tell("r2", inputs.ContactRenewed(world.contact("r2", "r1")))
+    world.tell("r1", user_inputs.ContactRenewed(world.contact("r1", "r2")))
+    world.tell("r2", user_inputs.ContactRenewed(world.contact("r2", "r1")))
     world.run(200.0)
     assert turns(world, "r1") == ["rivals", "restored"]
     assert together(world, "r1", "r2")
     assert "for r2 alone" not in world.machines["r2"].store.received()
-    world.tell("r1", inputs.ContactRenewed(world.contact("r1", "r2")))
+    world.tell("r1", user_inputs.ContactRenewed(world.contact("r1", "r2")))
     world.run(20.0)
     assert world.machines["r2"].store.received()[-1] == "for r2 alone"
 
@@ -106,13 +106,13 @@ def test_pairing_anew_ends_it_and_shuts_the_copy_out() -> None:
     world.run(300.0)
     assert turns(world, "r1") == ["rivals"]
     code = world.invite("r1")
-    world.tell("r2", inputs.InviteEntered(77, code, None, (), world.now + 60))
+    world.tell("r2", user_inputs.InviteEntered(77, code, None, (), world.now + 60))
     world.run(60.0)
     assert trusted(world) == (False, True, "")
     said(world, "r1", "r2", 1, "paired anew")
     assert received(world, "r2", "paired anew")
     world.kill("r2")
-    world.tell(other, inputs.ContactRenewed(world.contact(other, "r1")))
+    world.tell(other, user_inputs.ContactRenewed(world.contact(other, "r1")))
     world.run(300.0)
     assert turns(world, "r1") == ["rivals"]
     assert talk(world, "r1", "r2")._reunion.answering.answered is False
@@ -125,7 +125,7 @@ def test_to_compare_the_number_again_does_not_end_it() -> None:
     for name in ("r2", other):
         stopped(world, name)
     world.run(300.0)
-    world.tell("r1", inputs.ContactVerified(world.contact("r1", "r2"), True))
+    world.tell("r1", user_inputs.ContactVerified(world.contact("r1", "r2"), True))
     assert trusted(world) == (True, False, "rivals")
     assert talk(world, "r1", "r2")._reunion.contended
 
@@ -136,7 +136,7 @@ def test_when_both_still_run_the_person_is_told_again() -> None:
     for _ in range(2):
         for name in ("r2", other):
             stopped(world, name)
-        world.tell("r1", inputs.ContactRenewed(world.contact("r1", "r2")))
+        world.tell("r1", user_inputs.ContactRenewed(world.contact("r1", "r2")))
         world.run(200.0)
     assert turns(world, "r1") == ["rivals", "rivals"]
 
@@ -156,7 +156,7 @@ def test_an_answer_that_is_not_confirmed_gives_way_to_another_only_when_its_aske
     world.start("r2")
     stopped(world, "r2")
     world.run(30.0)
-    world.tell(other, inputs.ContactRenewed(world.contact(other, "r1")))
+    world.tell(other, user_inputs.ContactRenewed(world.contact(other, "r1")))
     world.run(300.0)
     assert "restored" not in turns(world, "r1")
     assert "rivals" in turns(world, "r1")
@@ -204,7 +204,7 @@ def test_of_two_answerers_neither_is_accepted(hurry: bool, seed: int) -> None:
         thief.is_silent = lambda now: thief._claimant is not None  # type: ignore[method-assign]
     known = talk(world, "r1", "r2")
     known._reunion.mark_torn(world.now)
-    world.tell("r1", inputs.ContactRenewed(known.contact.id))
+    world.tell("r1", user_inputs.ContactRenewed(known.contact.id))
     world.run(300.0)
     assert turns(world, "r1") == ["rivals"]
     assert trusted(world) == (False, True, "rivals")
@@ -214,8 +214,8 @@ def test_of_two_answerers_neither_is_accepted(hurry: bool, seed: int) -> None:
     world.start("r1")
     world.run(600.0)
     assert turns(world, "r1") == ["rivals"], "nothing happens without the person"
-    world.tell("r1", inputs.ContactRenewed(known.contact.id))
-    world.tell("r2", inputs.ContactRenewed(world.contact("r2", "r1")))
+    world.tell("r1", user_inputs.ContactRenewed(known.contact.id))
+    world.tell("r2", user_inputs.ContactRenewed(world.contact("r2", "r1")))
     world.run(400.0)
     assert turns(world, "r1") in (["rivals", "renewed"], ["rivals", "restored"])
     assert together(world, "r1", "r2")
@@ -232,7 +232,7 @@ def test_of_an_asker_and_an_answerer_neither_is_accepted() -> None:
     known = talk(world, "r1", "r2")
     known._reunion.mark_torn(world.now)
     stopped(world, "r2")
-    world.tell("r1", inputs.ContactRenewed(known.contact.id))
+    world.tell("r1", user_inputs.ContactRenewed(known.contact.id))
     world.run(300.0)
     assert turns(world, "r1") == ["rivals"]
 
@@ -241,7 +241,7 @@ def test_a_contact_that_is_started_anew_while_it_is_asked_is_not_two() -> None:
     world, _ = copied_home()
     known = talk(world, "r1", "r2")
     known._reunion.mark_torn(world.now)
-    world.tell("r1", inputs.ContactRenewed(known.contact.id))
+    world.tell("r1", user_inputs.ContactRenewed(known.contact.id))
     world.run(20.0)
     for _ in range(4):
         world.run(25.0)

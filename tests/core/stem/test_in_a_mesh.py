@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from p2pchat.core.stem.outputs import Spread
 from p2pchat.core.values import effects
+from p2pchat.core.values.changes import PutCells
 from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
-from p2pchat.core.values.records import PutCells
 from p2pchat.core.values.settings import Settings
 from p2pchat.types import MessageId, MessageState
 from tests.support.world import World

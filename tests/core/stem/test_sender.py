@@ -7,8 +7,8 @@ import pytest
 from p2pchat.core.stem.guards import GUARD_S
 from p2pchat.core.stem.outputs import CellDispatched, CellQueued, Relay
 from p2pchat.core.stem.sender import Sender
-from p2pchat.core.values.inputs import Haste
 from p2pchat.core.values.profile import BALANCED, FAST, STRONG, Profile
+from p2pchat.core.values.user_inputs import Haste
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.types import LinkId
 from p2pchat.wire.cell import tag_of

@@ -6,7 +6,7 @@ import pytest
 
 from p2pchat.core.stem import waiting
 from p2pchat.core.stem.waiting import COVER_CAP, Tick, Waiting
-from p2pchat.core.values.inputs import Haste
+from p2pchat.core.values.user_inputs import Haste
 
 
 def names(queue: Waiting) -> list[bytes | Tick]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.core.messaging import conversations
-from p2pchat.core.values import inputs
+from p2pchat.core.values import user_inputs
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.types import MessageId
 from p2pchat.wire.content import TEXT_LIMIT
@@ -23,8 +23,8 @@ def paired() -> World:
     return world
 
 
-def submitted(world: World, text: str) -> inputs.MessageSubmitted:
-    return inputs.MessageSubmitted(MessageId("a" * 32), world.conversation("ana", "bob"), text)
+def submitted(world: World, text: str) -> user_inputs.MessageSubmitted:
+    return user_inputs.MessageSubmitted(MessageId("a" * 32), world.conversation("ana", "bob"), text)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_a_message_too_many_is_refused_and_those_that_wait_are_kept(
 
 def test_nothing_is_sent_to_a_blocked_contact(paired: World) -> None:
     bob, node = paired.contact("ana", "bob"), paired.machines["ana"].running
-    paired.tell("ana", inputs.ContactBlocked(bob, True))
+    paired.tell("ana", user_inputs.ContactBlocked(bob, True))
     assert node.handle(submitted(paired, "no"), paired.now) == [Rejected(Reason.CONTACT_BLOCKED)]
-    paired.tell("ana", inputs.ContactBlocked(bob, False))
+    paired.tell("ana", user_inputs.ContactBlocked(bob, False))
 
 
 @pytest.mark.parametrize("seconds", [RETENTION_MIN_S - 1.0, RETENTION_MAX_S + 1.0, -1.0])
@@ -68,11 +68,11 @@ def test_what_would_be_gone_before_it_is_read_or_lasts_for_ever_is_refused(
     paired: World, seconds: float
 ) -> None:
     bob, node = paired.contact("ana", "bob"), paired.machines["ana"].running
-    wish = inputs.ContactLasts(bob, seconds)
+    wish = user_inputs.ContactLasts(bob, seconds)
     assert node.handle(wish, paired.now) == [Rejected(Reason.RETENTION_IMPOSSIBLE)]
 
 
 def test_an_impossible_name_is_not_taken(paired: World) -> None:
     node = paired.machines["ana"].running
-    assert node.handle(inputs.NameChosen("-a"), paired.now) == [Rejected(Reason.NAME_MALFORMED)]
+    assert node.handle(user_inputs.NameChosen("-a"), paired.now) == [Rejected(Reason.NAME_MALFORMED)]
     assert node.identity.name == "ana"

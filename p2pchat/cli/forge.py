@@ -18,8 +18,8 @@ from p2pchat.errors import P2PChatError
 from p2pchat.text import harmless_name, one_line
 
 if TYPE_CHECKING:
-    from p2pchat.control.offline import ForgeryInfo, GuestReferenceInfo
-    from p2pchat.control.rooms import RoomForgeryInfo
+    from p2pchat.control.offline import ForgeryInfo, GuestReferenceInfo, TranscriptInfo
+    from p2pchat.control.rooms import RoomForgeryInfo, RoomTranscriptInfo
 
 _WHAT: Final = {
     "true": "written by both, as your node and a contact's do it",
@@ -98,13 +98,16 @@ async def _forge_room(settings: CommonOptions, room: str, words: str | None) -> 
         raise P2PChatError("the judge could tell them apart: this build is not deniable; please report it")
 
 
+def _print_verdict(transcript: TranscriptInfo | RoomTranscriptInfo, what: str, who: str) -> None:
+    print_line("")
+    print_line(f"{bold(transcript.name)}: {what} ({transcript.cells} cells)")
+    print_line(f"  the judge: {f'accepted; {who} shown to have said:' if transcript.accepted else 'refused'}")
+
+
 def _print_room(shown: RoomForgeryInfo) -> None:
     print_line(harmless_name(shown.room))
     for transcript in shown.transcripts:
-        print_line("")
-        print_line(f"{bold(transcript.name)}: {_WHAT_ROOM[transcript.name]} ({transcript.cells} cells)")
-        verdict = "accepted; the members are shown to have said:" if transcript.accepted else "refused"
-        print_line(f"  the judge: {verdict}")
+        _print_verdict(transcript, _WHAT_ROOM[transcript.name], "the members are")
         for saying in transcript.sayings:
             print_line(f"    {harmless_name(saying.sender)}: {one_line(saying.text)}")
     say(_MEANS_ROOM)
@@ -114,10 +117,7 @@ def _print(shown: ForgeryInfo) -> None:
     print_line(f"guest's public key  {shown.guest}")
     print_line(f"host's public key   {shown.host}")
     for transcript in shown.transcripts:
-        print_line("")
-        print_line(f"{bold(transcript.name)}: {_WHAT[transcript.name]} ({transcript.cells} cells)")
-        verdict = "accepted; the guest is shown to have said:" if transcript.accepted else "refused"
-        print_line(f"  the judge: {verdict}")
+        _print_verdict(transcript, _WHAT[transcript.name], "the guest is")
         for text in transcript.guest_said:
             print_line(f"    {one_line(text)}")
         for referred in transcript.guest_referred:

@@ -53,8 +53,8 @@ class RoomCalls(Reach):
 
         async def ask() -> rooms.RoomInfo:
             params = parameters.AcceptRoomParams(room=room, timeout=left())
-            async with self._watched(), self._asking(methods.ACCEPT_ROOM, params) as call:
-                return await call.wait_result()
+            async with self._asking(methods.ACCEPT_ROOM, params) as call:
+                return await self._patiently(call.wait_result())
 
         return await self._again(ask)
 

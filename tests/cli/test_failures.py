@@ -30,6 +30,16 @@ def test_no_command_is_left_out() -> None:
         assert sum(f"{line} ".startswith(f"{command} ") for line in LINES) == 1, command
 
 
+@pytest.mark.parametrize("line", LINES)
+def test_each_command_takes_its_line(line: str) -> None:
+    context, words = click.Context(root()), line.split()
+    command: click.Command | None = root()
+    while isinstance(command, click.Group):
+        _, command, words = command.resolve_command(context, words)
+    assert command is not None
+    command.make_context(command.name, words, parent=context)
+
+
 def _nothing(home: Path) -> None:
     pass
 

@@ -40,7 +40,7 @@ def test_a_timer_is_seen_where_it_is_set_where_it_comes_and_after_pairing_again(
         bob.node()
         assert bob.run("contacts", "disappear", "ana", "1h").returncode == 0
         watched.until("what you two say from now on disappears after 1 hour (set by bob)")
-        assert "What you and bob say now disappears after 1 hour." in ana.run("history", "bob").stderr
+        assert "What you say with bob now disappears after 1 hour." in ana.run("history", "bob").stderr
         assert (
             ana.run("contacts", "disappear", "bob").stdout
             == "What you and bob say disappears after 1 hour.\n"

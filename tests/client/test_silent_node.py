@@ -70,7 +70,13 @@ def test_a_question_about_its_profile_has_a_deadline_too(ana: Person) -> None:
     assert (asked.returncode, "does not answer" in asked.stderr) == (1, True)
 
 
-GIVEN = {"str": "0" * 65_000, "Iterable[str]": ("0" * 32,), "float | None": 0.1}
+GIVEN = {
+    "str": "0" * 65_000,
+    "str | Path": "/nowhere",
+    "Iterable[str]": ("0" * 32,),
+    "float | None": 0.1,
+    "Role": "member",
+}
 """What a call gets where it must be given something, by the type that it declares: together more than the
 socket to a node takes that reads nothing."""
 
@@ -78,8 +84,9 @@ WAITS_ON = {
     "gone": "it waits for the end of the node's process",
     "listen": "it goes on when the node does",
     "trace": "it goes on when the node does",
+    "wait_for_file": "it goes on when the node does",
 }
-"""Calls that rightly wait without end, and why; ``listen`` and ``trace`` tell that the node is silent."""
+"""Calls that rightly wait without end, and why; those on a node that goes on tell that it is silent."""
 
 CALLS = {
     name: method
@@ -116,7 +123,7 @@ async def test_every_call_of_an_attached_client_ends_too(
             under_way = [asyncio.wait_for(call(node, name), 30) for name in CALLS]
             ended = await asyncio.gather(*under_way, return_exceptions=True)
         assert dict(zip(CALLS, map(type, ended), strict=True)) == dict.fromkeys(CALLS, NotAnswering)
-        assert METHODS.keys() - asked == {"listen", "node.trace", "wait"}
+        assert METHODS.keys() - asked == {"files.wait", "listen", "node.trace", "wait"}
         assert (await node.whoami()).name == "ana"
 
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,7 @@ def test_every_file_that_an_excuse_names_exists(why: str) -> None:
 
 
 class World:
-    """A person with a node and three friends, and a folder to try things in."""
+    """A person with a node, three friends and two rooms, and a folder to try things in."""
 
     def __init__(self, folder: Path, me: Person, bob: Person, ops: Person, other: Person) -> None:
         self.folder, self.me, self.bob, self.ops, self.other = folder, me, bob, ops, other
@@ -125,6 +125,14 @@ class Running:
         self._process.wait(PATIENCE_S)
 
 
+def make_room(name: str, owner: Person, members: Iterable[Person]) -> None:
+    owner.run("room", "create", name)
+    owner.run("room", "invite", name, "bob", "ops")
+    for member in members:
+        accepted = member.run("room", "accept", name)
+        assert accepted.returncode == 0, accepted.stderr
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("town")
@@ -132,6 +140,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         me, bob, ops, _ = town.friends("sam", "bob", "ops", "bob-2")
         for each in (me, bob, ops):
             each.node()
+        for room in ("friends", "ops"):
+            make_room(room, me, (bob, ops))
         other = town.someone("other")
         (folder / "tried").mkdir()
         yield World(folder / "tried", me, bob, ops, other)
@@ -154,6 +164,15 @@ def _heard(world: World, block: Block) -> None:
     for friend in (world.ops, world.bob):
         assert friend.run("send", "sam", "something to hear").returncode == 0
     assert "something to hear" in world.shell(block.code).ended()
+
+
+def _offered(world: World, block: Block) -> None:
+    running = world.shell(block.code)
+    report = world.folder / "report.txt"
+    report.write_text("all is well\n" * 30)
+    given = world.bob.run("send", "sam", "--file", str(report), "--through-mesh")
+    assert given.returncode == 0, given.stderr
+    running.until(lambda: '"whole"' in running.output)
 
 
 def _bot(world: World, block: Block) -> None:
@@ -316,6 +335,7 @@ SPECIAL: Final[dict[str, Callable[[World, Block], None]]] = {
     "help of config": _setting,
     "help of doctor: P2PCHAT_PROFILE": _profile,
     "help of listen: p2pchat listen --from": _heard,
+    "help of listen: p2pchat listen --json --from bob --auto-accept": _offered,
     "help of listen: p2pchat listen --peek": _notifier,
     "help of node run: p2pchat node run": _staying,
     "help of node stop: ": _stopping,

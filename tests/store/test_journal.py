@@ -174,7 +174,7 @@ def test_a_batch_that_fails_in_its_middle_changes_nothing(tmp_path: Path) -> Non
 DRILL = """
 import os, random, signal, sys, time
 from pathlib import Path
-from p2pchat.core.values.records import PutMessage
+from p2pchat.core.values.changes import PutMessage
 from p2pchat.store import KeyFile, Store
 from tests.support.homes import WITH_BOB, message
 

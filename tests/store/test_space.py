@@ -45,7 +45,7 @@ def test_a_store_at_its_largest_size_refuses_whole_batches(tmp_path: Path) -> No
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path
-from p2pchat.core.values.records import PutMessage
+from p2pchat.core.values.changes import PutMessage
 from p2pchat.store import KeyFile, Store
 from tests.store.test_space import fill
 from tests.support.homes import WITH_BOB, message

@@ -23,7 +23,7 @@ COMMITS = 12
 KILLED = """
 import os, sys
 from pathlib import Path
-from p2pchat.core.values.records import PutMessage
+from p2pchat.core.values.changes import PutMessage
 from tests.support.homes import message, new_store
 store = new_store(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):

@@ -70,7 +70,7 @@ LINES: Final = (
     "room mute zed",
     "room remove zed bea --yes",
     "room rename zed zoe",
-    "room renew zed --yes",
+    "room renew zed",
     "room role zed bea admin --yes",
     "room show zed",
     "room verify zed",

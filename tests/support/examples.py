@@ -84,11 +84,26 @@ ELSEWHERE: Final = {
     "architecture.md:   a person": "a picture",
     "architecture.md:   node": "a picture",
     "troubleshooting.md: p2pchat invite --lan": "two machines on one network; test_one_network.py has them",
-    "rooms.md: p2pchat ": "three people who wait for each other; test_rooms.py has four",
+    "rooms.md: p2pchat room create": "three people who wait for each other; test_rooms.py has four",
     "rooms.md: owner ": "what is printed, not typed",
     "files.md: p2pchat ": "a friend who takes the file; test_files.py goes the whole way",
     "scripting.md: p2pchat room ": "waits for members; test_rooms.py has four",
-    "help of room": "three people who wait for each other; test_rooms.py has four",
+    "help of room: p2pchat room ": "three people who wait for each other; test_rooms.py has four",
+    **{
+        f"help of room {verb}": "changes who is in; test_rooms.py has four people"
+        for verb in (
+            "accept",
+            "create",
+            "decline",
+            "forget",
+            "invite",
+            "leave",
+            "remove",
+            "rename",
+            "renew",
+            "role",
+        )
+    },
     "help of files": "a file of the documents; test_files.py has one",
     "help of send: p2pchat send bob --file": "a friend who takes the file; test_files.py goes the whole way",
     "help of demo: ": "test_demo.py runs it",

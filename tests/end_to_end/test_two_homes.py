@@ -164,19 +164,20 @@ def test_turn_over_tls_leads_through_a_network_that_closes_turns_port(homes: Hom
 
 
 def test_a_network_that_lets_https_alone_out_reaches_a_turn_server_that_was_named(
-    homes: Homes, stack: ExitStack, tmp_path: Path
+    homes: Homes, tmp_path: Path
 ) -> None:
     """As docs/running-a-rendezvous.md says: the rendezvous has 443 of one address, coturn of another."""
     chain, key = (str(homes.folder / name) for name in ("cert.pem", "key.pem"))
-    url = serve(homes.lab, stack, ANOTHER, HTTPS_PORT, "--tls-cert", chain, "--tls-key", key)
-    others = paired(homes.lab, stack, tmp_path, url, chain)
-    user, password = turn_login("north")
-    turns = f"turns:{user}:{password}@{SERVER}:{HTTPS_PORT}"
-    assert others.ana.run("config", "set", "ice", turns).returncode == 0
-    others.lab.behind(Router.HTTPS_ONLY, Router.PORT_RESTRICTED)
-    before = borrowed(homes)
-    delivered(others, "by the door of the web")
-    assert borrowed(homes) > before
+    with ExitStack() as stack:  # it has the ports for STUN of an address that others need
+        url = serve(homes.lab, stack, ANOTHER, HTTPS_PORT, "--tls-cert", chain, "--tls-key", key)
+        others = paired(homes.lab, stack, tmp_path, url, chain)
+        user, password = turn_login("north")
+        turns = f"turns:{user}:{password}@{SERVER}:{HTTPS_PORT}"
+        assert others.ana.run("config", "set", "ice", turns).returncode == 0
+        others.lab.behind(Router.HTTPS_ONLY, Router.PORT_RESTRICTED)
+        before = borrowed(homes)
+        delivered(others, "by the door of the web")
+        assert borrowed(homes) > before
 
 
 def turn_login(secret: str) -> tuple[str, str]:

@@ -67,7 +67,7 @@ class Clients:
 
     def draw_connect(self, groups: tuple[ClientGroup, ...], now: float) -> bool:
         """Count a connect that is about to be made against its rate; False: there are too many."""
-        together = self._shares.find_shares(groups, now)
+        together = self._shares.find_shares(groups, now, lambda share: share.connects.has_token(now))
         return together is not None and draw([group.connects for group in together], now)
 
     def let_in(
@@ -76,11 +76,13 @@ class Clients:
         """False: a cap is reached. ``drawn``: its rate was looked at before."""
         if len(self._clients) >= self._limits.connections:
             return False
-        together = self._shares.find_shares(groups, now)
-        if together is None or not self._has_room(together):
+        together = self._shares.find_shares(
+            groups, now, lambda share: self._has_room(share) and (drawn or share.connects.has_token(now))
+        )
+        if together is None:
             return False
-        if not drawn and not draw([group.connects for group in together], now):
-            return False
+        if not drawn:
+            draw([group.connects for group in together], now)
         for group in together:
             group.connections += 1
         self._enter(connection, culprit(groups), together, now)
@@ -109,9 +111,8 @@ class Clients:
         """How many are remembered."""
         return len(self._shares)
 
-    def _has_room(self, together: tuple[Share, ...]) -> bool:
-        most = self._limits.connections_per_address
-        return all(group.connections < most * group.worth for group in together)
+    def _has_room(self, share: Share) -> bool:
+        return share.connections < self._limits.connections_per_address * share.worth
 
     def _enter(
         self, connection: Connection, who: str | None, groups: tuple[Share, ...], now: float

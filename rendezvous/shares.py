@@ -5,6 +5,7 @@ Knows: counts and buckets. Does not know: which addresses belong together (``lim
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rendezvous.bucket import Bucket
@@ -37,29 +38,32 @@ class Shares:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def find_shares(self, groups: tuple[ClientGroup, ...], now: float) -> tuple[Share, ...] | None:
-        """The records of these groups; None when there are too many to remember one more."""
-        new = sum(group.name not in self._groups for group in groups)
-        if len(self._groups) + new > self._limits.addresses:
+    def find_shares(
+        self, groups: tuple[ClientGroup, ...], now: float, allows: Callable[[Share], bool]
+    ) -> tuple[Share, ...] | None:
+        """The records of these groups; None if one does not allow what is asked, or there are too many to
+        remember one more. What is refused is not remembered: a /48 that has used up its share could fill the
+        table with its 65536 /64 and keep others out."""
+        shares = {group.name: self._groups.get(group.name) or self._new(group, now) for group in groups}
+        new = shares.keys() - self._groups.keys()
+        if len(self._groups) + len(new) > self._limits.addresses or not all(map(allows, shares.values())):
             return None
-        return tuple(self._remembered(group, now) for group in groups)
+        self._groups.update(shares)
+        return tuple(shares.values())
 
     def forget_idle(self, now: float) -> None:
         """Forget the groups whose new record would be the same."""
         for name in [name for name, record in self._groups.items() if record.is_as_new(now)]:
             del self._groups[name]
 
-    def _remembered(self, group: ClientGroup, now: float) -> Share:
-        record = self._groups.get(group.name)
-        if record is None:
-            limits, worth = self._limits, group.worth
-            record = self._groups[group.name] = Share(
-                worth,
-                Bucket(limits.connects_per_address, now, worth),
-                Bucket(limits.takes_per_address, now, worth),
-                Bucket(limits.passes_per_address, now, worth),
-            )
-        return record
+    def _new(self, group: ClientGroup, now: float) -> Share:
+        limits, worth = self._limits, group.worth
+        return Share(
+            worth,
+            Bucket(limits.connects_per_address, now, worth),
+            Bucket(limits.takes_per_address, now, worth),
+            Bucket(limits.passes_per_address, now, worth),
+        )
 
 
 def draw(buckets: list[Bucket], now: float) -> bool:

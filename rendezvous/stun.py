@@ -116,6 +116,9 @@ class AnswerAllowance:
         if not self._all.has_token(now):
             return False
         shares = _name_shares(host)
+        known = [self._networks[name] for name in shares if name in self._networks]
+        if not all(bucket.has_token(now) for bucket in known):
+            return False  # and nothing new is remembered: one /48 could fill the table with its /56
         if not shares.keys() <= self._networks.keys() and not self._has_room(len(shares), now):
             return False
         for name, worth in shares.items():

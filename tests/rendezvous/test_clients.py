@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from p2pchat.types import Topic
 from p2pchat.wire.signalling import SeatMode
 from rendezvous.clients import Clients
-from rendezvous.limits import ClientGroup, Limits, Rate
+from rendezvous.limits import ClientGroup, Limits, Rate, groups
 from rendezvous.topics import Connection
 
 HOME = (ClientGroup("192.0.2.1"), ClientGroup("192.0.2.0/24", 8))
@@ -37,6 +38,22 @@ def test_groups_are_forgotten_when_they_are_as_good_as_new() -> None:
         clients.let_go(client)
     clients.forget_groups(200.0)
     assert clients.count_groups() == 0
+
+
+def test_what_a_network_is_refused_fills_no_table() -> None:
+    limits = replace(Limits(), connects_per_address=Rate(burst=2, per_second=0.001), addresses=200)
+    asks: list[Callable[[Clients, int, tuple[ClientGroup, ...]], bool]] = [
+        lambda clients, n, flood: clients.draw_connect(flood, 0.0),
+        lambda clients, n, flood: clients.let_in(Connection(n), flood, 0.0),
+        lambda clients, n, flood: clients.let_in(Connection(n), flood, 0.0, drawn=True),
+    ]
+    for ask in asks:
+        clients = Clients(replace(limits, connections_per_address=2))
+        flood = [groups(f"2001:db8:1:{n:x}::1", limits) for n in range(0, 65536, 61)]
+        admitted = sum(ask(clients, n, one) for n, one in enumerate(flood))
+        assert admitted == 2 * limits.addresses_per_network
+        assert clients.count_groups() <= 1 + 2 * admitted
+        assert clients.let_in(Connection(-1), groups("2001:db8:2::1", limits), 0.0), "another has room"
 
 
 def test_a_client_with_or_waiting_for_a_seat_is_not_idle() -> None:

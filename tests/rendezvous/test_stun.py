@@ -123,6 +123,17 @@ def test_one_ipv6_network_leaves_the_others_theirs_from_however_many_sites() -> 
     assert allowance.allow_answer("198.51.100.1", 0.0)
 
 
+def test_what_a_network_is_refused_fills_no_table() -> None:
+    allowance = AnswerAllowance(0.0)
+    for _ in range(SITES_PER_NETWORK * PER_NETWORK.burst):
+        allowance.allow_answer("2001:db8:1::5", 0.0)
+        allowance.allow_answer("2001:db8:1:100::5", 0.0)
+    assert len(allowance) == 3
+    for n in range(256):
+        assert not allowance.allow_answer(f"2001:db8:1:{n:02x}00::5", 0.0)
+    assert len(allowance) == 3
+
+
 def test_sites_of_many_networks_are_not_all_remembered() -> None:
     allowance = AnswerAllowance(0.0)
     for n in range(NETWORKS_MAX):

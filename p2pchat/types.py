@@ -89,7 +89,7 @@ class MessageState(Enum):
     QUEUED = "queued"
     """Durably ours."""
     RELAYED = "relayed"
-    """Handed to the mesh."""
+    """It came back to us from the mesh: another node has it and passes it on."""
     DELIVERED = "delivered"
     """The recipient's receipt came back."""
     EXPIRED = "expired"

@@ -63,6 +63,9 @@ def command(
     means that the state of --wait was reached, 6 that time ran out. A script that may run twice gives each
     message an --id: the second run finds the first one's message and waits for that.
 
+    A message is queued when it is on this disk, relayed when another node has it and passes it on (it came
+    back from the mesh), and delivered when the contact's device has confirmed that it has it.
+
     A message to a room, '#name' in quotes, is delivered when all members who were heard within the last day
     have it; with --wait delivered:K when K members do.
 

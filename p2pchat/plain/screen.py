@@ -45,7 +45,7 @@ KEYS: Final = (
 
 MEANINGS: Final[tuple[tuple[Stage, str], ...]] = (
     ("queued", "queued"),
-    ("relayed", "handed to the mesh"),
+    ("relayed", "others pass it on"),
     ("delivered", "delivered"),
     ("expired", "given up"),
 )

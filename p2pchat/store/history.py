@@ -23,8 +23,9 @@ IN_ROOM = "(contact >= '#' AND contact < '$')"
 """Whether a line, or what refers to one, is of a room."""
 
 NOT_WAITING = f"""
-    (outgoing = 0 OR state NOT IN ('queued', 'relayed') OR (state = 'relayed' AND {IN_ROOM}))"""
-"""Whether nothing waits for a line here: what has left into a room is kept for its members elsewhere."""
+    (outgoing = 0 OR state NOT IN ('queued', 'relayed')
+     OR ({IN_ROOM} AND row IN (SELECT message FROM room_line WHERE number > 0)))"""
+"""Whether nothing waits for a line here: what has its number in a room is kept for its members elsewhere."""
 
 INDEXED = range(3, 201)
 """Characters of a search that the index answers: it knows every three that follow each other. Shorter and

@@ -66,7 +66,7 @@ KEYS: Final = (
 )
 
 MARKS_HELP: Final = (
-    "… not sent yet   · queued   ✓ handed to the mesh   ✓✓ delivered   ✗ given up or taken back\n"
+    "… not sent yet   · queued   ✓ others pass it on   ✓✓ delivered   ✗ given up or taken back\n"
     "✎ rewritten here: only you have this text\n"
     "in a room: ✓ 7 of 9 members have it   ✓✓ all have it\n"
     "before a line: ▸ yours   ▌ mentions you   ! something is odd about it"

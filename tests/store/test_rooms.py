@@ -13,7 +13,6 @@ from p2pchat.core.values.changes import (
     DropMesh,
     PutMessage,
     PutReference,
-    SetMessageState,
 )
 from p2pchat.core.values.records import Message
 from p2pchat.core.values.references import Reference, ReferenceKind
@@ -146,8 +145,8 @@ def test_what_disappears_is_gone_also_where_it_was_kept_for_others(tmp_path: Pat
     store.commit_changes([DropExpiredMessages(60.0)])
     assert [one.id for one in store.history.read_messages(ROOM.id)] == [ours.id], "it was not written yet"
     assert store.read_room_records(ROOM.id, [b"m1"]) == {b"m1": None}
-    store.commit_changes([SetMessageState(ours.id, MessageState.RELAYED), DropExpiredMessages(60.0)])
-    assert store.history.read_messages(ROOM.id) == [], "it has left: members have it from each other"
+    store.commit_changes([PlaceRoomLine(ours.id, 1, 2), DropExpiredMessages(60.0)])
+    assert store.history.read_messages(ROOM.id) == [], "it was written, and its cells are kept elsewhere"
     store.close()
 
 

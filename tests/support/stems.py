@@ -9,7 +9,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from itertools import combinations
 
-from p2pchat.core.stem.outputs import CellDispatched, Output, Relay, SendTopology, Spread, Unlisted
+from p2pchat.core.stem.outputs import (
+    CellDispatched,
+    CellReturned,
+    Output,
+    Relay,
+    SendTopology,
+    Spread,
+    Unlisted,
+)
 from p2pchat.core.stem.stem import Stem
 from p2pchat.core.values.profile import FAST, Profile
 from p2pchat.core.values.status import StemStatus
@@ -46,6 +54,7 @@ class Wired:
         self.entered: list[tuple[str, bytes]] = []
         """Where each cell entered the broadcast."""
         self.left: list[Tag] = []
+        self.returned: list[tuple[str, Tag]] = []
         self.unlisted: list[tuple[str, str]] = []
         """Which node ended its link with which, because it was not listed."""
         self.drops: Callable[[str, str, bytes], bool] = lambda source, target, onion: False
@@ -143,10 +152,12 @@ class Wired:
                     self._queue.append((name, chr(link), onion))
                 case Spread(body):
                     self.entered.append((name, body))
-                    for stem in self.stems.values() if self.broadcasts else ():
-                        stem.on_cell_seen(cell_id(body), self.now)
+                    for other, stem in self.stems.items() if self.broadcasts else ():
+                        self._carry(other, stem.on_cell_seen(cell_id(body), self.now))
                 case CellDispatched(tag):
                     self.left.append(tag)
+                case CellReturned(tag):
+                    self.returned.append((name, tag))
                 case Unlisted(link):
                     if (name, chr(link)) in self.links:
                         self.unlisted.append((name, chr(link)))

@@ -10,23 +10,18 @@ from dataclasses import field
 from p2pchat.core.broadcast.cells import CellArrived
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.values.effects import Effect
+from p2pchat.core.values.user_inputs import CellFate
 from p2pchat.data import dataclass
 from p2pchat.types import LinkId, Tag
 from p2pchat.wire.marks import Marks
 
 
 @dataclass(frozen=True, slots=True)
-class CellLeft:
-    """The cell of our own that bears this tag is on its way."""
+class CellMoved:
+    """What has become of the cell of our own that bears this tag."""
 
     tag: Tag
-
-
-@dataclass(frozen=True, slots=True)
-class CellLost:
-    """The cell of our own that bears this tag is probably lost with the link over which it left."""
-
-    tag: Tag
+    fate: CellFate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +40,4 @@ class MarksGiven:
     marks: Marks = field(repr=False)
 
 
-MeshOutput = Effect | TakeSeat | LeaveSeat | CellArrived | CellLeft | CellLost | NeighbourChanged | MarksGiven
+MeshOutput = Effect | TakeSeat | LeaveSeat | CellArrived | CellMoved | NeighbourChanged | MarksGiven

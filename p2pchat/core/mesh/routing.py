@@ -17,7 +17,12 @@ from p2pchat.core.mesh import labelled
 from p2pchat.core.mesh.belonging import Belonging
 from p2pchat.core.mesh.mesh import Mesh
 from p2pchat.core.mesh.meshes import Meshes
-from p2pchat.core.mesh.outputs import CellLeft, CellLost, MarksGiven, MeshOutput, NeighbourChanged
+from p2pchat.core.mesh.outputs import (
+    CellMoved,
+    MarksGiven,
+    MeshOutput,
+    NeighbourChanged,
+)
 from p2pchat.core.messaging import outputs
 from p2pchat.core.messaging.conversations import Conversations
 from p2pchat.core.pairing import invites
@@ -121,10 +126,9 @@ class Routing:
                     results += self.meet_at_rendezvous(output, now)
                 case CellArrived(cell, late):
                     self._conversations.cell(cell, mesh.record.id, late, now)
-                case CellLeft(tag) | CellLost(tag):
-                    lost = isinstance(output, CellLost)
-                    told = self._conversations.left(tag, now, lost=lost)
-                    told += self._rooms.note_cell_left(tag, now, lost=lost)
+                case CellMoved(tag, fate):
+                    told = self._conversations.follow_cell(tag, fate, now)
+                    told += self._rooms.follow_cell(tag, fate, now)
                     results += self.route_conversations(told, now)
                 case NeighbourChanged(link, up):
                     results += self._neighbour_changed(mesh, up, now)

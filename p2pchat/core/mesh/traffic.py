@@ -16,14 +16,14 @@ from p2pchat.core.broadcast.cells import Cells, say
 from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.membership.link_table import LinkTable
 from p2pchat.core.membership.neighbour import Neighbour, Standing
-from p2pchat.core.mesh.outputs import CellLeft, CellLost, MarksGiven, MeshOutput
+from p2pchat.core.mesh.outputs import CellMoved, MarksGiven, MeshOutput
 from p2pchat.core.stem import outputs as stems
 from p2pchat.core.stem.direct import Direct
 from p2pchat.core.stem.stem import Stems
 from p2pchat.core.values.effects import CellSeen, Notify, OnionSeen
 from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.settings import Settings
-from p2pchat.core.values.user_inputs import Haste
+from p2pchat.core.values.user_inputs import CellFate, Haste
 from p2pchat.crypto.kdf import cell_id
 from p2pchat.ports import Entropy
 from p2pchat.types import LinkId, MeshId
@@ -195,7 +195,7 @@ class LinkTraffic:
                 case cells.Put(link, frame, lane):
                     effects += self._table.send(link, frame, now, lane)
                 case cells.CellKnown(id):
-                    self.stem.on_cell_seen(id, now)
+                    effects += self._stemmed(self.stem.on_cell_seen(id, now), now)
                 case _:
                     effects.append(output)
         return effects
@@ -215,9 +215,11 @@ class LinkTraffic:
                 case stems.CellQueued(id):
                     effects.append(Notify(CellSeen(id, None, 0, now)))
                 case stems.CellDispatched(tag):
-                    effects.append(CellLeft(tag))
+                    effects.append(CellMoved(tag, CellFate.LEFT))
+                case stems.CellReturned(tag):
+                    effects.append(CellMoved(tag, CellFate.RETURNED))
                 case stems.CellMissing(tag):
-                    effects.append(CellLost(tag))
+                    effects.append(CellMoved(tag, CellFate.LOST))
                 case stems.Unlisted(link):
                     self._counters["neighbours let go: did not list us"] += 1
                     effects += self._on_unlisted(link, now)

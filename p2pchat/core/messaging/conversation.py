@@ -27,6 +27,7 @@ from p2pchat.core.session.session import Session
 from p2pchat.core.values.changes import PutRecovery, PutSession
 from p2pchat.core.values.effects import Notify, Persist, PresenceChanged
 from p2pchat.core.values.records import Contact, OutboxEntry
+from p2pchat.core.values.user_inputs import CellFate
 from p2pchat.ports import Entropy
 from p2pchat.types import Tag, conversation_with
 from p2pchat.wire import payload as wire
@@ -216,13 +217,19 @@ class Conversation:
         changes = self._changes.change_session(session, hold=False, now=now)
         return self._with_snapshots(changes + self._flush(now))
 
-    def on_cell_left(self, tag: Tag, now: float) -> list[Output]:
-        """A cell has left the node: others may leave in its place."""
-        moved = self.delivery.on_cell_left(tag, now)
+    def follow_cell(self, tag: Tag, fate: CellFate, now: float) -> list[Output]:
+        """Something became of a cell of ours. Where it has left, others may leave in its place."""
+        match fate:
+            case CellFate.RETURNED:
+                return self.delivery.on_cell_returned(tag, now)
+            case CellFate.LOST:
+                return self.delivery.on_cell_lost(tag, now)
+            case CellFate.LEFT:
+                self.delivery.on_cell_left(tag, now)
         more = self.delivery.resume_flush(now)
         if self.notices.note_left(tag):
             more += self.say_patiently(now)
-        return self._with_snapshots([*moved, *more]) if more else moved
+        return self._with_snapshots(more) if more else []
 
     def tick(self, now: float) -> list[Output]:
         """Expire, acknowledge, greet, probe: all that is due."""

@@ -183,14 +183,10 @@ class Conversations:
         if owner is not None:
             self.routes.on_cell(owner.contact, mesh)
 
-    def left(self, tag: Tag, now: float, lost: bool = False) -> list[Routed]:
-        """The cell of ours that bears this tag is on its way; or it was, and is probably ``lost``."""
-        if lost:
-            return self._dispatcher.dispatch_to_everybody(
-                lambda conversation: conversation.delivery.on_cell_lost(tag, now), now
-            )
+    def follow_cell(self, tag: Tag, fate: user_inputs.CellFate, now: float) -> list[Routed]:
+        """Something became of the cell of ours that bears this tag."""
         return self._dispatcher.dispatch_to_everybody(
-            lambda conversation: conversation.on_cell_left(tag, now), now
+            lambda conversation: conversation.follow_cell(tag, fate, now), now
         )
 
     # --- contacts and their meshes

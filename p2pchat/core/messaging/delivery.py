@@ -39,7 +39,7 @@ from p2pchat.core.session.session import Session
 from p2pchat.core.values.records import OutboxEntry
 from p2pchat.core.values.user_inputs import Haste
 from p2pchat.ports import Entropy, exponential, uniform
-from p2pchat.types import ConversationId, MessageId, MessageState, Tag
+from p2pchat.types import ConversationId, MessageState, Tag
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import tag_of
 from p2pchat.wire.fragment import Fragment, Lane
@@ -73,8 +73,8 @@ class Delivery:
         and the longest wait before anything is sent because a cell came."""
         self.session = session
         self._leaving = LeavingCells()
-        self._sent_cells = Table[Tag, MessageId](SENT_CAP)
-        """Messages by the tags of cells that left for them."""
+        self._sent_cells = Table[Tag, LeavingPiece](SENT_CAP)
+        """Pieces of messages by the tags of cells that left with them."""
         self._lost = False
         """Whether one of these cells is probably lost, and was not asked after yet."""
         self.queue = SendQueue(conversation, entries, self._leaving, patience, entropy)
@@ -123,21 +123,29 @@ class Delivery:
 
     # --- what leaves
 
-    def on_cell_left(self, tag: Tag, now: float) -> list[Output]:
-        """A cell has left the node; with the last of a message, the message has."""
+    def on_cell_left(self, tag: Tag, now: float) -> None:
+        """A cell has left the node. Whether it arrived anywhere is not known yet."""
         piece = self._leaving.pop_piece(tag)
         item = self.outbox.get(piece.message) if piece is not None else None
-        if piece is None or item is None:
+        if piece is not None and item is not None:
+            item.sent[piece.index] = now
+            self._sent_cells.put(tag, piece)
+
+    def on_cell_returned(self, tag: Tag, now: float) -> list[Output]:
+        """A cell came back from the mesh, so others have it; with the last of a message, they have it all."""
+        piece = self._sent_cells.get(tag)
+        item = self.outbox.get(piece.message) if piece is not None else None
+        if piece is None or item is None or piece.index in item.returned:
             return []
-        item.sent[piece.index] = now
-        self._sent_cells.put(tag, item.entry.id)
-        whole = len(item.sent) == len(item.pieces) and not self._leaving.has_message(item.entry.id)
-        return self.queue.report_state(item.entry, MessageState.RELAYED, now) if piece.first and whole else []
+        item.returned.add(piece.index)
+        if len(item.returned) < len(item.pieces):
+            return []
+        return self.queue.report_state(item.entry, MessageState.RELAYED, now)
 
     def on_cell_lost(self, tag: Tag, now: float) -> list[Output]:
         """A cell that left is probably lost: ask now, and not only when its receipt is overdue."""
-        message = self._sent_cells.pop(tag, None)
-        if message is not None and self.outbox.get(message) is not None and self.probe_at is not None:
+        piece = self._sent_cells.get(tag)
+        if piece is not None and self.outbox.get(piece.message) is not None and self.probe_at is not None:
             self.probe_at, self._lost = min(self.probe_at, now), True
         return []
 
@@ -229,12 +237,11 @@ class Delivery:
         fragment = self.session.make_fragment(
             Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index]
         )
-        first_time = len(item.sent) < len(pieces)
         item.sent[index] = LEAVING
         if self.probe_at is None:
             self.probe_at = now + self._probe_gap
         sealed = self._seal(fragment, now)
-        piece = LeavingPiece(entry.id, index, first_time, now)
+        piece = LeavingPiece(entry.id, index, now)
         self._leaving.put_piece(tag_of(sealed.cell), piece)
         return [sealed]
 

@@ -18,11 +18,10 @@ LEAVES_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class LeavingPiece:
-    """A fragment that was handed over. ``first``: it never was before."""
+    """A fragment that was handed over."""
 
     message: MessageId
     index: int
-    first: bool
     since: float
 
 
@@ -46,10 +45,6 @@ class LeavingCells:
     def pop_piece(self, tag: Tag) -> LeavingPiece | None:
         """Forget a cell that has left."""
         return self._pieces.pop(tag, None)
-
-    def has_message(self, message: MessageId) -> bool:
-        """Whether any piece of a message is still here."""
-        return any(piece.message == message for piece in self._pieces.values())
 
     def drop_message(self, message: MessageId) -> None:
         """Forget all pieces of a message."""

@@ -50,6 +50,8 @@ class Item:
     """Bitmap of fragments the contact told us it holds."""
     sent: dict[int, float] = field(default_factory=dict)
     """When each fragment last left; ``LEAVING`` for one that is about to."""
+    returned: set[int] = field(default_factory=set)
+    """Fragments that came back from the mesh."""
 
     @property
     def pieces(self) -> list[bytes]:

@@ -49,6 +49,7 @@ class QueuedCell:
     patient: bool
     tries: int = 0
     since: float = 0.0
+    returned: bool = False
 
 
 class CellQueue:
@@ -63,6 +64,9 @@ class CellQueue:
         self._sent = Table[Tag, QueuedCell](SENT_MAX)
         self._pieces: Counter[int] = Counter()
         """Of each message, how many have not left."""
+        self._unreturned: Counter[int] = Counter()
+        """Of each message, how many have not come back from the mesh; no message with a piece that was given
+        up."""
         self._order = 0
         for name in sorted(name for name in records if name.startswith(_CELL)):
             reader = Reader(codec.unpack(records[name], _LIMIT))
@@ -111,41 +115,57 @@ class CellQueue:
         """When something has not left for too long."""
         return min((one.since + LEAVES_S for one in self._leaving.values()), default=NEVER)
 
-    def on_cell_left(self, tag: Tag) -> int:
-        """A cell has left the node. Returns the number of the message whose last piece it is; 0: of none."""
+    def on_cell_left(self, tag: Tag) -> None:
+        """A cell has left the node."""
         one = self._leaving.pop(tag, None)
         if one is None:
+            return
+        oldest = next(iter(self._sent.values()), None)
+        if self._sent.put(tag, one) is not None and oldest is not None:
+            self._unreturned.pop(oldest.number, None)
+        self._settle(one)
+
+    def on_cell_returned(self, tag: Tag) -> int:
+        """A cell came back from the mesh. Returns the number of the message whose last piece it is; 0: of
+        none. It may wait here again because it was thought lost."""
+        repeats = (one for one in self._waiting if one.tries and tag_of(one.cell) == tag)
+        one = self._sent.pop(tag, None) or self._leaving.get(tag) or next(repeats, None)
+        if one is None or one.returned or one.number not in self._unreturned:
             return 0
-        self._sent.put(tag, one)
-        return self._settle(one)
+        one.returned = True
+        self._unreturned[one.number] -= 1
+        if self._unreturned[one.number] > 0:
+            return 0
+        del self._unreturned[one.number]
+        return one.number
 
     def on_cell_lost(self, tag: Tag) -> None:
         """A cell that left is probably lost."""
-        one = self._sent.pop(tag, None)
+        one = self._sent.get(tag)
         if one is not None and one.tries < TRIES_MAX:
+            del self._sent[tag]
             self._waiting.append(one)
 
     def _append(self, cell: bytes, number: int, patient: bool) -> None:
         self._waiting.append(QueuedCell(self._order, cell, number, patient))
         if number:
             self._pieces[number] += 1
+            self._unreturned[number] += 1
 
     def _retry(self, one: QueuedCell) -> None:
         if one.tries < TRIES_MAX:
             self._waiting.append(one)
         else:
+            self._unreturned.pop(one.number, None)
             self._settle(one)  # members ask for what they miss
 
-    def _settle(self, one: QueuedCell) -> int:
+    def _settle(self, one: QueuedCell) -> None:
         if not one.patient:
             self.records[self._name(one.order)] = None
-        if one.number not in self._pieces:
-            return 0
-        self._pieces[one.number] -= 1
-        if self._pieces[one.number] > 0:
-            return 0
-        del self._pieces[one.number]
-        return one.number
+        if one.number in self._pieces:
+            self._pieces[one.number] -= 1
+            if self._pieces[one.number] <= 0:
+                del self._pieces[one.number]
 
     @staticmethod
     def _name(order: int) -> bytes:

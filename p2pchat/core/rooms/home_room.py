@@ -36,6 +36,7 @@ from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.core.values.room_events import RoomTurn
 from p2pchat.core.values.room_inputs import RoomRecordsFetched
 from p2pchat.core.values.room_records import PutRoom, PutRoomRecords, RoomRecord
+from p2pchat.core.values.user_inputs import CellFate
 from p2pchat.data import dataclass
 from p2pchat.errors import LimitError, RefusedInput
 from p2pchat.types import ConversationId, MeshId, Tag
@@ -168,16 +169,18 @@ class HomeRoom:
         """This home was put back to a copy."""
         return self.run_outputs(self.room.on_restored(now), now)
 
-    def on_cell_left(self, tag: Tag, now: float) -> list[Routed]:
-        """A cell has left the node; others may leave in its place."""
-        number = self._cells.on_cell_left(tag)
-        left = self._own.note_left(number, now) if number else []
-        return self._finish([*left, *self._write_waiting(now)], now)
-
-    def on_cell_lost(self, tag: Tag, now: float) -> list[Routed]:
-        """A cell that has left is probably lost."""
-        self._cells.on_cell_lost(tag)
-        return self._finish([], now)
+    def follow_cell(self, tag: Tag, fate: CellFate, now: float) -> list[Routed]:
+        """Something became of a cell of ours. Where it has left, others may leave in its place."""
+        match fate:
+            case CellFate.RETURNED:
+                number = self._cells.on_cell_returned(tag)
+                return self._finish([*self._own.note_relayed(number, now)], now) if number else []
+            case CellFate.LOST:
+                self._cells.on_cell_lost(tag)
+                return self._finish([], now)
+            case CellFate.LEFT:
+                self._cells.on_cell_left(tag)
+                return self._finish(self._write_waiting(now), now)
 
     def tick(self, now: float) -> list[Routed]:
         """Do what is due."""

@@ -108,8 +108,8 @@ class OwnMessages:
         self._put(number, Written(one.id, len(others), set(others), one.is_line))
         return [Persist(PlaceRoomLine(one.id, number, len(others)))] if one.is_line else []
 
-    def note_left(self, number: int, now: float) -> list[Effect]:
-        """The last cell of a message has left the node."""
+    def note_relayed(self, number: int, now: float) -> list[Effect]:
+        """The last cell of a message came back from the mesh."""
         written = self._written.get(number)
         if written is None:
             return []

@@ -137,13 +137,10 @@ class Rooms:
             at += exponential(self._entropy, TURN_GAP_S)
             room.on_links(self._count_links(room.record.mesh), at, now)
 
-    def note_cell_left(self, tag: Tag, now: float, lost: bool = False) -> list[Routed]:
-        """The cell of ours that bears this tag is on its way; or it was, and is probably ``lost``."""
-        steps: list[Routed] = []
+    def follow_cell(self, tag: Tag, fate: user_inputs.CellFate, now: float) -> list[Routed]:
+        """Something became of the cell of ours that bears this tag."""
         self._due = None
-        for room in self._table:
-            steps += room.on_cell_lost(tag, now) if lost else room.on_cell_left(tag, now)
-        return steps
+        return [step for room in self._table for step in room.follow_cell(tag, fate, now)]
 
     # --- cells, as one of the owners that the intake asks
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 
-from p2pchat.core.stem.outputs import CellDispatched, Output, Spread
+from p2pchat.core.stem.outputs import CellDispatched, CellReturned, Output, Spread
 from p2pchat.core.stem.stem import Stem
 from p2pchat.core.values.profile import FAST
 from p2pchat.core.values.status import StemStatus
@@ -48,8 +48,9 @@ class Direct(Stem):
 
     def go_on_sending(self, now: float) -> Iterator[Output]:
         """Send cells one after the other, as far as they leave soon. The caller must take each before it asks
-        for the next, because each takes space on a link."""
+        for the next, because each takes space on a link. As it enters here, a cell does not come back."""
         while self._entering and self._has_space():
             cell = self._entering.popleft()
             yield Spread(cell, None, None)
             yield CellDispatched(tag_of(cell))
+            yield CellReturned(tag_of(cell))

@@ -57,6 +57,13 @@ class CellDispatched:
 
 
 @dataclass(frozen=True, slots=True)
+class CellReturned:
+    """A cell of our own came back from the mesh: others have it."""
+
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
 class CellMissing:
     """A cell of our own has not come back, and the link over which it left is gone."""
 
@@ -71,4 +78,4 @@ class Unlisted:
     link: LinkId
 
 
-Output = SendTopology | Relay | Spread | CellQueued | CellDispatched | CellMissing | Unlisted
+Output = SendTopology | Relay | Spread | CellQueued | CellDispatched | CellReturned | CellMissing | Unlisted

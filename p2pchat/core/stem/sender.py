@@ -19,7 +19,7 @@ from p2pchat.core.stem.cover import PoissonClock
 from p2pchat.core.stem.epoch_maps import EpochMaps
 from p2pchat.core.stem.guards import Guards
 from p2pchat.core.stem.onions import Onions
-from p2pchat.core.stem.outputs import CellDispatched, CellMissing, CellQueued, Output
+from p2pchat.core.stem.outputs import CellDispatched, CellMissing, CellQueued, CellReturned, Output
 from p2pchat.core.stem.path import StemPath
 from p2pchat.core.stem.probes import Probes
 from p2pchat.core.stem.stall import Stall
@@ -91,15 +91,16 @@ class Sender:
         self._waiting.put_cell(cell, haste, has_cover)
         return [queued, *self.send_waiting(now)]
 
-    def note_returned(self, id: CellId) -> None:
+    def note_returned(self, id: CellId) -> list[Output]:
         """A cell came back from the mesh: if it is ours, no link has lost it."""
-        self._unreturned.drop_cell(id)
+        tag = self._unreturned.pop_returned(id)
+        return [CellReturned(tag)] if tag is not None else []
 
     def find_missing(self, link: LinkId, now: float) -> list[Output]:
         """A link is gone, and what left over it lately may be lost. Repeat that where there is cover, whose
         place a repeat can take. Elsewhere a neighbour could end its link to see which of its onions we
         wrote."""
-        lost = self._unreturned.pop_lost(link, now)
+        lost = self._unreturned.mark_lost(link, now)
         return [CellMissing(tag) for tag in lost] if self._profile.cover_per_s else []
 
     def go_on(self, now: float) -> list[Output]:

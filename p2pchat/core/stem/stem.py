@@ -186,12 +186,12 @@ class Stem:
         outputs = self._forwarding.mix.take_all()
         return [*outputs, *self.sender.send_all(now)] if self._maps.links else outputs
 
-    def on_cell_seen(self, id: CellId, now: float) -> None:
+    def on_cell_seen(self, id: CellId, now: float) -> list[Output]:
         """A cell came from the mesh for the first time; if it is ours, its stem works."""
-        self.sender.note_returned(id)
         nodes = self._returns.on_return(id, now)
         self._failures.on_success(nodes)
         self._paths.on_returned(nodes)
+        return self.sender.note_returned(id)
 
     def on_onion(self, link: LinkId, packet: bytes, now: float) -> list[Output]:
         """An onion came in."""

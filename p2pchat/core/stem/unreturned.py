@@ -21,10 +21,11 @@ CAP: Final = 512
 """Cells; beyond it the oldest is left to its sender's repeat."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sent:
     tag: Tag
-    link: LinkId
+    link: LinkId | None
+    """None: it is gone. The cell may have left over it all the same, and come back over another."""
     at: float
 
 
@@ -38,13 +39,14 @@ class Unreturned:
         """A cell leaves over this link."""
         self._sent.put(id, _Sent(tag, link, now))
 
-    def drop_cell(self, id: CellId) -> None:
-        """A cell came back, if it is one of these."""
-        self._sent.pop(id, None)
+    def pop_returned(self, id: CellId) -> Tag | None:
+        """A cell came back: its tag, if it is one of these."""
+        sent = self._sent.pop(id, None)
+        return sent.tag if sent is not None else None
 
-    def pop_lost(self, link: LinkId, now: float) -> list[Tag]:
+    def mark_lost(self, link: LinkId, now: float) -> list[Tag]:
         """The link is gone: the tags of cells that may be lost with it, oldest first."""
-        gone = {id: sent for id, sent in self._sent.items() if sent.link == link}
-        for id in gone:
-            del self._sent[id]
-        return [sent.tag for sent in gone.values() if now < sent.at + RECENT_S]
+        gone = [sent for sent in self._sent.values() if sent.link == link]
+        for sent in gone:
+            sent.link = None
+        return [sent.tag for sent in gone if now < sent.at + RECENT_S]

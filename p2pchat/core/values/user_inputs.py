@@ -65,6 +65,17 @@ class Haste(Enum):
     """It is not urgent: it may take the place of cover."""
 
 
+class CellFate(Enum):
+    """What has become of a cell of ours."""
+
+    LEFT = "left"
+    """It is on its way."""
+    RETURNED = "returned"
+    """It came back from the mesh: others have it."""
+    LOST = "lost"
+    """It is probably lost with the link over which it left."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellSubmitted:
     """Broadcast a cell, ``GEOMETRY.cell`` bytes: one of ours whose session is on disk (``effects.WhenKept``),

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.mesh.outputs import CellLost, NeighbourChanged
+from p2pchat.core.mesh.outputs import CellMoved, NeighbourChanged
 from p2pchat.core.mesh.routing import Routing
 from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.effects import Notify
-from p2pchat.core.values.user_inputs import Haste
+from p2pchat.core.values.user_inputs import CellFate, Haste
 from p2pchat.types import LinkId, MeshId
 from tests.core.messaging.test_messages import friends
 from tests.support.world import World
@@ -47,7 +47,7 @@ def test_a_cell_that_is_lost_with_its_link_is_known_to_its_conversation(world: W
     world.send("alice", "bob", "hello")
     world.run(0.1)
     tag = next(reversed(bob._sent_cells))
-    routing(world).route_mesh(home, [CellLost(tag)], world.now)
+    routing(world).route_mesh(home, [CellMoved(tag, CellFate.LOST)], world.now)
     assert bob.probe_at == world.now
 
 

@@ -8,14 +8,14 @@ import pytest
 
 from p2pchat.core.broadcast.cells import CellArrived
 from p2pchat.core.broadcast.plumtree import Plumtree
-from p2pchat.core.mesh.outputs import CellLeft, MarksGiven, MeshOutput
+from p2pchat.core.mesh.outputs import CellMoved, MarksGiven, MeshOutput
 from p2pchat.core.mesh.surroundings import MeshSurroundings
 from p2pchat.core.mesh.traffic import LinkTraffic
 from p2pchat.core.stem.stem import Stem
 from p2pchat.core.values.effects import CellSeen, Notify, SendFrame
 from p2pchat.core.values.profile import FAST
 from p2pchat.core.values.settings import Settings
-from p2pchat.core.values.user_inputs import Haste
+from p2pchat.core.values.user_inputs import CellFate, Haste
 from p2pchat.crypto.envelope import epoch_at
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, MeshId, Tag
@@ -98,7 +98,8 @@ def test_what_a_neighbour_says_goes_to_its_family(scene: Scene) -> None:
 
 def test_a_cell_of_our_own_enters_the_broadcast_where_there_is_no_stem(scene: Scene) -> None:
     outputs = scene.traffic.submit_cell(CELL, NOW, Haste.SOON)
-    assert CellLeft(tag_of(CELL)) in outputs and frames(outputs) == 1
+    assert CellMoved(tag_of(CELL), CellFate.LEFT) in outputs and frames(outputs) == 1
+    assert CellMoved(tag_of(CELL), CellFate.RETURNED) in outputs
 
 
 def test_with_stems_it_waits_for_an_identified_neighbour() -> None:

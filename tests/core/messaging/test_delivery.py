@@ -7,12 +7,14 @@ import pytest
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.values.changes import PutOutbox
-from p2pchat.core.values.effects import Persist
+from p2pchat.core.values.effects import MessageMoved, Notify, Persist
+from p2pchat.core.values.records import OutboxEntry
 from p2pchat.core.values.user_inputs import Haste
 from p2pchat.sim.world import START
-from p2pchat.types import Tag
+from p2pchat.types import MessageId, MessageState, Tag
 from p2pchat.wire import payload as wire
 from p2pchat.wire.cell import tag_of
+from p2pchat.wire.content import Text
 from tests.support.world import World
 
 NOW = START + 100.0
@@ -70,6 +72,20 @@ def test_a_cell_that_is_lost_with_its_link_is_asked_after_at_once(delivery: Deli
     assert delivery.probe_at == NOW + 1.0
     (repeat,) = (each for each in delivery.send_probe(NOW + 1.0) if isinstance(each, SendCell))
     assert repeat.haste is Haste.PATIENT and tag_of(repeat.cell) != tag
+
+
+def test_a_message_is_relayed_when_all_of_its_cells_came_back_from_the_mesh(delivery: Delivery) -> None:
+    conversation = delivery.queue._conversation
+    text = wire.encode_payload(Text(MessageId("1" * 32), NOW, bytes(range(33, 126)).decode() * 99))
+    entry = OutboxEntry(MessageId("1" * 32), conversation, text, 1, NOW + 1000.0)
+    delivery.queue.keep_entry(entry)
+    tags = [tag_of(each.cell) for each in delivery.flush_outbox(NOW) if isinstance(each, SendCell)]
+    assert len(tags) > 1
+    for tag in tags:
+        delivery.on_cell_left(tag, NOW)
+    told = [delivery.on_cell_returned(tag, NOW + 1.0) for tag in (*tags[1:], tags[1], tags[0], tags[0])]
+    moved = Notify(MessageMoved(entry.id, conversation, MessageState.RELAYED, NOW + 1.0))
+    assert [moved in each for each in told] == [False] * len(tags) + [True, False]
 
 
 def test_a_cell_of_a_message_that_was_delivered_is_not_asked_after(delivery: Delivery) -> None:

@@ -96,7 +96,7 @@ def test_a_finished_text_is_forgotten_with_its_cells_and_its_person_is_told(
     queue: SendQueue, leaving: LeavingCells
 ) -> None:
     queue.keep_entry(TEXT)
-    leaving.put_piece(Tag(b"tag"), LeavingPiece(TEXT.id, 0, True, 0.0))
+    leaving.put_piece(Tag(b"tag"), LeavingPiece(TEXT.id, 0, 0.0))
     finished = queue.finish_entries(list(queue.outbox), MessageState.DELIVERED, 5.0)
     assert kept(finished) == [DropOutbox(TEXT.id), SetMessageState(TEXT.id, MessageState.DELIVERED)]
     assert told(finished) == [MessageState.DELIVERED]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.core.rooms.cell_queue import LEAVES_S, LEAVING_MAX, PATIENT_MAX, TRIES_MAX, CellQueue
+from p2pchat.core.rooms.cell_queue import LEAVES_S, LEAVING_MAX, PATIENT_MAX, SENT_MAX, TRIES_MAX, CellQueue
 from p2pchat.core.values.user_inputs import Haste
 from p2pchat.wire.cell import tag_of
 from p2pchat.wire.geometry import GEOMETRY
@@ -29,13 +29,50 @@ def test_few_leave_at_once_and_others_in_their_place() -> None:
     assert [one for one, _ in handed] == [cell(number) for number in range(LEAVING_MAX)]
     assert [haste for _, haste in handed[:2]] == [Haste.SOON, Haste.PATIENT]
     assert queue.hand_over(1.0) == [] and not queue.has_space
-    assert queue.on_cell_left(tag_of(cell(0))) == 0, "pieces of the message are left"
+    queue.on_cell_left(tag_of(cell(0)))
+    assert queue.messages == 1, "pieces of the message are left"
     assert [one for one, _ in queue.hand_over(2.0)] == [cell(LEAVING_MAX)]
-    left = [queue.on_cell_left(tag_of(cell(number))) for number in range(1, LEAVING_MAX + 1)]
+    for number in range(1, LEAVING_MAX + 1):
+        queue.on_cell_left(tag_of(cell(number)))
     queue.hand_over(3.0)
-    assert set(left) == {0} and queue.on_cell_left(tag_of(cell(LEAVING_MAX + 1))) == 7
+    queue.on_cell_left(tag_of(cell(LEAVING_MAX + 1)))
     assert len(queue) == queue.messages == 0
-    assert queue.on_cell_left(tag_of(cell(99))) == 0, "another's"
+
+
+def sent(count: int) -> CellQueue:
+    """A message of so many cells has left."""
+    queue = CellQueue({})
+    for number in range(count):
+        queue.put_cell(cell(number), number=7, patient=False)
+        queue.hand_over(1.0)
+        queue.on_cell_left(tag_of(cell(number)))
+    return queue
+
+
+def returned(queue: CellQueue, *numbers: int) -> list[int]:
+    return [queue.on_cell_returned(tag_of(cell(number))) for number in numbers]
+
+
+def test_a_message_has_come_back_with_the_last_of_its_cells() -> None:
+    assert returned(sent(3), 2, 99, 0, 0, 1, 1) == [0, 0, 0, 0, 7, 0]
+
+
+def test_a_cell_that_was_thought_lost_may_come_back() -> None:
+    queue = sent(2)
+    queue.on_cell_lost(tag_of(cell(1)))
+    assert returned(queue, 0, 1) == [0, 7], "it waits to be handed over once more"
+    queue.hand_over(2.0)
+    assert returned(queue, 1) == [0]
+
+
+def test_a_message_with_a_cell_that_was_given_up_has_not_come_back() -> None:
+    queue, now = sent(1), 1.0
+    queue.put_cell(cell(1), number=7, patient=False)
+    for _ in range(TRIES_MAX + 1):
+        queue.hand_over(now)
+        now += LEAVES_S + 1.0
+    assert returned(queue, 0) == [0]
+    assert returned(sent(SENT_MAX + 1), *range(SENT_MAX + 1)) == [0] * (SENT_MAX + 1), "too many to follow"
 
 
 def test_what_has_not_left_is_there_after_a_restart_but_for_what_is_said_again() -> None:

@@ -33,7 +33,7 @@ def test_a_message_is_queued_then_relayed_then_delivered() -> None:
     first = own.drop_first()
     assert (first.id, first.payload, first.wants) == (id_of(1), b"payload", True)
     assert own.note_written(first, 5, [ANNA, BEN]) == [Persist(PlaceRoomLine(id_of(1), 5, 2))]
-    assert states(own.note_left(5, 2.0)) == [MessageState.RELAYED]
+    assert states(own.note_relayed(5, 2.0)) == [MessageState.RELAYED]
     assert own.note_reached(ANNA, 4, 3.0) == []
     assert own.note_reached(ANNA, 5, 3.0) == [
         Persist(ReachRoomLines(ROOM, 5, 5)),
@@ -64,8 +64,8 @@ def test_alone_in_a_room_what_is_said_is_relayed_and_no_more() -> None:
     own = OwnMessages(ROOM, {}, {})
     write(own, 1)
     assert own.note_gone([], 2.0) == []
-    assert states(own.note_left(1, 2.0)) == [MessageState.RELAYED]
-    assert own.note_left(1, 3.0) == []
+    assert states(own.note_relayed(1, 2.0)) == [MessageState.RELAYED]
+    assert own.note_relayed(1, 3.0) == []
 
 
 def test_all_of_it_outlives_a_restart() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from p2pchat.core.stem import direct
 from p2pchat.core.stem.direct import Direct
-from p2pchat.core.stem.outputs import CellDispatched, Output, Spread
+from p2pchat.core.stem.outputs import CellDispatched, CellReturned, Output, Spread
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId
 from p2pchat.wire.cell import tag_of
@@ -23,7 +23,7 @@ def with_space(space: list[int]) -> Direct:
 
 
 def entered(cell: bytes) -> list[Output]:
-    return [Spread(cell, None, None), CellDispatched(tag_of(cell))]
+    return [Spread(cell, None, None), CellDispatched(tag_of(cell)), CellReturned(tag_of(cell))]
 
 
 def test_a_cell_enters_at_once() -> None:
@@ -36,7 +36,7 @@ def test_cells_wait_for_room_and_each_takes_some() -> None:
     assert list(stem.submit_cell(ONE, NOW)) == [] == list(stem.submit_cell(TWO, NOW))
     space[0] = 1
     first = stem.go_on_sending(NOW)
-    assert [next(first), next(first)] == entered(ONE)
+    assert [next(first), next(first), next(first)] == entered(ONE)
     space[0] = 0
     assert list(first) == []
     space[0] = 1

@@ -3,6 +3,8 @@ are."""
 
 from __future__ import annotations
 
+import pytest
+
 from p2pchat.core.stem.outputs import Spread
 from p2pchat.core.values import effects
 from p2pchat.core.values.changes import PutCells
@@ -47,12 +49,31 @@ def test_messages_arrive_once_and_enter_the_mesh_elsewhere() -> None:
         assert own and all(seen.forwarded == 0 for seen in own)
 
 
-def test_a_message_of_a_strong_node_is_relayed_when_the_clock_lets_it_go() -> None:
+def test_a_message_of_a_strong_node_is_relayed_when_the_clock_has_let_it_go() -> None:
     world = mesh(FAST, writer=STRONG)
     message = world.send("n1", "n0", "hi")
     assert state(world, "n1", message) is MessageState.QUEUED
     world.run_until(lambda: state(world, "n1", message) is MessageState.RELAYED, within=30.0)
     world.run_until(lambda: delivered(world, "n1", message), within=60.0)
+
+
+@pytest.mark.parametrize("profile", [FAST, BALANCED])
+def test_a_message_that_a_dead_line_took_is_not_relayed(profile: Profile) -> None:
+    world = mesh(profile, NAMES[:2])
+    world.kill("n0")
+    message = world.send("n1", "n0", "hi")
+    world.run(6.0)
+    assert state(world, "n1", message) is MessageState.QUEUED
+
+
+@pytest.mark.parametrize("profile", [FAST, BALANCED])
+def test_a_message_that_others_have_is_relayed_though_its_recipient_is_away(profile: Profile) -> None:
+    world = mesh(profile, NAMES[:3])
+    world.kill("n2")
+    world.run(40.0)
+    message = world.send("n0", "n2", "hi")
+    world.run(6.0)
+    assert state(world, "n0", message) is MessageState.RELAYED
 
 
 def test_within_a_minute_messages_find_their_way_past_a_node_that_drops_every_onion() -> None:

@@ -23,8 +23,8 @@ def test_what_left_over_the_link_is_told_once_and_in_order() -> None:
     kept = Unreturned()
     for number, link in ((1, LINK), (2, OTHER), (3, LINK)):
         put(kept, number, link)
-    assert kept.pop_lost(LINK, 1.0) == [tag_of(cell(1)), tag_of(cell(3))]
-    assert kept.pop_lost(LINK, 1.0) == []
+    assert kept.mark_lost(LINK, 1.0) == [tag_of(cell(1)), tag_of(cell(3))]
+    assert kept.mark_lost(LINK, 1.0) == []
 
 
 def test_what_came_back_or_is_old_is_not_lost() -> None:
@@ -32,15 +32,23 @@ def test_what_came_back_or_is_old_is_not_lost() -> None:
     put(kept, 1)
     put(kept, 2)
     put(kept, 3, now=5.0)
-    kept.drop_cell(cell_id(cell(1)))
-    assert kept.pop_lost(LINK, RECENT_S) == [tag_of(cell(3))]
+    assert kept.pop_returned(cell_id(cell(1))) == tag_of(cell(1))
+    assert kept.mark_lost(LINK, RECENT_S) == [tag_of(cell(3))]
+
+
+def test_a_cell_may_come_back_after_its_link_is_gone() -> None:
+    kept = Unreturned()
+    put(kept, 1)
+    assert kept.mark_lost(LINK, 1.0) == [tag_of(cell(1))]
+    assert kept.pop_returned(cell_id(cell(1))) == tag_of(cell(1))
+    assert kept.pop_returned(cell_id(cell(1))) is None
 
 
 def test_it_keeps_the_newest() -> None:
     kept = Unreturned()
     for number in range(CAP + 1):
         put(kept, number)
-    assert kept.pop_lost(LINK, 1.0) == [tag_of(cell(number)) for number in range(1, CAP + 1)]
+    assert kept.mark_lost(LINK, 1.0) == [tag_of(cell(number)) for number in range(1, CAP + 1)]
 
 
 def missing(profile: Profile, broken: bool) -> list[CellMissing]:
@@ -52,6 +60,18 @@ def missing(profile: Profile, broken: bool) -> list[CellMissing]:
     mesh.run(2.0)
     told = mesh.stems["a"].link_down(LinkId(ord("b")), mesh.now)
     return [each for each in told if isinstance(each, CellMissing)]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("profile", [FAST, BALANCED, STRONG])
+def test_only_what_came_back_from_the_mesh_is_told_to_have_come_back(profile: Profile, broken: bool) -> None:
+    mesh = Wired("ab", profile)
+    mesh.run(30.0)
+    mesh.drops = lambda source, target, onion: broken
+    mesh.submit("a", cell(1))
+    mesh.run(5.0)
+    assert mesh.left[-1:] == [tag_of(cell(1))], "it has left"
+    assert mesh.returned == ([] if broken else [("a", tag_of(cell(1)))])
 
 
 @pytest.mark.parametrize("profile", [BALANCED, STRONG])

@@ -143,7 +143,7 @@ async def _set(settings: CommonOptions, key: str, text: str) -> None:
 
     text = from_here(named(key), text)
     async with open_settings(settings) as node:
-        _tell(settings, await node.change_setting(key, text))
+        _tell(settings, await node.change_setting(key, text), runs=not node.embedded)
 
 
 @command.command("unset")
@@ -161,12 +161,12 @@ def unset(settings: CommonOptions, key: str) -> None:
 
 async def _unset(settings: CommonOptions, key: str) -> None:
     async with open_settings(settings) as node:
-        _tell(settings, await node.forget_setting(key))
+        _tell(settings, await node.forget_setting(key), runs=not node.embedded)
 
 
-def _tell(settings: CommonOptions, changed: ChangeSettingResult) -> None:
+def _tell(settings: CommonOptions, changed: ChangeSettingResult, runs: bool) -> None:
     from p2pchat.wording.settings import effect_line
 
     if settings.json:
         record(changed)
-    say(one_line(effect_line(changed)))
+    say(one_line(effect_line(changed, runs=runs)))

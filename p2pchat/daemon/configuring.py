@@ -6,6 +6,7 @@ Knows: how a change takes effect here. Does not know: any setting, or the preced
 from __future__ import annotations
 
 from p2pchat.config.choices import Choice, Choices, Overrides, Source, choose, read
+from p2pchat.config.kinds import FILE
 from p2pchat.config.table import Effect, SettingSpec, named
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.values import extended
@@ -15,6 +16,7 @@ from p2pchat.daemon.events import SettingSet
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.ports import Configured
 from p2pchat.errors import SettingRestart, UsageError
+from p2pchat.net.tls import check_certificates
 from p2pchat.store import Store
 
 TEXT_MAX = 4096
@@ -54,6 +56,8 @@ class SettingMethods:
             raise UsageError(f"{setting.name} must be a line of at most {TEXT_MAX} characters")
         if problem := read(setting, text, Source.HOME).problem:
             raise UsageError(problem)
+        if setting.kind is FILE and text:
+            check_certificates(text)
         return await self._keep(setting, text, caller)
 
     async def unset(self, params: parameters.SettingParams, caller: Caller) -> answers.ChangeSettingResult:

@@ -6,11 +6,24 @@ Knows: how both are loaded. Does not know: what connects.
 from __future__ import annotations
 
 import functools
+import os
 import ssl
 import sys
 
-from p2pchat.errors import NetworkError
+from p2pchat.errors import NetworkError, UsageError
 from rendezvous.tls_records import CountingContext
+
+
+def check_certificates(ca_file: str) -> None:
+    """Raise UsageError if nothing can be trusted that such a file names."""
+    if not os.path.isfile(ca_file):
+        raise UsageError(f"ca-file: there is no file {ca_file}")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_file)
+    except ssl.SSLError:
+        raise UsageError(f"ca-file: there are no certificates (PEM) in {ca_file}") from None
+    except OSError as error:
+        raise UsageError(f"ca-file: {ca_file} cannot be read: {error.strerror}") from None
 
 
 @functools.cache

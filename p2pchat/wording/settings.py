@@ -18,9 +18,18 @@ def origin(info: SettingInfo) -> str:
     return info.variable if info.source == "environment" else info.source
 
 
-def effect_line(changed: ChangeSettingResult) -> str:
-    """The effect of a change, in a sentence or two."""
-    key, value, where = changed.key, changed.value, changed.source
+def effect_line(
+    changed: ChangeSettingResult, *, runs: bool = True, environment: Mapping[str, str] = os.environ
+) -> str:
+    """The effect of a change, in a sentence or two. ``runs``: whether there is a node that it concerns;
+    ``environment``: this program's, from which settings of chats alone come."""
+    here = of_this_chat(changed, environment)
+    key, value, where = here.key, here.value, here.source
+    if here.source != changed.source or (changed.effect == "overruled" and not runs):
+        what = here.variable if where == "environment" else f"--{key}"
+        whom = "a node" if here.source == changed.source else "a chat"
+        first = f"Saved, but {what} is set here, which takes precedence"
+        return f"{first}: {key} is {value} in {whom} started from here."
     now = f"{key} is {value or 'not set'}" + (" (the default)." if where == "default" else ".")
     match changed.effect:
         case "anew":

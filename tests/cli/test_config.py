@@ -17,6 +17,7 @@ from p2pchat.control.values import extended
 from p2pchat.daemon import views
 from p2pchat.wording.settings import effect_line
 from tests.cli.conftest import Run
+from tests.support.certificates import certificate
 
 SECRET = "turn:me:hunter2@turn.example.org"
 
@@ -107,8 +108,9 @@ def test_a_file_is_kept_so_that_it_is_found_from_elsewhere(
     config: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    config("set", "ca-file", "ca.pem")
-    assert config("get", "ca-file").out == f"{tmp_path}/ca.pem\n"
+    chain, _ = certificate(tmp_path, "place.example.org")
+    config("set", "ca-file", chain.name)
+    assert config("get", "ca-file").out == f"{chain}\n"
 
 
 def test_without_a_home_one_is_asked_for(p2pchat: Run, tmp_path: Path) -> None:
@@ -128,6 +130,43 @@ def test_a_shell_completes_names_and_values() -> None:
     assert completed("set", "theme", incomplete="solar") == ["solarized-dark", "solarized-light"]
     assert completed("set", "keys", incomplete="se") == ["search=", "settings="]
     assert completed("set", "nothing") == completed("set", "proxy") == []
+
+
+def test_of_a_node_is_spoken_only_where_one_runs(config: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2PCHAT_PROFILE", "fast")
+    said = "Saved, but P2PCHAT_PROFILE is set here, which takes precedence: profile is fast in a node started"
+    for words in (("set", "profile", "strong"), ("set", "profile", "fast"), ("unset", "profile")):
+        assert config(*words).err == f"{said} from here.\n"
+    assert config("--lan", "set", "lan", "no").err == (
+        "Saved, but --lan is set here, which takes precedence: lan is yes in a node started from here.\n"
+    )
+
+
+def test_what_overrules_a_setting_of_chats_is_told(config: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P2PCHAT_THEME", "nord")
+    said = "Saved, but P2PCHAT_THEME is set here, which takes precedence: theme is nord in a chat started"
+    assert config("set", "theme", "dracula").err == f"{said} from here.\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (None, "there is no file {}"),
+        ("folder", "there is no file {}"),
+        ("nothing of the kind", "there are no certificates (PEM) in {}"),
+    ],
+)
+def test_a_file_without_certificates_is_refused(
+    config: Run, tmp_path: Path, made: str | None, said: str
+) -> None:
+    path = tmp_path / "ca.pem"
+    if made == "folder":
+        path.mkdir()
+    elif made:
+        path.write_text(made)
+    ran = config("set", "ca-file", str(path))
+    assert ran.code == 2 and f"ca-file: {said.format(path)}" in ran.err
+    assert config("get", "ca-file").out == "\n"
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,12 @@ def name_offers(offers: Iterable[RoomOfferRecord]) -> dict[RoomOfferId, str]:
     return unique_names({offer.id: offer.name for offer in offers if not offer.outgoing})
 
 
-def pick(name: str, shown: Mapping[K, str], kind: str, look: str) -> K:
+def pick(
+    name: str, shown: Mapping[K, str], kind: str, look: str, others: Iterable[tuple[str, str]] = ()
+) -> K:
     """Find what a typed name means: the exact one, or else the one in any case and composition, or as it is
-    shown, if only one matches. ``kind``: what it is; ``look``: where its name is found. Raises UsageError."""
+    shown, if only one matches. ``kind``: what it is; ``look``: where its name is found; ``others``: the kinds
+    and names of what may have been meant instead, if it has the same name. Raises UsageError."""
     matches = (
         [key for key, known in shown.items() if known == name]
         or [key for key, known in shown.items() if looks.same(known, name)]
@@ -109,9 +112,14 @@ def pick(name: str, shown: Mapping[K, str], kind: str, look: str) -> K:
     if len(matches) == 1:
         return matches[0]
     alike = [known for known in shown.values() if known.partition(MARK)[0] == name]
-    near = alike or difflib.get_close_matches(name, shown.values(), n=3)
+    meant = [f"the {other} {called!r}" for other, called in others if _is_same_name(called, name)]
+    near = alike or meant or difflib.get_close_matches(name, shown.values(), n=3)
     hint = f"; did you mean {' or '.join(near)}?" if near else f"; see '{look}'"
     raise UsageError(f"there is no {kind} called {name!r}{hint}")
+
+
+def _is_same_name(called: str, name: str) -> bool:
+    return looks.same(called.removeprefix(ROOM_SIGN), name.removeprefix(ROOM_SIGN))
 
 
 class Names:
@@ -200,14 +208,16 @@ class Names:
 
     def find_contact(self, name: str) -> Contact:
         """A contact of ours."""
-        return self._contacts[pick(name, self._called, "contact", "p2pchat contacts")]
+        rooms = [("room", f"{ROOM_SIGN}{room}") for room in self.list_room_names()]
+        return self._contacts[pick(name, self._called, "contact", "p2pchat contacts", rooms)]
 
     def find_room(self, name: str) -> RoomStatus:
         """A room in which we are or were, with or without its sign."""
         called = {id: room.record.name for id, room in self._rooms.items()}
         if name.startswith(ROOM_SIGN) and name not in called.values():
             name = name.removeprefix(ROOM_SIGN)
-        return self._rooms[pick(name, called, "room", "p2pchat room")]
+        contacts = [("contact", contact) for contact in self._called.values()]
+        return self._rooms[pick(name, called, "room", "p2pchat room", contacts)]
 
     def find_offer(self, name: str) -> RoomOfferRecord:
         """A room that a contact offers us; its sign may stand before it."""

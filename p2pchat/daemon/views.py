@@ -283,6 +283,11 @@ def unanswered(now: Status) -> str:
     return "no rendezvous has answered yet" if now.rendezvous else "no rendezvous is known"
 
 
+def _is_whole(mesh: MeshStatus) -> bool:
+    """Whether there is a link with each other node that is on the map: two people have one between them."""
+    return mesh.stem is not None and mesh.stem.crowd == mesh.links + 1
+
+
 def health(now: Status, looking: bool = False, no_way: str = "", offline: str = "") -> str:
     """The health of the node in words: the worst problem that it has."""
     if not now.meshes:
@@ -303,6 +308,6 @@ def health(now: Status, looking: bool = False, no_way: str = "", offline: str = 
         return "catching up on what it missed"
     if any(mesh.held.dropped for mesh in now.meshes):
         return "well, but keeps less than a day of cells: the hold is full"
-    if links == 1:
+    if links == 1 and not all(_is_whole(mesh) for mesh in now.meshes if mesh.links):
         return "thin: hangs on one link"
     return "well linked" if all(mesh.links >= mesh.wanted for mesh in now.meshes) else "linked"

@@ -37,6 +37,17 @@ _STATUS: Final = {
 """What a rendezvous, or what stands before it, says instead of letting us in."""
 
 
+_HUNG_UP: Final = "it hung up at once: it is full, or no rendezvous; try again later"
+_NO_TLS: Final = "no TLS there, or a broken one"
+
+
+def is_scheme_doubtful(error: Exception) -> bool:
+    """Whether a server may fail in this way because it speaks TLS and we do not, or the other way round."""
+    if isinstance(error, InvalidStatus):
+        return error.response.status_code == 400
+    return isinstance(error, InvalidMessage) or explain(error) in (_HUNG_UP, _NO_TLS)
+
+
 def explain(error: Exception) -> str:
     """Say in one line why a connection failed. Nothing a server wrote is shown but its printable
     characters."""
@@ -44,7 +55,7 @@ def explain(error: Exception) -> str:
         case NetworkError():
             return str(error)
         case InvalidMessage() if isinstance(error.__cause__, EOFError):
-            return "it hung up at once: it is full, or no rendezvous; try again later"
+            return _HUNG_UP
         case Malformed() | InvalidMessage() | InvalidUpgrade():
             return NO_RENDEZVOUS
         case InvalidStatus():
@@ -61,13 +72,13 @@ def explain(error: Exception) -> str:
         case ssl.SSLCertVerificationError():
             return f"its certificate is not trusted: {error.verify_message}"
         case ssl.SSLError():
-            return "no TLS there, or a broken one"
+            return _NO_TLS
         case socket.gaierror():
             return "no such host, or no network"
         case ConnectionRefusedError():
             return "nothing listens there"
         case ConnectionResetError() | EOFError():
-            return "it hung up at once: it is full, or no rendezvous; try again later"
+            return _HUNG_UP
         case OSError():
             return error.strerror or str(error)
         case _:

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import logging
 import os
+import socket
 from collections.abc import Callable, Collection
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
@@ -23,8 +24,9 @@ from websockets.asyncio.server import broadcast
 from p2pchat.core.rendezvous.rendezvous import Line, topic_of, url_of
 from p2pchat.core.values.inputs import RendezvousDown, RendezvousUp, ServersHinted, SignalReceived
 from p2pchat.errors import Malformed, NetworkError
+from p2pchat.net.other_scheme import find_scheme_fault
 from p2pchat.net.racing import connected
-from p2pchat.net.rendezvous_failures import FAILURES, explain
+from p2pchat.net.rendezvous_failures import FAILURES, explain, is_scheme_doubtful
 from p2pchat.net.rendezvous_socket import ConnectOnce, RendezvousSocket
 from p2pchat.net.tls import tls_context
 from p2pchat.wire.content import TIME_MAX
@@ -150,7 +152,8 @@ class RendezvousConnections:
                     else:
                         self._tell(connection, SignalReceived(line, message))
         except FAILURES as error:
-            self._lost(connection, connection.complaint or explain(error))
+            fault = await connection.find_scheme_fault() if is_scheme_doubtful(error) else ""
+            self._lost(connection, fault or connection.complaint or explain(error))
         except Exception as error:  # noqa: BLE001 (else the node would wait for this server for ever)
             self._lost(connection, f"a fault in p2pchat, {type(error).__name__}; please report it")
 
@@ -209,6 +212,18 @@ class _Connection:
     async def __aexit__(self, *_: object) -> None:
         await self._hang_up()
 
+    async def find_scheme_fault(self) -> str:
+        """Return what is wrong with the scheme of the address, if a person typed it; else "". Not through a
+        proxy, which has a circuit to build for each connection."""
+        if self._whose is not _Whose.PERSONS or self._proxy is not None:
+            return ""
+        parts = urlsplit(self.url)
+        try:
+            made = await self._connect_directly()
+        except OSError:
+            return ""
+        return await find_scheme_fault(parts.scheme, parts.hostname or "", made) if made is not None else ""
+
     async def receive_message(self) -> FromServer:
         """Return the next message. Raises ConnectionClosed or Malformed."""
         assert self._socket is not None, "entered"
@@ -253,9 +268,7 @@ class _Connection:
             raise NetworkError("a place on this machine's own network cannot be reached through a proxy")
         if self._proxy is not None:
             return await self._open()  # the proxy looks the name up, and connects from where it is
-        parts = urlsplit(self.url)
-        port = parts.port or (443 if parts.scheme == "wss" else 80)
-        made = await connected(parts.hostname or "", port, self._allowed)
+        made = await self._connect_directly()
         if made is None:
             raise NetworkError(_PRIVATE if self._whose is _Whose.OTHERS else _FAR)
         try:
@@ -263,6 +276,11 @@ class _Connection:
         except BaseException:
             made.close()
             raise
+
+    async def _connect_directly(self) -> socket.socket | None:
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "wss" else 80)
+        return await connected(parts.hostname or "", port, self._allowed)
 
     def _allowed(self, address: str) -> bool:
         """Whether we may connect to this address. The name is not asked again: it may lead elsewhere the next

@@ -135,6 +135,8 @@ class PlainChat:
             case happenings.Hindered(line):
                 if line:
                     self.sheet.tell_trouble(line)
+                else:
+                    self.sheet.end_trouble(self._tell_what_leaves())
             case happenings.Decided(line) | happenings.Reminded(line) | happenings.Altered(line):
                 self.sheet.tell_line(line)
             case happenings.RoomChanged(notice, urgent):
@@ -183,14 +185,22 @@ class PlainChat:
 
     def _moved(self, id: str, stage: Stage) -> None:
         """Show a line of ours once it is safe; say its state in a line once others have its place below."""
-        line = self.model.sent.line_sent(id)
+        waited = self.sheet.pop_queued(id) if stage not in ("sending", "queued") else None
+        line = self.model.sent.line_sent(id) or waited
         if line is None:
             return
         if line.contact == self.model.current:
             self.sheet.show_once(replace(line, stage="sending"))
         recent = [sent.id for sent in self.model.sent.lines_sent(line.contact)[-MARKED:]]
-        if stage in ("expired", "cancelled") or (stage == "delivered" and id not in recent):
+        if waited or stage in ("expired", "cancelled") or (stage == "delivered" and id not in recent):
             self.sheet.tell_stage(line, stage)
+
+    def _tell_what_leaves(self) -> str:
+        """That nothing is in the way any more, and how much of ours goes out for that."""
+        sent = self.model.sent.lines_sent(self.model.current)
+        waiting = sum(line.stage in ("sending", "queued") for line in sent)
+        what = {0: "", 1: "; your message goes out now"}.get(waiting, f"; your {waiting} messages go out now")
+        return f"nothing is in the way any more{what}"
 
     @property
     def prompt(self) -> Line:

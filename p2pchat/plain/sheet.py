@@ -39,6 +39,8 @@ class Sheet:
         self._troubles: deque[str] = deque(maxlen=TROUBLES)
         self._shown: OrderedDict[str, None] = OrderedDict()
         self._day: date | None = None
+        self._queued: OrderedDict[str, ChatLine] = OrderedDict()
+        """Lines of ours that stand here with the mark of what waits."""
 
     def tell_line(self, text: str) -> None:
         """Lines about the chat, not of it."""
@@ -66,6 +68,10 @@ class Sheet:
             line.reached, line.of, lacking, lambda words: len(words) <= SENTENCE_MAX
         )
         self._show([("mark", f"      {' · '.join(sentences)}: {shortened(line.text, 20)}")])
+
+    def pop_queued(self, id: str) -> ChatLine | None:
+        """A line that stands here with the mark of what waits; it waits no longer."""
+        return self._queued.pop(id, None)
 
     def is_new(self, id: str) -> bool:
         """Whether a message was not seen here before; now it was."""
@@ -103,6 +109,10 @@ class Sheet:
         margin = len(at) + sum(len(text) for _, text in gutter)
         pieces: Line = [("time", at), *gutter, who, ("", f": {answers}{indented(line.text, margin)}")]
         pieces += (("mark", f"  [{one_line(mark)}]") for mark in (*line.marks, *line.oddities))
+        if line.outgoing and line.stage == "queued":
+            self._queued[line.id] = line
+            if len(self._queued) > REMEMBERED:
+                self._queued.popitem(last=False)
         if line.outgoing and line.stage != "sending":
             pieces.append(("mark", f"  {self.signs.mark_of(line.stage, line.reached, line.of)}"))
         self._show(pieces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -81,8 +82,13 @@ def test_where_a_contact_may_stand_a_room_has_its_sign() -> None:
     found = names().find_partner("#friends")
     assert (found.conversation, found.name, found.contact) == (ROOM, "#friends", None)
     assert names().find_partner("BOB").contact == BOB
-    with pytest.raises(UsageError, match="no contact called 'friends'"):
-        names().find_partner("friends")
+    for typed in ("friends", "Friends"):
+        said = f"there is no contact called '{typed}'; did you mean the room '#friends'?"
+        with pytest.raises(UsageError, match=re.escape(said)):
+            names().find_partner(typed)
+    for typed in ("#bob", "#BOB"):
+        with pytest.raises(UsageError, match=re.escape("did you mean the contact 'bob'?")):
+            names().find_partner(typed)
 
 
 def test_a_room_whose_own_name_begins_with_the_sign_is_found() -> None:

@@ -15,6 +15,7 @@ from p2pchat.core.values.status import (
     MeshStatus,
     RendezvousStatus,
     Status,
+    StemStatus,
 )
 from p2pchat.daemon import views
 from p2pchat.types import LinkId, MeshId, NodeId
@@ -140,6 +141,12 @@ def test_a_node_that_just_started_searching_is_not_called_alone() -> None:
     )
     assert "alone" in views.health(status(mesh(0), rendezvous=(DOWN,)), looking=True)
     assert views.health(status(mesh(1)), looking=True) == "thin: hangs on one link"
+
+
+@pytest.mark.parametrize(("members", "words"), [(2, "linked"), (3, "thin: hangs on one link")])
+def test_one_link_is_thin_only_where_there_could_be_another(members: int, words: str) -> None:
+    stem = StemStatus("fast", 1, 3, members, 0, by_contact=False)
+    assert views.health(status(replace(mesh(1), stem=stem))) == words
 
 
 def test_a_machine_without_a_network_is_alone_though_links_still_count_as_up() -> None:

@@ -120,7 +120,28 @@ async def test_what_is_in_the_way_of_the_conversation_is_told_once_while_it_last
     ):
         reader.node.people["bob"] = contact("bob", hindrance=why)
         await reader.model.look_round()
-    assert reader.noticed()[1:] == ["no way between your two networks: …", "no way: …"]
+    over = "nothing is in the way any more"
+    assert reader.noticed()[1:] == ["no way between your two networks: …", over, "no way: …"]
+
+
+async def test_what_waited_is_told_to_go_when_the_network_is_back(reader: Reader) -> None:
+    reader.node.states = ("queued",)
+    await reader.open()
+    for why, text in (("this machine has no network", "one"), ("", "")):
+        reader.node.people["bob"] = contact("bob", hindrance=why)
+        await reader.model.look_round()
+        if text:
+            await reader.type(text)
+    assert reader.noticed()[-1] == "nothing is in the way any more; your message goes out now"
+
+
+async def test_a_mark_that_stands_in_a_line_is_taken_back(reader: Reader) -> None:
+    await reader.open()
+    await reader.take(message("e1", "from a script", outgoing=True, state="queued"))
+    assert reader.said() == ["me: from a script  ·"]
+    for state in ("queued", "relayed", "delivered"):
+        await reader.take(told(ReceiptEvent, id="e1", state=state, at=AT))
+    assert reader.noticed()[1:] == ["✓ relayed: from a script"]
 
 
 async def test_links_are_in_view(reader: Reader) -> None:

@@ -7,7 +7,7 @@ from math import ceil
 from typing import Final
 
 from p2pchat.core.room.commit_times import DAILY
-from p2pchat.core.room.duties import FRONTIER_S, IN_USE_S
+from p2pchat.core.room.duties import IN_USE_S, mean_frontier_gap
 from p2pchat.core.room.messages import NewMessage
 from p2pchat.types import EntryId, MemberId, MessageId, RoomOfferId
 from p2pchat.wire.content import Text
@@ -56,7 +56,7 @@ def costs_of(size: int) -> Costs:
         "welcome": _welcome(room),
         "commit": commit,
         "quiet_day": DAILY * commit,
-        "day_in_use": DAILY * commit + round(size * IN_USE_S / FRONTIER_S) * word,
+        "day_in_use": DAILY * commit + round(size * IN_USE_S / mean_frontier_gap(size)) * word,
         "remove_entry": _entry(room, RemoveMember(room[-1].id, NUMBER)),
         "remove_commit": _commit(room, room.members[:-1]),
     }
@@ -98,7 +98,7 @@ def table() -> str:
         ["the welcome, in the session of the two", *cells("welcome")],
         ["removing a member: entry, commit", *cells("remove_entry", "remove_commit")],
         ["a day of quiet: eight commits", *cells("quiet_day")],
-        ["a day in use: those, and what each has, every ten minutes", *cells("day_in_use")],
+        ["a day in use: those, and what each has, again and again", *cells("day_in_use")],
         ["Signal: uploads for that message", *each("1, {signal_up_bytes:,} B")],
         [
             "Signal: new keys after a removal, if all write again",

@@ -49,7 +49,7 @@ ENTRY_ROUNDS: Final = 3
 """After so many rounds in which all who are there have answered, an entry is given up that no member sent."""
 
 QUIET_S: Final = 3600.0
-"""A room that is in use is not quiet for so long: members say every ten minutes how far they have read."""
+"""A room that is in use is not quiet for so long: members say twice in that time how far they have read."""
 
 RETURN_ANSWERS: Final = 2
 """So many members have to answer where it is quiet, or we were away: one alone may be as far behind."""

@@ -40,8 +40,11 @@ LEAVES_S: Final = ((60.0, 120.0), (300.0, 900.0), (1800.0, 3600.0))
 COMMIT_GAP_S: Final = 60.0
 """A commit that could not be made is tried again after so long."""
 
-FRONTIER_S: Final = 600.0
-"""The mean of the exponential gaps between frontiers that go alone."""
+FRONTIER_PER_MEMBER_S: Final = 60.0
+FRONTIER_S: Final = (300.0, 1800.0)
+"""The mean of the exponential gaps between frontiers that go alone, with its bounds: all members together
+tell theirs about once a minute, and so what was lost is noticed as soon in a room of thirty as in one of
+five."""
 
 IN_USE_S: Final = 86_400.0
 """A room is in use so long after something was said."""
@@ -57,6 +60,12 @@ once, as people write a few messages in a row."""
 SHARE_S: Final = 86_400.0
 SHARE_MAX_S: Final = 7 * 86_400.0
 """A newcomer is sent an ML-KEM share within so long."""
+
+
+def mean_frontier_gap(members: int) -> float:
+    """Seconds between frontiers of one member that go alone, in a room of so many."""
+    least, most = FRONTIER_S
+    return min(max(FRONTIER_PER_MEMBER_S * members, least), most)
 
 
 class RoomDuties:
@@ -206,7 +215,8 @@ class RoomDuties:
 
     def _draw_frontier(self, now: float) -> None:
         in_use = now - self._used_at < IN_USE_S
-        self._frontier_at = now + exponential(self._entropy, FRONTIER_S) if in_use else NEVER
+        gap_s = mean_frontier_gap(len(self._changes.members))
+        self._frontier_at = now + exponential(self._entropy, gap_s) if in_use else NEVER
 
     def _send_shares(self, now: float) -> list[RoomOutput]:
         """Send newcomers our ML-KEM shares, each at a random time of its first week."""

@@ -1,10 +1,11 @@
 """The cells of one room on their way out of the node.
 
-Knows: their order, which are kept until they have left, how many are handed over at once. Does not know: what
-is in them, or through which meshes they go.
+Knows: their order, which are kept until they have come back, how many are handed over at once. Does not know:
+what is in them, or through which meshes they go.
 
-A cell is sealed once: it is handed over again as it is if it does not leave, or is lost. What may be lost
-(``patient`` cells: the room says such things again) is not kept on disk.
+A cell is sealed once: it is handed over again as it is if it does not leave, or does not come back from the
+mesh, also after a restart. What may be lost (``patient`` cells: the room says such things again) is not kept
+on disk, and not waited for.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ LEAVING_MAX: Final = 32
 LEAVES_S: Final = 60.0
 """So long a cell may take to leave: what has not left then is handed over again."""
 
+RETURNS_S: Final = 30.0
+"""So long a cell may take to come back: one that has not was lost on its stem."""
+
 TRIES_MAX: Final = 3
 PATIENT_MAX: Final = 512
 SENT_MAX: Final = 128
-"""Cells that left and may prove to be lost."""
+"""Cells that left and have not come back."""
 
 _CELL: Final = b"~c"
 _LIMIT: Final = 2 * GEOMETRY.cell
@@ -49,7 +53,6 @@ class QueuedCell:
     patient: bool
     tries: int = 0
     since: float = 0.0
-    returned: bool = False
 
 
 class CellQueue:
@@ -63,10 +66,7 @@ class CellQueue:
         self._leaving: dict[Tag, QueuedCell] = {}
         self._sent = Table[Tag, QueuedCell](SENT_MAX)
         self._pieces: Counter[int] = Counter()
-        """Of each message, how many have not left."""
-        self._unreturned: Counter[int] = Counter()
-        """Of each message, how many have not come back from the mesh; no message with a piece that was given
-        up."""
+        """Of each message, how many have not come back; no message with a piece that was given up."""
         self._order = 0
         for name in sorted(name for name in records if name.startswith(_CELL)):
             reader = Reader(codec.unpack(records[name], _LIMIT))
@@ -84,7 +84,7 @@ class CellQueue:
 
     @property
     def messages(self) -> int:
-        """Messages of which a piece has not left."""
+        """Messages of which a piece has not come back."""
         return len(self._pieces)
 
     def put_cell(self, cell: bytes, number: int, patient: bool) -> None:
@@ -92,17 +92,18 @@ class CellQueue:
         self._order += 1
         self._append(cell, number, patient)
         if not patient:
-            self.records[self._name(self._order)] = codec.pack({"cell": cell, "number": number})
+            self._record(self._waiting[-1])
         elif sum(one.patient for one in self._waiting) > PATIENT_MAX:
             self._waiting.remove(next(one for one in self._waiting if one.patient))
 
     def hand_over(self, now: float) -> list[tuple[bytes, Haste]]:
         """What may leave the room now."""
-        for tag, one in list(self._leaving.items()):
-            if one.since > now - LEAVES_S:
-                break
-            del self._leaving[tag]
-            self._retry(one)
+        for waiting_for, patience_s in ((self._leaving, LEAVES_S), (self._sent, RETURNS_S)):
+            for tag, one in list(waiting_for.items()):
+                if one.since > now - patience_s:
+                    break
+                del waiting_for[tag]
+                self._retry(one)
         handed: list[tuple[bytes, Haste]] = []
         while self._waiting and len(self._leaving) < LEAVING_MAX:
             one = self._waiting.popleft()
@@ -112,60 +113,69 @@ class CellQueue:
         return handed
 
     def next_wakeup(self) -> float:
-        """When something has not left for too long."""
-        return min((one.since + LEAVES_S for one in self._leaving.values()), default=NEVER)
+        """When something has not left, or not come back, for too long."""
+        leaves = min((one.since + LEAVES_S for one in self._leaving.values()), default=NEVER)
+        returns = min((one.since + RETURNS_S for one in self._sent.values()), default=NEVER)
+        return min(leaves, returns)
 
-    def on_cell_left(self, tag: Tag) -> None:
+    def on_cell_left(self, tag: Tag, now: float) -> None:
         """A cell has left the node."""
         one = self._leaving.pop(tag, None)
-        if one is None:
+        if one is None or one.patient:
             return
+        one.since = now
         oldest = next(iter(self._sent.values()), None)
         if self._sent.put(tag, one) is not None and oldest is not None:
-            self._unreturned.pop(oldest.number, None)
-        self._settle(one)
+            self._give_up(oldest)
 
     def on_cell_returned(self, tag: Tag) -> int:
         """A cell came back from the mesh. Returns the number of the message whose last piece it is; 0: of
         none. It may wait here again because it was thought lost."""
-        repeats = (one for one in self._waiting if one.tries and tag_of(one.cell) == tag)
-        one = self._sent.pop(tag, None) or self._leaving.get(tag) or next(repeats, None)
-        if one is None or one.returned or one.number not in self._unreturned:
+        repeat = next((one for one in self._waiting if one.tries and tag_of(one.cell) == tag), None)
+        if repeat is not None:
+            self._waiting.remove(repeat)
+        one = repeat or self._sent.pop(tag, None) or self._leaving.pop(tag, None)
+        if one is None or one.patient:
             return 0
-        one.returned = True
-        self._unreturned[one.number] -= 1
-        if self._unreturned[one.number] > 0:
+        self.records[self._name(one.order)] = None
+        if one.number not in self._pieces:
             return 0
-        del self._unreturned[one.number]
+        self._pieces[one.number] -= 1
+        if self._pieces[one.number] > 0:
+            return 0
+        del self._pieces[one.number]
         return one.number
 
     def on_cell_lost(self, tag: Tag) -> None:
         """A cell that left is probably lost."""
-        one = self._sent.get(tag)
-        if one is not None and one.tries < TRIES_MAX:
-            del self._sent[tag]
-            self._waiting.append(one)
+        one = self._sent.pop(tag, None)
+        if one is not None:
+            self._retry(one)
 
     def _append(self, cell: bytes, number: int, patient: bool) -> None:
         self._waiting.append(QueuedCell(self._order, cell, number, patient))
         if number:
             self._pieces[number] += 1
-            self._unreturned[number] += 1
 
     def _retry(self, one: QueuedCell) -> None:
         if one.tries < TRIES_MAX:
             self._waiting.append(one)
         else:
-            self._unreturned.pop(one.number, None)
-            self._settle(one)  # members ask for what they miss
+            self._give_up(one)
 
-    def _settle(self, one: QueuedCell) -> None:
-        if not one.patient:
-            self.records[self._name(one.order)] = None
-        if one.number in self._pieces:
-            self._pieces[one.number] -= 1
-            if self._pieces[one.number] <= 0:
-                del self._pieces[one.number]
+    def _give_up(self, one: QueuedCell) -> None:
+        """Members ask for what they miss. The cell's message has not come back, after a restart either."""
+        if one.patient:
+            return
+        self.records[self._name(one.order)] = None
+        if self._pieces.pop(one.number, 0) > 1:
+            for other in (*self._waiting, *self._leaving.values(), *self._sent.values()):
+                if other.number == one.number:
+                    other.number = 0
+                    self._record(other)
+
+    def _record(self, one: QueuedCell) -> None:
+        self.records[self._name(one.order)] = codec.pack({"cell": one.cell, "number": one.number})
 
     @staticmethod
     def _name(order: int) -> bytes:

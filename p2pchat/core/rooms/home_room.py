@@ -174,12 +174,12 @@ class HomeRoom:
         match fate:
             case CellFate.RETURNED:
                 number = self._cells.on_cell_returned(tag)
-                return self._finish([*self._own.note_relayed(number, now)], now) if number else []
+                return self._finish([*(self._own.note_relayed(number, now) if number else ())], now)
             case CellFate.LOST:
                 self._cells.on_cell_lost(tag)
                 return self._finish([], now)
             case CellFate.LEFT:
-                self._cells.on_cell_left(tag)
+                self._cells.on_cell_left(tag, now)
                 return self._finish(self._write_waiting(now), now)
 
     def tick(self, now: float) -> list[Routed]:

@@ -19,7 +19,7 @@ def test_frontiers_go_while_a_room_is_in_use_and_stop_after_a_day() -> None:
     world.say("anna", "hello")
     world.run(DAY_S / 2)
     at_half = world["ben"].cells
-    assert 30 < at_half < 150
+    assert 60 < at_half < 250
     world.run(DAY_S)
     after = world["ben"].cells
     world.run(DAY_S)

@@ -1,7 +1,7 @@
 """How far the links are behind: what waits to leave on each, by whose doing.
 
 Knows: which links cells are pushed over, and how many cells wait there. Does not know: what a cell is, or how
-much credit a link has (``limits.credit``).
+much credit a link has (``kit.credit``).
 """
 
 from __future__ import annotations

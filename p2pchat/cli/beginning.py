@@ -14,8 +14,8 @@ import click
 from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
 from p2pchat.cli.output import bold, say
+from p2pchat.cli.parameters import RENDEZVOUS
 from p2pchat.cli.settings import CommonOptions
-from p2pchat.errors import UsageError
 
 
 def have_identity(settings: CommonOptions, rendezvous: Sequence[str] = ()) -> None:
@@ -57,7 +57,4 @@ def need_rendezvous(settings: CommonOptions, given: Sequence[str]) -> tuple[str,
     ):
         return tuple(given)
     say("A rendezvous is a server of you or your friend, at which your programs find each other.")
-    url = str(click.prompt("Its address, like wss://rendezvous.example.org", err=True)).strip()
-    if not url:
-        raise UsageError("an invite needs a rendezvous; p2pchat-rendezvous is one")
-    return (url,)
+    return (click.prompt("Its address, like wss://rendezvous.example.org", type=RENDEZVOUS, err=True),)

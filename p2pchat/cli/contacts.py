@@ -53,7 +53,14 @@ def list_(settings: CommonOptions) -> None:
     """
     nobody = "No contacts yet. Make a code for a friend:  p2pchat invite"
     wait_for(
-        listed(settings, lambda node: node.contacts(), _row, nobody, lambda contact: contact.here is None),
+        listed(
+            settings,
+            lambda node: node.contacts(),
+            _row,
+            nobody,
+            lambda contact: contact.here is None,
+            "who is here",
+        ),
         settings,
     )
 

@@ -56,7 +56,7 @@ def list_(settings: CommonOptions) -> None:
       p2pchat files list --json
     """
     none = "No files. Send one:  p2pchat send NAME --file PATH"
-    wait_for(listed(settings, lambda node: node.list_files(), _row, none, lambda file: False), settings)
+    wait_for(listed(settings, lambda node: node.list_files(), _row, none), settings)
 
 
 def _row(file: FileInfo) -> str:

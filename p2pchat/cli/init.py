@@ -10,6 +10,7 @@ import click
 from p2pchat.cli import ask
 from p2pchat.cli.connection import home_of, read_passphrase
 from p2pchat.cli.output import bold, print_line, record, say
+from p2pchat.cli.parameters import RENDEZVOUS
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.errors import UsageError
 
@@ -17,7 +18,11 @@ from p2pchat.errors import UsageError
 @click.command("init", cls=Command)
 @click.option("--name", required=True, metavar="NICK", help="The name that new contacts will see.")
 @click.option(
-    "--rendezvous", multiple=True, metavar="URL", help="A server at which nodes find each other (repeatable)."
+    "--rendezvous",
+    type=RENDEZVOUS,
+    multiple=True,
+    metavar="URL",
+    help="A server at which nodes find each other (repeatable).",
 )
 @click.option("--no-passphrase", is_flag=True, help="Leave the key open on the disk.")
 @pass_settings

@@ -14,7 +14,7 @@ import click
 from p2pchat.cli.beginning import have_identity, need_rendezvous
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import bold, colour, print_line, record, say
-from p2pchat.cli.parameters import MESH, SECONDS
+from p2pchat.cli.parameters import MESH, RENDEZVOUS, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import ContactInfo
@@ -36,7 +36,11 @@ if TYPE_CHECKING:
     "--timeout", type=SECONDS, metavar="S", help="Seconds until it expires (words: 600, link: 86400)."
 )
 @click.option(
-    "--rendezvous", multiple=True, metavar="URL", help="Also use this rendezvous from now on (repeatable)."
+    "--rendezvous",
+    type=RENDEZVOUS,
+    multiple=True,
+    metavar="URL",
+    help="Also use this rendezvous from now on (repeatable).",
 )
 @click.option("--mesh", type=MESH, metavar="MESH", help="Invite to this mesh instead of your first one.")
 @pass_settings

@@ -15,7 +15,7 @@ from p2pchat.cli.beginning import have_identity
 from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.invite import told_of_clock, welcome
 from p2pchat.cli.output import record, say
-from p2pchat.cli.parameters import MESH_SHOWN, SECONDS
+from p2pchat.cli.parameters import MESH_SHOWN, RENDEZVOUS, SECONDS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import PairingResult
@@ -36,7 +36,13 @@ _GO_THERE: Final = "Use it, too? It sees your address, and when you are online."
     "--as", "name", metavar="NAME", help="Call the new contact this, instead of what they call themselves."
 )
 @click.option("--timeout", type=SECONDS, default=60.0, help="Seconds to wait for the other side.")
-@click.option("--rendezvous", multiple=True, metavar="URL", help="Also use this rendezvous (repeatable).")
+@click.option(
+    "--rendezvous",
+    type=RENDEZVOUS,
+    multiple=True,
+    metavar="URL",
+    help="Also use this rendezvous (repeatable).",
+)
 @click.option("--accept-new", is_flag=True, help="Use every rendezvous of their mesh without asking.")
 @pass_settings
 def command(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Thing = TypeVar("Thing", bound=Recorded)
 
-NO_NODE: Final = "No node runs here, so the presence of contacts is not known. Start one:  p2pchat node run"
+NO_NODE: Final = "No node runs here, so {} is not known yet. Start one:  p2pchat node run"
 
 
 class Listing(Group):
@@ -41,10 +41,11 @@ async def listed(
     ask: Callable[[Node], Awaitable[Sequence[Thing]]],
     row: Callable[[Thing], str],
     nothing: str,
-    unknown: Callable[[Thing], bool],
+    unknown: Callable[[Thing], bool] = lambda thing: False,
+    lacking: str = "",
 ) -> None:
-    """Print each thing as its ``row``, or the line ``nothing``. Say so if some states are ``unknown`` because
-    the node has only just started in this process."""
+    """Print each thing as its ``row``, or the line ``nothing``. Say what is ``lacking`` if some states are
+    ``unknown`` because the node has only just started in this process."""
     async with open_node(settings) as node:
         things = await ask(node)
         just_begun = node.embedded
@@ -53,7 +54,7 @@ async def listed(
     if not things:
         say(nothing)
     elif just_begun and not settings.json and any(map(unknown, things)):
-        say(NO_NODE)
+        say(NO_NODE.format(lacking))
 
 
 async def told(

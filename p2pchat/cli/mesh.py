@@ -44,7 +44,15 @@ def list_(settings: CommonOptions) -> None:
     """
     none = "None yet. Make a code for a friend:  p2pchat invite"
     wait_for(
-        listed(settings, lambda node: node.meshes(), _row, none, lambda mesh: mesh.links is None), settings
+        listed(
+            settings,
+            lambda node: node.meshes(),
+            _row,
+            none,
+            lambda mesh: mesh.links is None,
+            "how many links you have",
+        ),
+        settings,
     )
 
 

@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from p2pchat.cli.settings import CommonOptions
+from p2pchat.errors import Malformed
 
 if TYPE_CHECKING:
     from p2pchat.client import Node
@@ -44,6 +45,26 @@ class Seconds(click.ParamType[float]):
 
 
 SECONDS: Final = Seconds()
+
+
+class RendezvousAddress(click.ParamType[str]):
+    """The address of a rendezvous: what is wrong with it is said before anything is asked or done."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises BadParameter."""
+        from p2pchat.wire.places import check_rendezvous
+
+        url = str(value).strip()
+        try:
+            check_rendezvous((url,))
+        except Malformed as error:
+            self.fail(str(error), param, ctx)
+        return url
+
+
+RENDEZVOUS: Final = RendezvousAddress()
 
 
 class Count(click.IntRange):

@@ -11,7 +11,7 @@ from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.listing import Listing, listed
 from p2pchat.cli.output import record, say
-from p2pchat.cli.parameters import MESH, MESH_SHOWN
+from p2pchat.cli.parameters import MESH, MESH_SHOWN, RENDEZVOUS
 from p2pchat.cli.run import wait_for
 from p2pchat.cli.settings import CommonOptions, pass_settings
 from p2pchat.control.answers import RendezvousInfo
@@ -36,28 +36,39 @@ def command() -> None:
 @command.command("list")
 @pass_settings
 def list_(settings: CommonOptions) -> None:
-    """List every rendezvous: whether it is reached, how it was added, and which meshes use it.
+    """List every rendezvous: whether your node is connected with it, who named it, and what it is for.
+
+    A node connects where it needs a server: to find the others of a mesh, or to answer a code. The list says
+    nothing of your contacts; 'p2pchat contacts' shows who is here.
 
     \b
     Example:
       p2pchat rendezvous list --json
     """
     none = "None yet. Add one:  p2pchat rendezvous add wss://meet.example.org"
-    wait_for(listed(settings, lambda node: node.rendezvous(), _row, none, _is_unknown), settings)
+    lacking = "whether they can be reached"
+    wait_for(listed(settings, lambda node: node.rendezvous(), _row, none, _is_unknown, lacking), settings)
 
 
 def _row(place: RendezvousInfo) -> str:
-    """The address comes last, because its length varies most."""
-    named = "yours" if place.typed else "theirs"
-    meeting = ",".join(mesh[:MESH_SHOWN] for mesh in place.meshes) or "no mesh"
-    why = f"  ({one_line(place.reason)})" if place.reason else ""
-    return f"{_state(place):<7} {named:<6} {meeting}  {one_line(place.url)}{why}"
+    """The address comes first: it is what a person looks for."""
+    named = "named by you" if place.typed else "named by a contact"
+    what = f"for {', '.join(_mesh(mesh) for mesh in place.meshes)}" if place.meshes else "for answering codes"
+    return f"{one_line(place.url)}  {_state(place)}; {named}, {what}"
+
+
+def _mesh(mesh: str) -> str:
+    return f"mesh {mesh[:MESH_SHOWN]}"
 
 
 def _state(place: RendezvousInfo) -> str:
     if not place.used:
-        return "unused"
-    return "unknown" if _is_unknown(place) else "up" if place.up else "down"
+        return "not connected, as it is not needed now"
+    if _is_unknown(place):
+        return "still connecting"
+    if not place.up:
+        return f"not reached ({one_line(place.reason)})" if place.reason else "not reached"
+    return f"connected, but {one_line(place.reason)}" if place.reason else "connected"
 
 
 def _is_unknown(place: RendezvousInfo) -> bool:
@@ -65,7 +76,7 @@ def _is_unknown(place: RendezvousInfo) -> bool:
 
 
 @command.command("add")
-@click.argument("url", metavar="URL")
+@click.argument("url", type=RENDEZVOUS, metavar="URL")
 @click.option("--mesh", type=MESH, metavar="MESH", help="Only for this mesh.")
 @pass_settings
 def add(settings: CommonOptions, url: str, mesh: str | None) -> None:

@@ -58,7 +58,7 @@ def list_(settings: CommonOptions) -> None:
       p2pchat room list --json
     """
     none = "No rooms yet. Make one:  p2pchat room create NAME"
-    wait_for(listed(settings, lambda node: node.list_rooms(), _row, none, lambda room: False), settings)
+    wait_for(listed(settings, lambda node: node.list_rooms(), _row, none), settings)
 
 
 def _row(room: RoomInfo) -> str:

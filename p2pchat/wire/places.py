@@ -135,15 +135,9 @@ def member_url(address: Address, port: int | None) -> str:
 def _check_url(url: str) -> None:
     if not 1 <= len(url) <= URL_BYTES or not all("!" <= character <= "~" for character in url):
         raise Malformed(f"a rendezvous address has at most {URL_BYTES} plain characters and no blanks")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("ws", "wss") and _is_host(parts) and parts.port != 0
-    except ValueError:  # of urlsplit and .port, on brackets and numbers that make no sense
-        usable = False
-    if not usable:
-        raise Malformed(
-            f"{url!r} is not a rendezvous address; it looks like wss://example.org or ws://127.0.0.1:8765"
-        )
+    if not _is_usable(url):
+        raise Malformed(f"{url!r} is not a rendezvous address; {_suggest_address(url)}")
+    parts = urlsplit(url)
     if "?" in url or "#" in url or "@" in url:
         raise Malformed(f"{url!r}: a rendezvous address has no query, no fragment and no user")
     if len(parts.path) > PREFIX_CHARS or not _PREFIX.fullmatch(parts.path):
@@ -151,6 +145,25 @@ def _check_url(url: str) -> None:
             f"{url!r}: after its host, a rendezvous address has letters, digits, - _ and /, "
             f"at most {PREFIX_CHARS}"
         )
+
+
+def _is_usable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("ws", "wss") and _is_host(parts) and parts.port != 0
+    except ValueError:  # of urlsplit and .port, on brackets and numbers that make no sense
+        return False
+
+
+def _suggest_address(url: str) -> str:
+    """What a person may have meant."""
+    before, separator, place = url.rpartition("://")
+    scheme = before.lower()
+    if scheme in ("http", "https") and _is_usable(f"ws://{place}"):
+        return f"write {'wss' if scheme == 'https' else 'ws'}://{place}"
+    if not separator and _is_usable(f"ws://{url}"):
+        return f"write ws://{url}, or wss://{url} if the server has a certificate"
+    return "it looks like wss://example.org or ws://127.0.0.1:8765"
 
 
 def _is_host(parts: SplitResult) -> bool:

@@ -11,10 +11,12 @@ import pytest
 import segno
 
 from p2pchat.cli.invite import drawn
+from p2pchat.control.answers import RendezvousInfo
 from p2pchat.control.events import InviteEvent
 from p2pchat.control.values import plain
 from p2pchat.errors import TrustError
 from tests.cli.conftest import Run
+from tests.support.fake_author import answer
 from tests.support.fake_node import FakeNode, added, status, told
 
 CODE = "42-tango-marble-orbit"
@@ -109,6 +111,55 @@ def test_a_code_may_be_typed_as_it_was_heard(typed: list[str], p2pchat: Run, nod
     ran = p2pchat("join", *typed, "--rendezvous", "ws://127.0.0.1:2")
     assert (ran.code, ran.out) == (0, "ana\n")
     assert node.joined == [(CODE, ("ws://127.0.0.1:2",))]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["join", CODE, "--rendezvous"],
+        ["invite", "--rendezvous"],
+        ["init", "--name", "ana", "--rendezvous"],
+        ["rendezvous", "add"],
+    ],
+)
+def test_an_address_is_checked_before_anything_is_asked(
+    words: list[str], p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("p2pchat.cli.ask.new_passphrase", lambda **_: asked.append("passphrase"))
+    ran = p2pchat(*words, "place.example.org:8750")
+    assert ran.code == 2 and not asked and not node.joined
+    said = (
+        "write ws://place.example.org:8750, or wss://place.example.org:8750 if the server has a certificate"
+    )
+    assert said in " ".join(ran.err.split())
+
+
+def test_a_rendezvous_is_listed_in_words(
+    p2pchat: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def place(url: str, **more: object) -> RendezvousInfo:
+        known = {"own": True, "typed": True, "meshes": ["3f" * 16], "used": True, "up": True, "reason": ""}
+        return answer(RendezvousInfo, url=url, **known | more)
+
+    async def rendezvous() -> list[RendezvousInfo]:
+        return [
+            place("ws://a"),
+            place("ws://b", up=False, reason="nothing listens there", typed=False),
+            place("ws://c", used=False, up=None, meshes=[]),
+            place("ws://d", up=None),
+        ]
+
+    monkeypatch.setattr(node, "rendezvous", rendezvous, raising=False)
+    assert p2pchat("rendezvous").lines == [
+        "ws://a  connected; named by you, for mesh 3f3f3f3f",
+        "ws://b  not reached (nothing listens there); named by a contact, for mesh 3f3f3f3f",
+        "ws://c  not connected, as it is not needed now; named by you, for answering codes",
+        "ws://d  still connecting; named by you, for mesh 3f3f3f3f",
+    ]
+    node.runs_here = True
+    said = "No node runs here, so whether they can be reached is not known yet."
+    assert said in p2pchat("rendezvous").err
 
 
 def test_join_does_not_use_an_unnamed_rendezvous_without_consent(p2pchat: Run, node: FakeNode) -> None:

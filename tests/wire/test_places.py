@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,23 @@ def test_lists_that_can_be_told_to_others(urls: tuple[str, ...]) -> None:
 )
 def test_what_is_no_rendezvous_address_is_refused(url: str) -> None:
     with pytest.raises(Malformed, match="rendezvous address"):
+        check_rendezvous((url,))
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("place.example.org:8750", "write ws://place.example.org:8750, or wss://place.example.org:8750"),
+        ("192.0.2.1", "write ws://192.0.2.1, or wss://192.0.2.1 if the server has a certificate"),
+        ("[2001:db8::1]:8750", "write ws://[2001:db8::1]:8750, or"),
+        ("https://place.example.org/x", "write wss://place.example.org/x"),
+        ("http://place.example.org", "write ws://place.example.org"),
+        ("tcp://place.example.org", "it looks like wss://example.org"),
+        ("place:x", "it looks like wss://example.org"),
+    ],
+)
+def test_what_was_meant_is_said(url: str, meant: str) -> None:
+    with pytest.raises(Malformed, match=re.escape(f"{url!r} is not a rendezvous address; {meant}")):
         check_rendezvous((url,))
 
 

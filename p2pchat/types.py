@@ -67,6 +67,10 @@ RoomOfferId = NewType("RoomOfferId", bytes)
 """16 random bytes by which two contacts name the offer of a room, and all that follows from it."""
 
 
+IntroductionId = NewType("IntroductionId", bytes)
+"""16 random bytes by which two people, and who introduces them, name one introduction."""
+
+
 def conversation_with(contact: ContactId) -> ConversationId:
     """Return the conversation of two that we have with a contact: it has the contact's id."""
     return ConversationId(contact)

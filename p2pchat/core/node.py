@@ -14,6 +14,8 @@ from p2pchat.core.broadcast.strategy import Strategy
 from p2pchat.core.files.files import Files
 from p2pchat.core.files.quotas import FileLimits
 from p2pchat.core.files.receiving import ask_first_s
+from p2pchat.core.introductions.introductions import Introductions
+from p2pchat.core.introductions.outputs import IntroductionSurroundings
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.membership.nearby import NearbyKey
 from p2pchat.core.membership.unreached import Unreached
@@ -32,6 +34,7 @@ from p2pchat.core.values import inputs, user_inputs
 from p2pchat.core.values.changes import PutListeners
 from p2pchat.core.values.effects import Effect, Persist
 from p2pchat.core.values.files import ForFiles
+from p2pchat.core.values.introductions import ForIntroductions
 from p2pchat.core.values.records import Contact, Identity, Memory, MeshRecord
 from p2pchat.core.values.room_inputs import ForRooms
 from p2pchat.core.values.settings import Settings
@@ -98,6 +101,16 @@ class NodeMachine:
         self.rooms.find_line = self._belonging.succession.line_of
         self.rooms.find_name = lambda: self._belonging.identity.name
         self._belonging.is_needed = self.rooms.is_in_mesh
+        around = IntroductionSurroundings(
+            self.rooms.members,
+            self._conversations.contact,
+            lambda contact, word, now: self._conversations.tell_payloads(contact, [word], now),
+            lambda mesh: next(iter(self.rooms.find_line(mesh)), None),
+            lambda: self._belonging.identity,
+            entropy.make_child("introductions"),
+        )
+        self.introductions = Introductions(memory, around, self._counters)
+        """Introductions of this home, and those that it makes of two of its contacts."""
         self._routing = Routing(
             self._rendezvous,
             self._servers,
@@ -107,6 +120,7 @@ class NodeMachine:
             self._meshes,
             self._belonging,
             self.rooms,
+            self.introductions,
             self._marking,
         )
         self._signals = Signals(
@@ -223,6 +237,7 @@ class NodeMachine:
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
         soonest = min((mesh.next_wakeup() for mesh in self._meshes), default=NEVER)
         soonest = min(soonest, self._rest_due, self.rooms.next_wakeup(), self.files.next_wakeup())
+        soonest = min(soonest, self.introductions.next_wakeup())
         return min(soonest, self._conversations.next_wakeup())
 
     # --- inputs
@@ -234,6 +249,8 @@ class NodeMachine:
         try:
             if isinstance(input, ForRooms):
                 return self._routing.route_conversations(self.rooms.take_input(input, now), now)
+            if isinstance(input, ForIntroductions):
+                return self._routing.route_introductions(self.introductions.take_input(input, now), now)
             if isinstance(input, ForFiles):
                 return self._routing.route_files(self.files.take_input(input, now), now)
             return self._dispatch(input, now)
@@ -307,7 +324,8 @@ class NodeMachine:
         restored = self._routing.route_conversations(self.rooms.restore_rooms(now), now)
         self._marks_at = now + exponential(self._marking, MARKS_S)
         checked = self._routing.route_files(self.files.check_contents(now), now)
-        return restored + checked + self._tick(now)
+        forgotten = self._routing.route_introductions(self.introductions.start(), now)
+        return restored + checked + forgotten + self._tick(now)
 
     def _tick(self, now: float) -> list[Effect]:
         out = self._rendezvous.tick(now)
@@ -324,8 +342,9 @@ class NodeMachine:
         if out:
             return out  # what is others' leaves first (decision 0034); ours is still due, and comes at once
         ours = [*self._conversations.tick(now), *self.rooms.tick(now)]
+        introduced = self._routing.route_introductions(self.introductions.tick(now), now)
         files = self._routing.route_files(self.files.tick(now), now)
-        return self._routing.route_conversations(ours, now) + files
+        return self._routing.route_conversations(ours, now) + introduced + files
 
     def _say_goodbye(self, now: float) -> list[Effect]:
         out: list[Effect] = []

@@ -36,6 +36,19 @@ _OF_ROOMS: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
 }
 """The errors about rooms, with their words."""
 
+_OF_INTRODUCTIONS: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
+    Reason.NO_SUCH_INTRODUCTION: (Ended, "this introduction is over; see 'p2pchat contacts requests'"),
+    Reason.INTRODUCTIONS_FULL: (LimitError, "too many introductions are under way; withdraw some"),
+    Reason.REQUESTED_ALREADY: (UsageError, "that was asked already, and is not answered yet"),
+    Reason.CONTACT_ALREADY: (UsageError, "this member is your contact {name!r} already"),
+    Reason.SAME_PERSON: (UsageError, "name two different contacts"),
+    Reason.IN_TWO_MESHES: (
+        UsageError,
+        "these contacts are in different meshes, and cannot reach each other",
+    ),
+}
+"""The errors about introductions, with their words."""
+
 _OF_FILES: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
     Reason.NO_SUCH_FILE: (UsageError, "no file of a contact has that id; see 'p2pchat files list'"),
     Reason.FILE_OVER: (Ended, "this file was declined, cancelled or transferred already"),
@@ -46,6 +59,8 @@ _OF_FILES: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
     ),
 }
 """The errors about files, with their words."""
+
+_WORDS: Final = {**_OF_ROOMS, **_OF_INTRODUCTIONS, **_OF_FILES}
 
 
 def raise_refusal(rejected: Rejected | None, *, contact: str = "", text: str = "", name: str = "") -> None:
@@ -70,8 +85,8 @@ def _error(rejected: Rejected, contact: str, text: str, name: str) -> P2PChatErr
             return UsageError(f"{name!r} is your own name here, or looks the same")
         case Reason.RETENTION_IMPOSSIBLE:
             return UsageError("messages last from ten seconds to ten years, or for ever")
-        case reason if reason in _OF_ROOMS or reason in _OF_FILES:
-            kind, words = (_OF_ROOMS | _OF_FILES)[reason]
+        case reason if reason in _WORDS:
+            kind, words = _WORDS[reason]
             return kind(words.format(name=rejected.name))
         case _:
             return _error_of_text(rejected.reason, text)

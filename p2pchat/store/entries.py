@@ -120,6 +120,8 @@ def encode_contact(them: Contact, keys: bytes) -> bytes:
             "renewed_at": float(them.trust.renewed_at),
             "renewal": them.trust.renewal,
             "keys": keys,
+            **({"through_room": them.through_room} if them.through_room else {}),
+            **({"introduced_by": them.introduced_by} if them.introduced_by else {}),
         },
     )
 
@@ -146,6 +148,8 @@ def read_contact(reader: Reader) -> tuple[Contact, bytes]:
             reader.get_integer("lasts_turn", 0, _U32),
         ),
         reader.get_flag("blocked"),
+        through_room=reader.get_text("through_room", _NAME_MAX) if "through_room" in reader else "",
+        introduced_by=reader.get_text("introduced_by", _NAME_MAX) if "introduced_by" in reader else "",
     )
     return contact, reader.get_bytes("keys", limit=ENTRY_MAX)
 

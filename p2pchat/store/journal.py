@@ -14,9 +14,10 @@ import apsw
 from p2pchat.core.values import changes, records
 from p2pchat.core.values.changes import Change, Settled
 from p2pchat.core.values.files import DropFile, PutFile
+from p2pchat.core.values.introductions import DropIntroduction, PutIntroduction
 from p2pchat.core.values.records import Memory
 from p2pchat.errors import StoreError
-from p2pchat.store import file_records, history, references, rooms
+from p2pchat.store import file_records, history, introductions, references, rooms
 from p2pchat.store.database import transaction, translate_sqlite_errors
 from p2pchat.types import ContactId, ConversationId, MeshId, MessageId
 
@@ -29,10 +30,11 @@ _PUT_MESH = """
         generation = excluded.generation, begins_at = excluded.begins_at, replaces = excluded.replaces,
         successor = excluded.successor, replaced_at = excluded.replaced_at"""
 _PUT_CONTACT = """
-    INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, mesh = excluded.mesh, how = excluded.how,
         verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted,
-        lasts_s = excluded.lasts_s, lasts_turn = excluded.lasts_turn"""
+        lasts_s = excluded.lasts_s, lasts_turn = excluded.lasts_turn,
+        through_room = excluded.through_room, introduced_by = excluded.introduced_by"""
 _EXPIRED = f"expires_at < ? AND {history.NOT_WAITING} AND (outgoing = 1 OR heard = 1)"
 _PUT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?)"
 _PUT_RECOVERY = "INSERT OR REPLACE INTO recovery VALUES (?, ?)"
@@ -86,6 +88,7 @@ def load(connection: apsw.Connection) -> Memory:
             rooms=rooms.load_rooms(connection),
             room_offers=rooms.load_offers(connection),
             files=file_records.load_files(connection),
+            introductions=introductions.load_introductions(connection),
         )
 
 
@@ -140,6 +143,8 @@ def _apply(connection: apsw.Connection, change: Change) -> Settled | None:
             run("DELETE FROM tried WHERE mark = ?", (mark,))
         case PutFile() | DropFile():
             file_records.apply_to_files(connection, change)
+        case PutIntroduction() | DropIntroduction():
+            introductions.apply_to_introductions(connection, change)
         case _:
             rooms.apply_to_rooms(connection, change)
     return None
@@ -198,7 +203,7 @@ def _contact_row(them: records.Contact) -> tuple[Any, ...]:
     names = them.id, them.name, them.identity_key, them.mesh, them.how
     kept = them.preferences
     decided = them.trust.verified, them.blocked, kept.muted, kept.lasts_s, kept.lasts_turn
-    return *names, them.added_at, *decided
+    return *names, them.added_at, *decided, them.through_room, them.introduced_by
 
 
 def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
@@ -225,7 +230,7 @@ def _meshes(connection: apsw.Connection) -> tuple[records.MeshRecord, ...]:
 def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
     rows = connection.execute(
         "SELECT id, name, identity_key, mesh, how, added_at, verified, blocked, muted,"
-        " lasts_s, lasts_turn, renewed_at, renewal, was_verified, standing"
+        " lasts_s, lasts_turn, through_room, introduced_by, renewed_at, renewal, was_verified, standing"
         " FROM contact LEFT JOIN renewed ON renewed.contact = contact.id"
         " ORDER BY added_at, id"
     )
@@ -235,11 +240,14 @@ def _contacts(connection: apsw.Connection) -> tuple[records.Contact, ...]:
 def _contact(
     id: str, name: str, key: bytes, mesh: bytes, how: str, added: float, *decided: Any
 ) -> records.Contact:
-    verified, blocked, muted, retention_s, retention_turn, at, renewal, verified_before, standing = decided
+    verified, blocked, muted, retention_s, retention_turn, through_room, introduced_by, *anew = decided
+    at, renewal, verified_before, standing = anew
     trust = records.Trust(bool(verified), bool(verified_before), at or 0.0, renewal or b"")
     preferences = records.ConversationPreferences(bool(muted), retention_s, retention_turn)
     who = ContactId(id), name, key, MeshId(mesh), how, added
-    return records.Contact(*who, trust, preferences, bool(blocked), standing or "")
+    return records.Contact(
+        *who, trust, preferences, bool(blocked), standing or "", through_room, introduced_by
+    )
 
 
 def _recoveries(connection: apsw.Connection) -> tuple[records.RecoveryState, ...]:

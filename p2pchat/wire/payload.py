@@ -14,7 +14,7 @@ from typing import Final, assert_never
 from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
 from p2pchat.types import Epoch
-from p2pchat.wire import files
+from p2pchat.wire import files, introductions
 from p2pchat.wire.codec import Reader, pack, unpack
 from p2pchat.wire.content import (
     Content,
@@ -144,6 +144,7 @@ Payload = (
     | MeshRenewed
     | RoomWord
     | files.FileWord
+    | introductions.IntroductionWord
     | UnknownPayload
 )
 
@@ -207,7 +208,8 @@ def encode_payload(payload: Payload) -> bytes:
             return pack(files.word_fields(payload))
         case UnknownPayload(type=unknown):
             return pack({"t": unknown})
-    assert_never(payload)
+        case _:
+            return introductions.encode_word(payload)
 
 
 def decode_payload(data: bytes) -> Payload:
@@ -216,6 +218,8 @@ def decode_payload(data: bytes) -> Payload:
     match reader.get_integer("t", 0, _TYPE_MAX):
         case type if type in WORD_TYPES:
             return read_word(type, reader)
+        case type if type in introductions.WORD_TYPES:
+            return introductions.read_word(type, reader)
         case type if type in files.WORD_TYPES:
             return files.read_word(type, reader)
         case type if is_content(type):

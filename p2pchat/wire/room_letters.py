@@ -1,4 +1,4 @@
-"""What one member of a room writes to another alone: asks for what it misses, and answers.
+"""What one member of a room writes to another alone: what it asks for, answers, words of an introduction.
 
 Knows: the layouts and their limits. Does not know: keys, or who is owed what.
 
@@ -15,6 +15,7 @@ Knows: the layouts and their limits. Does not know: keys, or who is owed what.
     end      6   letters 4, this one among them: all that was asked for is answered
     ask      7   what is asked for (``room_words``)
     grant    8   a period (``room_commits``)
+    word     9   of an introduction (``introductions``)
 
 The MAC of a message is the one that its sender made for the asker, or none.
 """
@@ -23,10 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import field
-from typing import Final, assert_never
+from typing import Final
 
 from p2pchat.data import dataclass
 from p2pchat.errors import Malformed
+from p2pchat.wire.introductions import IntroductionWord, decode_word, encode_word
 from p2pchat.wire.room_cells import (
     CHAIN_CELLS,
     HEADS_BYTES_MAX,
@@ -129,6 +131,7 @@ LetterItem = (
     | AnswerEnd
     | RepairAsk
     | PeriodGrant
+    | IntroductionWord
 )
 
 
@@ -200,7 +203,8 @@ def _encode_body(item: LetterItem) -> tuple[int, bytes]:
             return 7, encode_ask(item)
         case PeriodGrant():
             return 8, encode_grant(item)
-    assert_never(item)
+        case _:
+            return 9, encode_word(item)
 
 
 def _decode_body(kind: int, body: bytes) -> LetterItem | None:
@@ -225,6 +229,8 @@ def _decode_body(kind: int, body: bytes) -> LetterItem | None:
             return decode_ask(body)
         case 8:
             return decode_grant(body)
+        case 9:
+            return decode_word(body)
         case _:
             return None
 

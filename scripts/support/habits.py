@@ -62,7 +62,7 @@ SPEAKERS = ("p2pchat/client/", "p2pchat/daemon/")
 
 _FORBIDDEN = """
 acts afford afforded again asked asker became began came crowd crowded curious deafen done doubted each facts
-forsake fresh greeter happened heard introduction lanes lasting lasts lonely mending met missed mixing noise
+forsake fresh greeter happened heard lanes lasting lasts lonely mending met missed mixing noise
 orders out paid pin pinned recall retag rise said sit spare stations surplus suspects talk talks understood
 vicinity wanted was watch way ways whence wounded
 """

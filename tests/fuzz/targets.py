@@ -19,6 +19,7 @@ from p2pchat.types import (
     EntryId,
     Epoch,
     HopId,
+    IntroductionId,
     MemberId,
     MessageId,
     MessageName,
@@ -40,6 +41,7 @@ from p2pchat.wire import (
     frame,
     gossip,
     ice,
+    introductions,
     invite,
     marks,
     mdns,
@@ -135,6 +137,14 @@ _NODE, _EPOCH, _OFFER = NodeId(b"n" * 8), Epoch(81_000), RoomOfferId(b"i" * 16)
 _HELD = reconcile.Horizon(_EPOCH, 30_000_000)
 _CODE = invite.InviteCode(42, ("tango", "marble", "orbit"))
 _MEMBER, _ENTRY = MemberId(b"m" * 32), EntryId(b"e" * 32)
+_INTRODUCTION = IntroductionId(b"i" * 16)
+_INTRODUCTIONS = (
+    introductions.IntroductionAsk(_INTRODUCTION, 7.0, False, _KEY, "bob"),
+    introductions.IntroductionKeys(_INTRODUCTION, _KEY, _KEY, b"e" * 1184, _EPOCH),
+    introductions.IntroductionAnswer(_INTRODUCTION, _KEY, b"c" * 1088, b"olm"),
+    *(introductions.IntroductionAgreed(_INTRODUCTION), introductions.IntroductionWelcome(_INTRODUCTION, b"")),
+    introductions.IntroductionEnded(_INTRODUCTION, introductions.IntroductionEnd.FULL),
+)
 _NEWCOMER = room_actions.NewMember(_KEY, _KEY, b"e" * 1184, "bob")
 _FOUNDING = room_log.found_room("walkers", _NEWCOMER)
 _ACTIONS = (
@@ -233,6 +243,7 @@ TARGETS: dict[str, Target] = {
         room_offers.RoomOfferEnded(_OFFER, room_offers.OfferEnd.FULL),
         room_offers.RoomWelcomePart(_OFFER, 1, 2, b"part"),
     ),
+    "introductions": Format(payload.decode_payload, payload.encode_payload).extensible(*_INTRODUCTIONS),
     "payload": Format(payload.decode_payload, payload.encode_payload).extensible(
         payload.RekeyOffer(3, _EPOCH, b"e" * 1184),
         payload.RekeyAnswer(3, b"c" * 1088),
@@ -308,8 +319,7 @@ TARGETS: dict[str, Target] = {
             room_letters.NotForMember(_ASK.spans[0]),
             room_letters.NotHere(_ASK.spans[0]),
             room_letters.PeriodSecret(_KEY, _KEY),
-            room_letters.AnswerEnd(7),
-            _ASK,
+            *(room_letters.AnswerEnd(7), *_INTRODUCTIONS, _ASK),
         ]
     ),
     "room_words-said": Format(

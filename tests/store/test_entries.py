@@ -77,6 +77,8 @@ BOB = Contact(
     Trust(True, True, 5.0, b"renewal"),
     ConversationPreferences(True, 60.0, 3),
     True,
+    through_room="walkers",
+    introduced_by="ana",
 )
 WAITS = OutboxEntry(
     MessageId("d" * 32),

@@ -8,7 +8,8 @@ from dataclasses import replace
 from p2pchat.core.messaging.referring import WAITING_MAX, apply_reference, apply_references
 from p2pchat.core.values import changes, records, room_records
 from p2pchat.core.values.changes import Change, Settled
-from p2pchat.core.values.files import DropFile, FileEffect, FileRecord, ForFiles, PutFile
+from p2pchat.core.values.files import DropFile, FileChange, FileEffect, FileRecord, ForFiles, PutFile
+from p2pchat.core.values.introductions import DropIntroduction, IntroductionChange, PutIntroduction
 from p2pchat.core.values.records import Memory, Message
 from p2pchat.core.values.references import Reference
 from p2pchat.core.values.room_records import LinePlace, RoomChange, RoomOfferRecord, RoomRecord, RoomState
@@ -45,6 +46,7 @@ class MemoryStore:
         self.room_records: dict[str, dict[bytes, bytes]] = {}
         self.room_offers: dict[bytes, RoomOfferRecord] = {}
         self.files: dict[MessageId, FileRecord] = {}
+        self.introductions: dict[bytes, bytes] = {}
         self.contents = MemoryFiles()
         self.set_back = ""
 
@@ -69,6 +71,7 @@ class MemoryStore:
             tuple(RoomState(room, _needed(self.room_records[room.id])) for room in self.rooms.values()),
             tuple(sorted(self.room_offers.values(), key=lambda offer: offer.at)),
             tuple(sorted(self.files.values(), key=lambda file: file.at)),
+            tuple(self.introductions.values()),
         )
 
     def read_cells(self, mesh: MeshId, numbers: Iterable[int]) -> tuple[records.HeldCell, ...]:
@@ -119,7 +122,7 @@ class MemoryStore:
                 self.tried.pop(mark, None)
             case changes.PutPatience(patience):
                 self.patience = patience
-            case PutFile() | DropFile():
+            case PutFile() | DropFile() | PutIntroduction() | DropIntroduction():
                 self._of_files(change)
             case _:
                 self._of_rooms(change)
@@ -131,11 +134,16 @@ class MemoryStore:
         else:
             self.outbox.pop(change.id, None)
 
-    def _of_files(self, change: PutFile | DropFile) -> None:
-        if isinstance(change, PutFile):
-            self.files[change.file.id] = change.file
-        else:
-            self.files.pop(change.id, None)
+    def _of_files(self, change: FileChange | IntroductionChange) -> None:
+        match change:
+            case PutFile(file):
+                self.files[file.id] = file
+            case DropFile(id):
+                self.files.pop(id, None)
+            case PutIntroduction(introduction, state):
+                self.introductions[introduction] = state
+            case DropIntroduction(introduction):
+                self.introductions.pop(introduction, None)
 
     def _of_rooms(self, change: RoomChange) -> None:
         match change:

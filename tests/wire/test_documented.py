@@ -17,7 +17,7 @@ FAMILIES = {
     "Pairing": ["pairing"],
     "Offers": ["offer", "answer"],
     "Frames": ["control", "gossip", "walk", "reconcile", "topology", "marks"],
-    "ORDERED": ["content", "payload", "room_offers", "files-words"],
+    "ORDERED": ["content", "payload", "room_offers", "introductions", "files-words"],
     "NOTICE": ["notice", "files-notices"],
     "APART": ["recovery"],
 }

@@ -130,6 +130,16 @@ class Belonging:
         outputs += [OfConversations(kept), *self.succession.greet_contact(contact.id, now)]
         return contact, outputs + (self._leave_if_empty(earlier.mesh, now) if earlier is not None else [])
 
+    def keep_introduced(
+        self, paired: pairing.Paired, mesh: MeshId, now: float
+    ) -> tuple[Contact, list[BelongingOutput]]:
+        """Keep the contact and the session of an introduction, in a mesh of ours."""
+        earlier = self._conversations.contact(fingerprint(paired.identity_key))
+        contact, kept = self._conversations.pair(paired, mesh, now)
+        self.review_trust(contact.id)
+        outputs = [OfConversations(kept), *self.succession.greet_contact(contact.id, now)]
+        return contact, outputs + (self._leave_if_empty(earlier.mesh, now) if earlier is not None else [])
+
     def not_joined(self, paired: pairing.Paired) -> tuple[str, ...]:
         """Return the contact's rendezvous of the mesh at which we do not take seats."""
         known = self._meshes.get(mesh_id(paired.mesh_secret))

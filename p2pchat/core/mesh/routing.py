@@ -13,6 +13,8 @@ from p2pchat.core import pairing
 from p2pchat.core.broadcast.cells import CellArrived
 from p2pchat.core.files.files import Files
 from p2pchat.core.files.outputs import AskForBlocks, FileOutput, SendBlocks, TellFileWord
+from p2pchat.core.introductions.introductions import Introductions
+from p2pchat.core.introductions.outputs import IntroductionOutput, NewContact, notify
 from p2pchat.core.mesh import labelled
 from p2pchat.core.mesh.belonging import Belonging
 from p2pchat.core.mesh.mesh import Mesh
@@ -44,7 +46,9 @@ from p2pchat.core.values.effects import (
     WhenKept,
     frames_first,
 )
+from p2pchat.core.values.introductions import IntroductionTurn, MemberOf
 from p2pchat.core.values.refusals import InviteFailure
+from p2pchat.core.values.room_events import RoomTurn, RoomTurned
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, LinkId
 from p2pchat.wire.marks import Marks
@@ -63,6 +67,7 @@ class Routing:
         meshes: Meshes,
         belonging: Belonging,
         rooms: Rooms,
+        introductions: Introductions,
         marking: Entropy,
     ) -> None:
         self._rendezvous = rendezvous
@@ -73,6 +78,7 @@ class Routing:
         self._meshes = meshes
         self._belonging = belonging
         self._rooms = rooms
+        self._introductions = introductions
         self._marking = marking
 
     # --- what the person, a link or the disk says
@@ -147,6 +153,7 @@ class Routing:
         self._conversations.witnessed(mesh.links_up + self._rendezvous.count_agreeing())
         told = self._conversations.linked(mesh.record.id, mesh.links_up, now)
         self._rooms.note_links(mesh.record.id, mesh.links_up, now)
+        self._introductions.note_links(links, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self.route_conversations(told, now)]
 
     def route_conversations(self, produced: Iterable[outputs.Routed], now: float) -> list[Effect]:
@@ -158,9 +165,16 @@ class Routing:
                     results.append(WhenKept(user_inputs.CellSubmitted(mesh, cell, haste)))
                 case outputs.RoomWordReported():
                     results += self.route_conversations(self._rooms.take_word(output, now), now)
+                case outputs.IntroductionReported():
+                    results += self.route_introductions(self._introductions.take_word(output, now), now)
+                case Notify(RoomTurned(turn=RoomTurn.GONE | RoomTurn.ENDED | RoomTurn.FORGOTTEN)):
+                    over = self._introductions.follow_rooms()
+                    results += [output, *self.route_introductions(over, now)]
                 case Notify(ContactChanged(contact, "blocked" | "removed" as change)):
-                    over = self._rooms.forget_contact(contact.id, now)
-                    results += [output, *self.route_conversations(over, now)]
+                    gone = self._rooms.forget_contact(contact.id, now)
+                    results += [output, *self.route_conversations(gone, now)]
+                    over = self._introductions.forget_contact(contact.id, now)
+                    results += self.route_introductions(over, now)
                     results += self.route_files(self._files.change_contact(contact.id, change, now), now)
                 case Notify(ContactChanged(contact, "renewed")):
                     self._belonging.review_trust(contact.id)
@@ -175,6 +189,22 @@ class Routing:
                     results += self.route_belonging(told, now)
                 case _:
                     results.append(output)
+        return results
+
+    def route_introductions(self, produced: Iterable[IntroductionOutput], now: float) -> list[Effect]:
+        """What introductions want done."""
+        results: list[Effect] = []
+        for output in produced:
+            if not isinstance(output, NewContact):
+                results += self.route_conversations([output], now)
+                continue
+            contact, kept = self._belonging.keep_introduced(output.paired, output.mesh, now)
+            results += self.route_belonging(kept, now)
+            source = output.introduction.source
+            if isinstance(source, MemberOf):
+                noted = self._rooms.members.note_contact(source, contact.id)
+                results += self.route_conversations(noted, now)
+            results.append(notify(output.introduction, IntroductionTurn.COMPLETED, contact.id))
         return results
 
     def route_files(self, wishes: Iterable[FileOutput], now: float) -> list[Effect]:

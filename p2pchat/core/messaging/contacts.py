@@ -44,10 +44,13 @@ class ContactTable:
     def add(self, contact: Contact) -> tuple[Contact, list[Effect]]:
         """Add a contact under a free name. One paired again has the same key, and keeps all that was decided
         about it: name, trust, mute, block, and how long what is said lasts; not what was wrong with the
-        session."""
+        session. An introduction does not change how one met: it is the weaker way."""
         known = self._contacts.get(contact.id)
         if known is not None:
-            return self._put(replace(known, mesh=contact.mesh, how=contact.how, standing=""), "added")
+            anew = replace(known, mesh=contact.mesh, standing="")
+            if not contact.introduced_by and not contact.through_room:
+                anew = replace(anew, how=contact.how, through_room="", introduced_by="")
+            return self._put(anew, "added")
         return self._put(replace(contact, name=self._free(contact.name)), "added")
 
     def rename(self, contact: Contact, name: str) -> list[Effect]:

@@ -33,6 +33,7 @@ from p2pchat.types import Tag, conversation_with
 from p2pchat.wire import payload as wire
 from p2pchat.wire.content import Referring, Text
 from p2pchat.wire.files import FileWord
+from p2pchat.wire.introductions import IntroductionWord
 from p2pchat.wire.room_offers import RoomWord
 
 
@@ -146,9 +147,11 @@ class Conversation:
 
     # --- what happens
 
-    def tell_payload(self, payload: wire.MeshRenewed | RoomWord | FileWord, now: float) -> list[Output]:
+    def tell_payload(
+        self, payload: wire.MeshRenewed | RoomWord | IntroductionWord | FileWord, now: float
+    ) -> list[Output]:
         """Say in which mesh we are, in place of what of it still waits; or something about letting somebody
-        into a room, or about a file. As surely as by a message."""
+        into a room, about an introduction, or about a file. As surely as by a message."""
         if isinstance(payload, wire.MeshRenewed):
             told = self.delivery.queue.replace_payload(payload, now)
         else:

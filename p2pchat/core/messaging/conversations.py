@@ -39,6 +39,7 @@ from p2pchat.crypto.identity import fingerprint
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import ContactId, MeshId, Tag
 from p2pchat.wire.cell import Cell
+from p2pchat.wire.introductions import IntroductionWord
 from p2pchat.wire.payload import MeshRenewed
 from p2pchat.wire.room_offers import RoomWord
 
@@ -192,9 +193,10 @@ class Conversations:
     # --- contacts and their meshes
 
     def tell_payloads(
-        self, contact: ContactId, payloads: Iterable[MeshRenewed | RoomWord], now: float
+        self, contact: ContactId, payloads: Iterable[MeshRenewed | RoomWord | IntroductionWord], now: float
     ) -> list[Routed]:
-        """Say to a contact in which mesh we are, or something about letting somebody into a room."""
+        """Say to a contact in which mesh we are, or something about letting somebody into a room, or about an
+        introduction."""
         conversation = self._roster.find_conversation(contact)
         if conversation is None:
             return []
@@ -264,7 +266,16 @@ class Conversations:
     def pair(self, paired: Paired, mesh: MeshId, now: float) -> tuple[Contact, list[Routed]]:
         """Keep the contact and the session that a pairing brought."""
         key = paired.identity_key
-        who = Contact(fingerprint(key), paired.name, key, mesh, paired.how, now)
+        who = Contact(
+            fingerprint(key),
+            paired.name,
+            key,
+            mesh,
+            paired.how,
+            now,
+            through_room=paired.through_room,
+            introduced_by=paired.introduced_by,
+        )
         contact, added = self._contacts.add(who)
         session = self._factory.make_session(contact, paired, now)
         conversation = self._roster.find_conversation(contact.id)

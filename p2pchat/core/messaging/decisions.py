@@ -80,7 +80,7 @@ class Decisions:
         self._roster.tags.unregister_owner(conversation)
         conversation.notices.drop_all()
         withdrawn = conversation.delivery.queue.cancel_texts(now)
-        withdrawn += conversation.delivery.queue.cancel_room_words(now)
+        withdrawn += conversation.delivery.queue.cancel_proposals(now)
         out += self._dispatcher.dispatch_outputs(conversation, withdrawn, now)
         return out + self._dispatcher.dispatch_outputs(conversation, conversation.on_links(0, now), now)
 

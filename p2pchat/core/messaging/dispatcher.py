@@ -12,6 +12,7 @@ from p2pchat.core.messaging import outputs
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import (
     FileReported,
+    IntroductionReported,
     MeshReported,
     Output,
     RoomWordReported,
@@ -81,6 +82,8 @@ class Dispatcher:
                 return [MeshReported(contact.id, renewed)]
             case outputs.RoomWordTold(word):
                 return [RoomWordReported(contact.id, word)]
+            case outputs.IntroductionTold(of_introduction):
+                return [IntroductionReported(contact.id, of_introduction)]
             case outputs.FileTold(message):
                 return [FileReported(contact.id, message)]
             case outputs.RetentionDecided():

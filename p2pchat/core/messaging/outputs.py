@@ -9,12 +9,14 @@ from dataclasses import field
 
 from p2pchat.core.session.turns import Turn
 from p2pchat.core.values.effects import Effect
+from p2pchat.core.values.introductions import Source
 from p2pchat.core.values.user_inputs import Haste
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.data import dataclass
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire import payload as wire
 from p2pchat.wire.files import FileNotice, FileWord
+from p2pchat.wire.introductions import IntroductionWord
 from p2pchat.wire.room_offers import RoomWord
 
 
@@ -57,6 +59,13 @@ class RoomWordTold:
 
 
 @dataclass(frozen=True, slots=True)
+class IntroductionTold:
+    """The contact says something of an introduction."""
+
+    word: IntroductionWord
+
+
+@dataclass(frozen=True, slots=True)
 class FileTold:
     """The contact says something of a file, or sends a part of one."""
 
@@ -80,7 +89,16 @@ class Turned:
 
 
 Output = (
-    Effect | SendCell | TagsChanged | RetentionDecided | Renewed | Turned | MeshTold | RoomWordTold | FileTold
+    Effect
+    | SendCell
+    | TagsChanged
+    | RetentionDecided
+    | Renewed
+    | Turned
+    | MeshTold
+    | RoomWordTold
+    | IntroductionTold
+    | FileTold
 )
 
 
@@ -111,6 +129,14 @@ class RoomWordReported:
 
 
 @dataclass(frozen=True, slots=True)
+class IntroductionReported:
+    """A contact, or a member of a room, says something of an introduction."""
+
+    source: Source
+    word: IntroductionWord = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FileReported:
     """A contact says something of a file, or sends a part of one."""
 
@@ -118,5 +144,5 @@ class FileReported:
     message: FileWord | FileNotice = field(repr=False)
 
 
-Routed = Effect | SendInto | MeshReported | RoomWordReported | FileReported
+Routed = Effect | SendInto | MeshReported | RoomWordReported | IntroductionReported | FileReported
 """What is left when a conversation's meshes and its contact's record are seen to."""

@@ -13,6 +13,7 @@ from p2pchat.core.messaging.contents import ConversationContent
 from p2pchat.core.messaging.delivery import Delivery
 from p2pchat.core.messaging.outputs import (
     FileTold,
+    IntroductionTold,
     MeshTold,
     Output,
     RetentionDecided,
@@ -23,7 +24,7 @@ from p2pchat.core.messaging.retention import counts, outdated
 from p2pchat.core.messaging.session_changes import SessionChanges
 from p2pchat.core.session.reunion import Reunion
 from p2pchat.core.values.records import Contact
-from p2pchat.wire import content, files, room_offers
+from p2pchat.wire import content, files, introductions, room_offers
 from p2pchat.wire import payload as wire
 
 
@@ -60,6 +61,12 @@ class PayloadHandlers:
             room_offers.RoomAccepted: self._on_room_word,
             room_offers.RoomOfferEnded: self._on_room_word,
             room_offers.RoomWelcomePart: self._on_room_word,
+            introductions.IntroductionAsk: self._on_introduction,
+            introductions.IntroductionAgreed: self._on_introduction,
+            introductions.IntroductionKeys: self._on_introduction,
+            introductions.IntroductionAnswer: self._on_introduction,
+            introductions.IntroductionWelcome: self._on_introduction,
+            introductions.IntroductionEnded: self._on_introduction,
             files.FileOffer: self._on_file_word,
             files.FileAccepted: self._on_file_word,
             files.FileEnded: self._on_file_word,
@@ -99,6 +106,9 @@ class PayloadHandlers:
 
     def _on_room_word(self, word: room_offers.RoomWord, now: float) -> list[Output]:
         return [RoomWordTold(word)]
+
+    def _on_introduction(self, word: introductions.IntroductionWord, now: float) -> list[Output]:
+        return [IntroductionTold(word)]
 
     def _on_file_word(self, word: files.FileWord, now: float) -> list[Output]:
         return [FileTold(word)]

@@ -19,7 +19,7 @@ from p2pchat.core.values.effects import MessageMoved, Notify, Persist
 from p2pchat.core.values.records import OutboxEntry, OutboxKind
 from p2pchat.ports import Entropy
 from p2pchat.types import ConversationId, MessageId, MessageState
-from p2pchat.wire import content, files, room_offers
+from p2pchat.wire import content, files, introductions, room_offers
 from p2pchat.wire import payload as wire
 
 
@@ -81,9 +81,11 @@ class SendQueue:
         texts = [item for item in self.outbox if item.entry.kind.personal]
         return self.finish_entries(texts, MessageState.CANCELLED, now)
 
-    def cancel_room_words(self, now: float) -> list[Output]:
-        """Cancel what waits of letting the contact into rooms, and of coming into rooms of the contact's."""
-        words = [item for item in self.outbox if item.entry.kind is OutboxKind.ROOM]
+    def cancel_proposals(self, now: float) -> list[Output]:
+        """Cancel what waits of letting the contact into rooms, of coming into rooms of the contact's, and of
+        introductions."""
+        proposals = (OutboxKind.ROOM, OutboxKind.INTRODUCTION)
+        words = [item for item in self.outbox if item.entry.kind in proposals]
         return self.finish_entries(words, MessageState.CANCELLED, now)
 
     def next_expiry(self) -> float | None:
@@ -128,6 +130,12 @@ def kind_of(payload: wire.Payload) -> OutboxKind:
             return OutboxKind.ROOM
         case room_offers.RoomOfferEnded() | room_offers.RoomWelcomePart():
             return OutboxKind.ROOM
+        case introductions.IntroductionAsk() | introductions.IntroductionAgreed():
+            return OutboxKind.INTRODUCTION
+        case introductions.IntroductionKeys() | introductions.IntroductionAnswer():
+            return OutboxKind.INTRODUCTION
+        case introductions.IntroductionWelcome() | introductions.IntroductionEnded():
+            return OutboxKind.INTRODUCTION
         case files.FileOffer() | files.FileAccepted() | files.FileEnded():
             return OutboxKind.FILE
         case content.Text() | wire.UnknownPayload() | content.UnknownContent():

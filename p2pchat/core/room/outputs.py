@@ -12,6 +12,7 @@ from p2pchat.core.room.roster import VoidedRemoval
 from p2pchat.core.room.timeline import MessagePlace
 from p2pchat.data import dataclass
 from p2pchat.types import EntryId, MemberId
+from p2pchat.wire.introductions import IntroductionWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,14 @@ class WithheldEntries:
     members: tuple[MemberId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MemberWrote:
+    """A member says something of an introduction to us alone."""
+
+    member: MemberId
+    word: IntroductionWord
+
+
 RoomNews = (
     RoomLine
     | RosterChanged
@@ -129,6 +138,7 @@ RoomNews = (
     | MemberUneven
     | HomePutBack
     | WithheldEntries
+    | MemberWrote
 )
 """What people are told."""
 

@@ -23,6 +23,7 @@ from p2pchat.core.room.messages import RoomMessage, name_sender
 from p2pchat.core.room.outputs import (
     FetchMessages,
     GapFound,
+    MemberWrote,
     RoomNews,
     RoomOutput,
     SendRoomCell,
@@ -35,6 +36,7 @@ from p2pchat.data import dataclass
 from p2pchat.errors import RefusedInput
 from p2pchat.ports import Entropy
 from p2pchat.types import EntryId, MemberId
+from p2pchat.wire.introductions import IntroductionWord
 from p2pchat.wire.room_commits import CommitHead, KeptShare, PeriodGrant
 from p2pchat.wire.room_letters import (
     AnswerEnd,
@@ -165,6 +167,9 @@ class RoomRepair:
             self._counters[error.kind] += 1
             return repaired
         for item in items:
+            if isinstance(item, IntroductionWord):
+                repaired.news += self._take_word(item, letter.sender)
+                continue
             answers = answers or not isinstance(item, RepairAsk)
             letters = item.letters if isinstance(item, AnswerEnd) else letters
             try:
@@ -246,6 +251,15 @@ class RoomRepair:
                 repaired.news += self._settle(span, given_up=False)
             case NotHere(span=span):
                 self.asks.note_denial(sender, span)
+
+    def _take_word(self, word: IntroductionWord, sender: MemberId) -> list[RoomNews]:
+        """A member writes to us alone; one who is out is not heard, though its letters still open."""
+        return [MemberWrote(sender, word)] if sender in self._changes.members else []
+
+    def seal_word(self, member: MemberId, word: IntroductionWord, now: float) -> list[RoomOutput]:
+        """Write a word of an introduction to a member alone."""
+        period = self._state.periods.find_shared(member)
+        return self._seal_letter(period, member, encode_item(word), now)
 
     def _speak_for(self, member: MemberId, entry: EntryId) -> RosterStep:
         """A member answers with an entry that is not proved to us: it has built upon it."""

@@ -29,6 +29,7 @@ from p2pchat.errors import LimitError
 from p2pchat.ports import Entropy
 from p2pchat.types import EntryId, MemberId
 from p2pchat.wire.cell import Cell
+from p2pchat.wire.introductions import IntroductionWord
 from p2pchat.wire.room_actions import (
     STRUCK_MAX,
     Action,
@@ -165,6 +166,12 @@ class Room:
         outputs = self.change_roster(AddMember(new), now)
         entry = self.changes.log.graph.ids[-1]
         return make_welcome(entry, self.changes, self.state, self.flow), outputs
+
+    def tell_member(self, member: MemberId, word: IntroductionWord, now: float) -> list[RoomOutput]:
+        """Write a word of an introduction to one member alone, if it and we are in."""
+        if not self.changes.is_in or member not in self.changes.members:
+            return []
+        return self._finish(self.repair.seal_word(member, word, now), now)
 
     # --- what happens
 

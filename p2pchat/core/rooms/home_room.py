@@ -13,12 +13,13 @@ from dataclasses import replace
 from typing import Final
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.messaging.outputs import Routed, SendInto
+from p2pchat.core.messaging.outputs import IntroductionReported, Routed, SendInto
 from p2pchat.core.messaging.retention import Purge
 from p2pchat.core.room.flow import MESSAGE_RECORD, name_record, split_record_name
 from p2pchat.core.room.outputs import (
     FetchMessages,
     KeepRecords,
+    MemberWrote,
     ReachedMember,
     RoomLine,
     RoomNews,
@@ -32,6 +33,7 @@ from p2pchat.core.rooms.lines import RoomLines
 from p2pchat.core.rooms.own_messages import OwnMessages, Unwritten
 from p2pchat.core.rooms.turns import list_turns
 from p2pchat.core.values.effects import FetchRoomRecords, Notify, Persist
+from p2pchat.core.values.introductions import MemberOf
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.core.values.room_events import RoomTurn
 from p2pchat.core.values.room_inputs import RoomRecordsFetched
@@ -39,9 +41,10 @@ from p2pchat.core.values.room_records import PutRoom, PutRoomRecords, RoomRecord
 from p2pchat.core.values.user_inputs import CellFate
 from p2pchat.data import dataclass
 from p2pchat.errors import LimitError, RefusedInput
-from p2pchat.types import ConversationId, MeshId, Tag
+from p2pchat.types import ConversationId, MemberId, MeshId, Tag
 from p2pchat.wire.cell import Cell
 from p2pchat.wire.content import Referring, Text
+from p2pchat.wire.introductions import IntroductionWord
 from p2pchat.wire.payload import encode_payload
 
 AWAY_S: Final = 600.0
@@ -136,6 +139,10 @@ class HomeRoom:
             return [Rejected(Reason.MAY_NOT)]
         return self.run_outputs(outputs, now)
 
+    def tell_member(self, member: MemberId, word: IntroductionWord, now: float) -> list[Routed]:
+        """Say a word of an introduction to one member alone."""
+        return self.run_outputs(self.room.tell_member(member, word, now), now)
+
     def change_record(self, record: RoomRecord) -> list[Routed]:
         """Something is decided here that concerns no other member."""
         self.record = record
@@ -221,6 +228,8 @@ class HomeRoom:
                     steps += self._own.note_written(writing, number, others)
                 case RoomLine():
                     steps += self._lines.take_line(output, now)
+                case MemberWrote(member, word):
+                    steps.append(IntroductionReported(MemberOf(self.id, member), word))
                 case ReachedMember(member, upto):
                     steps += self._own.note_reached(member, upto, now)
                 case _:

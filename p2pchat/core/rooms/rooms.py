@@ -21,6 +21,7 @@ from p2pchat.core.room.room import Room
 from p2pchat.core.rooms.home_room import HomeRoom, RoomSurroundings
 from p2pchat.core.rooms.offers import RoomOffers
 from p2pchat.core.rooms.room_factory import RoomFactory
+from p2pchat.core.rooms.room_members import RoomMembers
 from p2pchat.core.rooms.room_status import describe_room
 from p2pchat.core.rooms.room_table import RoomTable
 from p2pchat.core.rooms.wishes import change_room
@@ -75,6 +76,10 @@ class Rooms:
         )
         self._factory = RoomFactory(self._table, self._around, self._count_links, self._entropy)
         self._offers = RoomOffers(memory.room_offers, self._table, self._tell, self._enter, self._entropy)
+        self.members = RoomMembers(
+            self._table, conversations.contact, lambda mesh: next(iter(self.find_line(mesh)), None)
+        )
+        """Members, as people who may become contacts."""
         self._stored = memory.rooms
         self._due: float | None = None
         """When ``tick`` is next due, unless something has happened since."""
@@ -101,7 +106,8 @@ class Rooms:
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
-        if self._due is None:
+        if self._due is None or self.members.moved:
+            self.members.moved = False
             due = min((room.next_wakeup() for room in self._table), default=NEVER)
             self._due = min(due, self._offers.next_wakeup())
         return self._due

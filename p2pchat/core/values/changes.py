@@ -6,6 +6,7 @@ Knows: what is put and dropped. Does not know: how it is kept (``store`` does).
 from __future__ import annotations
 
 from p2pchat.core.values.files import FileChange
+from p2pchat.core.values.introductions import IntroductionChange
 from p2pchat.core.values.records import (
     Contact,
     HeldCell,
@@ -181,6 +182,7 @@ Change = (
     | PutPatience
     | RoomChange
     | FileChange
+    | IntroductionChange
 )
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 from p2pchat.core.values.changes import Change, PutMessage, PutReference, Settled
 from p2pchat.core.values.files import FileEffect, FileMoved
 from p2pchat.core.values.inputs import Input
+from p2pchat.core.values.introductions import IntroductionTurned
 from p2pchat.core.values.records import Contact, Message
 from p2pchat.core.values.references import Reference
 from p2pchat.core.values.refusals import InviteFailure, Rejected
@@ -308,6 +309,7 @@ Event = (
     | CellSeen
     | OnionSeen
     | RoomEvent
+    | IntroductionTurned
     | FileMoved
 )
 

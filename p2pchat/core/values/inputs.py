@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from p2pchat.core.values.files import ForFiles
+from p2pchat.core.values.introductions import ForIntroductions
 from p2pchat.core.values.records import HeldCell
 from p2pchat.core.values.room_inputs import ForRooms
 from p2pchat.core.values.user_inputs import (
@@ -245,4 +246,4 @@ NodeInput = (
 """What concerns the rest of the node."""
 
 
-Input = NodeInput | ForRooms | ForFiles
+Input = NodeInput | ForRooms | ForIntroductions | ForFiles

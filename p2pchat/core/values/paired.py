@@ -34,3 +34,6 @@ class Paired:
     """Of where the mesh is met, what the person has typed."""
     theirs: tuple[str, ...] = ()
     """What the code named, or the person accepts unseen: others named it."""
+    through_room: str = ""
+    """As in ``records.Contact``, of an introduction."""
+    introduced_by: str = ""

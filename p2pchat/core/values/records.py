@@ -123,13 +123,17 @@ class Contact:
     identity_key: bytes
     mesh: MeshId
     how: str
-    """How they were paired: ``words`` or ``link``."""
+    """How they were paired: ``words`` or ``link``; or met: ``room``, ``friend``."""
     added_at: float
     trust: Trust = Trust()
     preferences: ConversationPreferences = ConversationPreferences()
     blocked: bool = False
     standing: str = ""
     """What is wrong with the session, as in ``core.session.turns.Turn``; empty: nothing."""
+    through_room: str = ""
+    """In which room we met, as it was called here then; empty: in none."""
+    introduced_by: str = ""
+    """Who had brought them into that room, or has introduced us, as they were called here then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,8 @@ class OutboxKind(Enum):
     """In which mesh we are: true in any session."""
     ROOM = "room"
     """About letting somebody into a room: true in any session, too."""
+    INTRODUCTION = "introduction"
+    """A word of an introduction: it concerns other people than this contact, and is true in any session."""
     FILE = "file"
     """An offer of a file, or what became of one: true in any session, too."""
 
@@ -180,7 +186,8 @@ class OutboxKind(Enum):
     @property
     def outlives_session(self) -> bool:
         """Whether it goes over into another session."""
-        return self.personal or self in (OutboxKind.MESH, OutboxKind.ROOM, OutboxKind.FILE)
+        true_in_any = (OutboxKind.MESH, OutboxKind.ROOM, OutboxKind.INTRODUCTION, OutboxKind.FILE)
+        return self.personal or self in true_in_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,3 +310,5 @@ class Memory:
     """Ordered by ``at``."""
     files: tuple[FileRecord, ...] = ()
     """Ordered by ``at``."""
+    introductions: tuple[bytes, ...] = ()
+    """As ``core.introductions`` encodes them."""

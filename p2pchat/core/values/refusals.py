@@ -60,6 +60,18 @@ class Reason(Enum):
     """The contact is in another mesh than the room."""
     ROOM_WAITS = auto()
     """This home was put back to a copy: the room waits to hear the others before anything is written."""
+    # --- introductions
+    NO_SUCH_INTRODUCTION = auto()
+    """It is over."""
+    INTRODUCTIONS_FULL = auto()
+    """Too many are open."""
+    REQUESTED_ALREADY = auto()
+    CONTACT_ALREADY = auto()
+    """The member is a contact; ``Rejected.name``."""
+    SAME_PERSON = auto()
+    """One is not introduced to oneself."""
+    IN_TWO_MESHES = auto()
+    """The two contacts are in different meshes."""
     # --- files
     NO_SUCH_FILE = auto()
     FILE_OVER = auto()

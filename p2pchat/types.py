@@ -99,7 +99,8 @@ class MessageState(Enum):
     EXPIRED = "expired"
     """Given up after its lifetime."""
     CANCELLED = "cancelled"
-    """Withdrawn: the contact was removed or blocked."""
+    """Withdrawn: the contact was removed or blocked; or all members of a room went before any had confirmed
+    it."""
 
     @property
     def final(self) -> bool:

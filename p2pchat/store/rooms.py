@@ -34,6 +34,10 @@ _REACH = """
     UPDATE room_line SET reached = min(reached + 1, sent_to) WHERE number BETWEEN ? AND ?
     AND message IN (SELECT row FROM message WHERE contact = ? AND outgoing = 1)"""
 
+_NARROW = """
+    UPDATE room_line SET sent_to = ?
+    WHERE message = (SELECT row FROM message WHERE id = ? AND outgoing = 1)"""
+
 
 def apply_to_rooms(connection: apsw.Connection, change: records.RoomChange) -> None:
     """Carry out one change, in a transaction of the caller."""
@@ -61,6 +65,8 @@ def apply_to_rooms(connection: apsw.Connection, change: records.RoomChange) -> N
             run(_PLACE, (number, to, message))
         case records.ReachRoomLines(of, first, last):
             run(_REACH, (first, last, of))
+        case records.NarrowRoomLine(message, to):
+            run(_NARROW, (to, message))
         case _:
             assert_never(change)
 

@@ -21,6 +21,7 @@ from p2pchat.core.values.room_records import (
     DropRoomOffer,
     LinePlace,
     Loudness,
+    NarrowRoomLine,
     OfferState,
     PlaceRoomLine,
     PutRoom,
@@ -96,6 +97,9 @@ def test_lines_of_a_room_have_their_author_and_their_place(tmp_path: Path) -> No
     for _ in range(3):
         store.commit_changes([ReachRoomLines(ROOM.id, 4, 9)])
     assert store.history.read_messages(ROOM.id)[1].room == LinePlace(9, 2, 2), "no more than there are"
+    store.commit_changes([PlaceRoomLine(ours.id, 9, 3), ReachRoomLines(ROOM.id, 9, 9)])
+    store.commit_changes([NarrowRoomLine(ours.id, 2), NarrowRoomLine(theirs.id, 7)])
+    assert [one.room for one in store.history.read_messages(ROOM.id)] == [theirs.room, LinePlace(9, 2, 1)]
     row = lines.find_line(store._connection, ROOM.id, MessageName(received_id(person_of(OWN), ours.id)))
     assert row is not None and row.line.id == ours.id, "members compute the name from who we are in the room"
     store.close()

@@ -169,6 +169,11 @@ class MemoryStore:
                     replace(m, room=LinePlace(number, to)) if m.outgoing and m.id == id else m
                     for m in self.history
                 ]
+            case room_records.NarrowRoomLine(id, to):
+                self.history = [
+                    replace(m, room=replace(m.room, to=to)) if m.outgoing and m.room and m.id == id else m
+                    for m in self.history
+                ]
             case room_records.ReachRoomLines(of, first, last):
                 self.history = [
                     replace(m, room=replace(m.room, reached=min(m.room.reached + 1, m.room.to)))

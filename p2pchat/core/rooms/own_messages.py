@@ -13,7 +13,7 @@ from p2pchat.core.kit.table import Table
 from p2pchat.core.values.changes import SetMessageState
 from p2pchat.core.values.effects import Effect, MessageMoved, Notify, Persist
 from p2pchat.core.values.room_events import MessageReached
-from p2pchat.core.values.room_records import PlaceRoomLine, ReachRoomLines
+from p2pchat.core.values.room_records import NarrowRoomLine, PlaceRoomLine, ReachRoomLines
 from p2pchat.data import dataclass
 from p2pchat.types import ConversationId, MemberId, MessageId, MessageState
 from p2pchat.wire import codec
@@ -45,9 +45,20 @@ class Written:
     """A message that not all have."""
 
     id: MessageId
-    to: int
+    others: set[MemberId]
+    """To whom it goes: those who were in when it was written, without those who went before they had it."""
     missing: set[MemberId]
     is_line: bool
+
+    @property
+    def to(self) -> int:
+        """To how many it goes."""
+        return len(self.others)
+
+    @property
+    def reached(self) -> int:
+        """How many have it."""
+        return len(self.others) - len(self.missing)
 
 
 class OwnMessages:
@@ -105,7 +116,7 @@ class OwnMessages:
 
     def note_written(self, one: Unwritten, number: int, others: Collection[MemberId]) -> list[Effect]:
         """It has a number, and goes to so many others."""
-        self._put(number, Written(one.id, len(others), set(others), one.is_line))
+        self._put(number, Written(one.id, set(others), set(others), one.is_line))
         return [Persist(PlaceRoomLine(one.id, number, len(others)))] if one.is_line else []
 
     def note_relayed(self, number: int, now: float) -> list[Effect]:
@@ -131,17 +142,23 @@ class OwnMessages:
         for number in sorted(reached):
             written = self._written[number]
             written.missing.discard(member)
-            have = written.to - len(written.missing)
-            effects.append(Notify(MessageReached(written.id, self._room, have, written.to, now)))
-            effects += self._finish(number, now)
+            effects += self._tell_reached(number, written, now)
         return effects
 
     def note_gone(self, members: Collection[MemberId], now: float) -> list[Effect]:
-        """These are the members now: nothing is awaited of others."""
+        """These are the members now: nothing is awaited of others, and who went without it is not counted.
+        What is left with no member at all is cancelled: it was delivered to none."""
         effects: list[Effect] = []
         for number, written in list(self._written.items()):
-            if written.to and not written.missing & set(members):
-                effects += self._finish(number, now, gone=True)
+            gone = written.missing - set(members)
+            if not gone:
+                continue
+            written.missing -= gone
+            written.others -= gone
+            self._put(number, written)
+            if written.is_line:
+                effects.append(Persist(NarrowRoomLine(written.id, written.to)))
+            effects += self._tell_reached(number, written, now)
         return effects
 
     def give_up(self, now: float) -> list[Effect]:
@@ -156,7 +173,7 @@ class OwnMessages:
     def _put(self, number: int, written: Written) -> None:
         fields = {
             "id": bytes.fromhex(written.id),
-            "to": b"".join(sorted(written.missing)),
+            "to": b"".join(sorted(written.others)),
             "line": written.is_line,
         }
         self.records[_WRITTEN + number.to_bytes(4, "big")] = codec.pack(fields)
@@ -164,13 +181,17 @@ class OwnMessages:
         if gone is not None:
             self.records[_WRITTEN + gone.to_bytes(4, "big")] = None
 
-    def _finish(self, number: int, now: float, gone: bool = False) -> list[Effect]:
-        written = self._written[number]
-        if written.missing and not gone:
-            return []
+    def _tell_reached(self, number: int, written: Written, now: float) -> list[Effect]:
+        if not written.to:
+            told: list[Effect] = []
+        else:
+            told = [Notify(MessageReached(written.id, self._room, written.reached, written.to, now))]
+        if written.missing:
+            return told
         del self._written[number]
         self.records[_WRITTEN + number.to_bytes(4, "big")] = None
-        return self._report(written.id, MessageState.DELIVERED, now)
+        state = MessageState.DELIVERED if written.to else MessageState.CANCELLED
+        return [*told, *self._report(written.id, state, now)]
 
     def _report(self, id: MessageId, state: MessageState, now: float) -> list[Effect]:
         moved = Notify(MessageMoved(id, self._room, state, now))
@@ -189,7 +210,7 @@ def _read_written(record: bytes) -> Written:
     to = reader.get_bytes("to", limit=MEMBERS_MAX * MEMBER_BYTES)
     members = {MemberId(to[at : at + MEMBER_BYTES]) for at in range(0, len(to), MEMBER_BYTES)}
     id = MessageId(reader.get_bytes("id", 16).hex())
-    return Written(id, len(members), members, reader.get_flag("line"))
+    return Written(id, members, set(members), reader.get_flag("line"))
 
 
 def _as_spans(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -170,6 +170,14 @@ class ReachRoomLines:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class NarrowRoomLine:
+    """A line of ours goes to so many others from now on: of who is out without it, it is not awaited."""
+
+    id: MessageId
+    to: int
+
+
 RoomChange = (
     PutRoom
     | PutRoomRecords
@@ -179,4 +187,5 @@ RoomChange = (
     | DropRoomOffer
     | PlaceRoomLine
     | ReachRoomLines
+    | NarrowRoomLine
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from p2pchat.core.rooms.own_messages import UNREACHED_MAX, OwnMessages
 from p2pchat.core.values.effects import Effect, MessageMoved, Notify, Persist
 from p2pchat.core.values.room_events import MessageReached
-from p2pchat.core.values.room_records import PlaceRoomLine, ReachRoomLines
+from p2pchat.core.values.room_records import NarrowRoomLine, PlaceRoomLine, ReachRoomLines
 from p2pchat.types import MemberId, MessageId, MessageState, RoomId, conversation_in
 
 ROOM = conversation_in(RoomId(b"r" * 32))
@@ -57,7 +57,34 @@ def test_nothing_is_awaited_of_who_has_gone() -> None:
     write(own, 1, ANNA, BEN)
     own.note_reached(ANNA, 1, 2.0)
     assert own.note_gone([ANNA, BEN], 3.0) == []
-    assert states(own.note_gone([ANNA], 3.0)) == [MessageState.DELIVERED]
+    assert own.note_gone([ANNA], 3.0) == [
+        Persist(NarrowRoomLine(id_of(1), 1)),
+        Notify(MessageReached(id_of(1), ROOM, 1, 1, 3.0)),
+        *own._report(id_of(1), MessageState.DELIVERED, 3.0),
+    ]
+
+
+def test_who_has_gone_is_not_counted_and_of_the_others_it_is_awaited() -> None:
+    own = OwnMessages(ROOM, {}, {})
+    carl = MemberId(b"c" * 32)
+    write(own, 1, ANNA, BEN, carl)
+    own.note_reached(ANNA, 1, 2.0)
+    assert own.note_gone([ANNA, BEN], 3.0) == [
+        Persist(NarrowRoomLine(id_of(1), 2)),
+        Notify(MessageReached(id_of(1), ROOM, 1, 2, 3.0)),
+    ]
+    records = {name: data for name, data in own.records.items() if data is not None}
+    after = OwnMessages(ROOM, records, {ANNA: 1})
+    assert after.note_reached(carl, 1, 4.0) == [], "who was put out is not awaited after a restart either"
+    assert Notify(MessageReached(id_of(1), ROOM, 2, 2, 5.0)) in after.note_reached(BEN, 1, 5.0)
+
+
+def test_what_all_went_without_was_delivered_to_none() -> None:
+    own = OwnMessages(ROOM, {}, {})
+    write(own, 1, BEN)
+    gone = own.note_gone([], 3.0)
+    assert gone[0] == Persist(NarrowRoomLine(id_of(1), 0)) and states(gone) == [MessageState.CANCELLED]
+    assert own.note_relayed(1, 4.0) == []
 
 
 def test_alone_in_a_room_what_is_said_is_relayed_and_no_more() -> None:

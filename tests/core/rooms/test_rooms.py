@@ -43,6 +43,19 @@ def test_what_is_said_comes_to_all_and_says_who_has_it(world: RoomsWorld) -> Non
     assert line.room is not None and (line.room.number, line.room.reached, line.room.to) == (1, 2, 2)
 
 
+def test_who_is_put_out_is_not_waited_for_or_counted(world: RoomsWorld) -> None:
+    bob = world.own("bob")
+    world.kill("bob")
+    message = world.say("alice", "hello all", wants=True)
+    alice = world.machines["alice"]
+    world.run_until(lambda: bool(alice.events(MessageReached)))
+    world.change("alice", MemberRemoved(world.id("alice"), bob))
+    world.run_until(lambda: alice.store.state(message) is MessageState.DELIVERED)
+    assert [(event.reached, event.to) for event in alice.events(MessageReached)] == [(1, 2), (1, 1)]
+    (line,) = alice.store.history
+    assert line.room is not None and (line.room.reached, line.room.to) == (1, 1)
+
+
 def test_a_reaction_a_correction_and_a_reply_name_their_line_for_all(world: RoomsWorld) -> None:
     message = world.say("bob", "hello al")
     world.run(20.0)

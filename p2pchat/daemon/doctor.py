@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from p2pchat.config.choices import Choice, Source
 from p2pchat.config.paths import NetworkPolicy
@@ -26,6 +26,7 @@ from p2pchat.core.values.inputs import (
     OfferMade,
     RendezvousDown,
     RendezvousUp,
+    ServersHinted,
 )
 from p2pchat.core.values.profile import PROFILES
 from p2pchat.core.values.status import ClockStatus
@@ -43,7 +44,7 @@ from p2pchat.net.links import WebRtcLinks
 from p2pchat.net.rendezvous_ws import RendezvousConnections
 from p2pchat.types import LinkId
 from p2pchat.wire.description import Nat
-from p2pchat.wire.ice import Servers
+from p2pchat.wire.ice import NO_SERVERS, Servers
 
 DAY_S: Final = 86_400.0
 
@@ -68,24 +69,22 @@ docs/a-recorded-line.md)."""
 
 async def checks(host: Examined) -> list[CheckResult]:
     """The checks, each with a ``name``, whether it is ``ok``, and the result ``found`` in a few words."""
-    hinted = host.node.hinted(host.clock.now())
     offline, still = without_network(host, host.linked), is_read_only(host.home)
-    (rendezvous, clock), link = (
-        (([], []), [_check("network", False, offline)])
-        if offline
-        else await asyncio.gather(_rendezvous(host), _link(host.paths, hinted))
+    survey = _Survey([], [], NO_SERVERS) if offline else await _rendezvous(host)
+    reached = any(check.ok for check in survey.checks)
+    # A node that has just started may not have heard yet what its rendezvous name: they were asked first.
+    servers = host.node.hinted(host.clock.now()) + survey.servers
+    link = (
+        [_check("network", False, offline)] if offline else await _link(host.paths, servers, reached=reached)
     )
-    reached = any(check.ok for check in rendezvous)
-    if not reached and not host.paths.servers.stun:
-        link = [check for check in link if check.found != KINDS[Nat.BLOCKED]]  # they alone would answer STUN
     return [
         _check("home", *_private(host)),
         *([_check("store", False, host.set_back)] if host.set_back else []),
         _check("disk", *(await asyncio.to_thread(_disk, host.home))),
-        *rendezvous,
+        *survey.checks,
         *_nearby(host),
         *_listens(host),
-        *clock,
+        *survey.clock,
         *link,
         _sessions(host),
         *_rooms(host),
@@ -177,17 +176,25 @@ def _disk(home: Path) -> tuple[bool, str]:
     return (True, "takes new messages") if has_space(home) else (False, "full")
 
 
-async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResult]]:
-    """Every known rendezvous, on a separate connection that asks for nothing; and what they say of our
-    clock."""
+class _Survey(NamedTuple):
+    """What the rendezvous have said."""
+
+    checks: list[CheckResult]
+    clock: list[CheckResult]
+    servers: Servers
+    """The STUN and TURN servers that they name."""
+
+
+async def _rendezvous(host: Examined) -> _Survey:
+    """Every known rendezvous, on a separate connection that asks for nothing."""
     urls, typed = host.node.places(), host.node.typed()
     if not urls:
         lan = host.servers.lan_info() is not None
-        return [
-            _check("rendezvous", lan, "none known" + ("; on your own network none is needed" if lan else ""))
-        ], []
+        why = "none known" + ("; on your own network none is needed" if lan else "")
+        return _Survey([_check("rendezvous", lan, why)], [], NO_SERVERS)
     found: dict[str, CheckResult] = {}
     clocks: list[ClockStatus] = []
+    named: list[Servers] = []
     all_found = asyncio.Event()
     begun_at = host.clock.now()
 
@@ -198,6 +205,8 @@ async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResu
                 if clock is not None:
                     clocks.append(ClockStatus(host.clock.now() - clock, url))
                 found[url] = _check("rendezvous", True, f"{url}, {took}")
+            case ServersHinted(_, servers):
+                named.append(servers)
             case RendezvousDown(url, reason):
                 found[url] = _check("rendezvous", False, f"{url}: {reason}")
         if len(found) == len(urls):
@@ -214,7 +223,8 @@ async def _rendezvous(host: Examined) -> tuple[list[CheckResult], list[CheckResu
     finally:
         await connections.aclose()
     silent = (_check("rendezvous", False, f"{url}: no answer in {RENDEZVOUS_S:g} s") for url in urls)
-    return [found.get(url, unheard) for url, unheard in zip(urls, silent, strict=True)], _clock(clocks)
+    told_of = [found.get(url, unheard) for url, unheard in zip(urls, silent, strict=True)]
+    return _Survey(told_of, _clock(clocks), sum(named, NO_SERVERS))
 
 
 def _clock(told: list[ClockStatus]) -> list[CheckResult]:
@@ -226,9 +236,9 @@ def _clock(told: list[ClockStatus]) -> list[CheckResult]:
     return [_check("clock", doubt is None, doubt or f"as at {nearest.of}")]
 
 
-async def _link(paths: NetworkPolicy, hinted: Servers) -> list[CheckResult]:
+async def _link(paths: NetworkPolicy, hinted: Servers, *, reached: bool) -> list[CheckResult]:
     """A link from this machine to itself, with the settings and the servers that rendezvous named: its
-    addresses, the kind of network, and whether it opens."""
+    addresses, the kind of network, and whether it opens. ``reached``: a rendezvous answers."""
     arrived: asyncio.Queue[tuple[int, Input]] = asyncio.Queue()
     engine = engine_for(paths)
     ends = [
@@ -267,7 +277,7 @@ async def _link(paths: NetworkPolicy, hinted: Servers) -> list[CheckResult]:
         pass
     finally:
         await asyncio.gather(*(links.aclose() for links in ends))
-    return [_addresses(kinds, paths, refused), *_nat(nat, kinds), linked]
+    return [_addresses(kinds, paths, refused), _nat(nat, kinds, paths, reached), linked]
 
 
 def _opened(links: WebRtcLinks, engine: Engine) -> str:
@@ -277,13 +287,19 @@ def _opened(links: WebRtcLinks, engine: Engine) -> str:
     return f"one to this machine itself came up, by {engine.name}{ends}"
 
 
-def _nat(nat: Nat, kinds: Counter[str]) -> list[CheckResult]:
-    """No check where nothing is known: links by relays alone, or no rendezvous that answers STUN."""
+def _nat(nat: Nat, kinds: Counter[str], paths: NetworkPolicy, reached: bool) -> CheckResult:
+    """The kind of NAT, or why it is not known, which is no failure: links may come up all the same."""
+    if paths.relay_only:
+        return _check("nat", True, "not looked for: all your links go through a relay")
+    if paths.proxy is not None:
+        return _check("nat", True, "not looked for: a STUN server would see your address beside the proxy")
+    if not reached and not paths.servers.stun:
+        return _check("nat", True, "not known: no rendezvous was reached that could answer STUN")
     if nat is Nat.UNKNOWN:
-        return []
+        return _check("nat", True, f"{KINDS[nat]}: no rendezvous of yours names one")
     helped = nat not in (Nat.SYMMETRIC, Nat.BLOCKED) or bool(kinds["relay"])
     relay = "; the TURN server relays where no direct link comes up" if kinds["relay"] else ""
-    return [_check("nat", helped, f"{KINDS[nat]}{relay}")]
+    return _check("nat", helped, f"{KINDS[nat]}{relay}")
 
 
 def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]) -> CheckResult:

@@ -11,7 +11,7 @@ from p2pchat.core.membership.unreached import Unreached
 from p2pchat.wire.description import Nat
 
 KINDS = {
-    Nat.UNKNOWN: "not known: no STUN server was asked",
+    Nat.UNKNOWN: "not known, as no STUN server was asked",
     Nat.OPEN: "none: others see this machine as it sees itself",
     Nat.CONE: "one port for all destinations: direct links with most others",
     Nat.SYMMETRIC: "another port for every destination (symmetric): direct links with few others",

@@ -8,11 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from p2pchat.daemon.reach import KINDS
+from p2pchat.wire.description import Nat
 from tests.support.processes import people
 
 pytestmark = pytest.mark.real
 
-CHECKS = ["home", "disk", "rendezvous", "clock", "addresses", "link", "session", "backup", "mesh", "cover"]
+CHECKS = [
+    "home",
+    "disk",
+    "rendezvous",
+    "clock",
+    "addresses",
+    "nat",
+    "link",
+    "session",
+    "backup",
+    "mesh",
+    "cover",
+]
 
 
 def test_with_a_rendezvous_all_is_well(tmp_path: Path, meeting: str) -> None:
@@ -22,6 +36,8 @@ def test_with_a_rendezvous_all_is_well(tmp_path: Path, meeting: str) -> None:
     told = json.loads(ran.stdout)
     assert [each["name"] for each in told["checks"]] == CHECKS
     assert all(each["ok"] for each in told["checks"])
+    (nat,) = (each["found"] for each in told["checks"] if each["name"] == "nat")
+    assert nat == KINDS[Nat.OPEN], "the rendezvous named its STUN servers, and they were asked"
     assert {"rendezvous", "each neighbour", "contacts"} <= {each["party"] for each in told["exposure"]}
 
 

@@ -11,8 +11,10 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from p2pchat.config.paths import NetworkPolicy
-from p2pchat.daemon.doctor import _addresses, _rendezvous, _rooms
-from p2pchat.wire.signalling import Welcome, encode_server
+from p2pchat.daemon.doctor import _addresses, _nat, _rendezvous, _rooms
+from p2pchat.wire.description import Nat
+from p2pchat.wire.ice import Servers, StunServer
+from p2pchat.wire.signalling import Hints, Welcome, encode_server
 from p2pchat.wire.version import VERSION
 from tests.support.room_views import FakeCore, member, room
 
@@ -35,6 +37,41 @@ def test_it_tells_of_rooms_where_there_are_any() -> None:
     assert "put back to a copy" in check.found
 
 
+@pytest.mark.parametrize(
+    ("nat", "paths", "reached", "ok", "found"),
+    [
+        (Nat.SYMMETRIC, NetworkPolicy(), True, False, "another port for every destination"),
+        (Nat.CONE, NetworkPolicy(), True, True, "one port for all destinations"),
+        (Nat.UNKNOWN, NetworkPolicy(), True, True, "no rendezvous of yours names one"),
+        (Nat.UNKNOWN, NetworkPolicy(), False, True, "not known: no rendezvous was reached"),
+        (Nat.BLOCKED, NetworkPolicy(), False, True, "not known: no rendezvous was reached"),
+        (Nat.BLOCKED, NetworkPolicy(ice_servers=("stun:192.0.2.1",)), False, False, "blocks UDP"),
+        (Nat.UNKNOWN, NetworkPolicy(relay_only=True), True, True, "through a relay"),
+        (Nat.UNKNOWN, NetworkPolicy(proxy="socks5h://127.0.0.1:9"), True, True, "beside the proxy"),
+    ],
+)
+def test_the_kind_of_nat_is_told_or_why_it_is_not_known(
+    nat: Nat, paths: NetworkPolicy, reached: bool, ok: bool, found: str
+) -> None:
+    check = _nat(nat, Counter(host=1), paths, reached)
+    assert (check.name, check.ok) == ("nat", ok) and found in check.found
+
+
+@pytest.mark.real
+async def test_the_servers_that_a_rendezvous_names_are_asked() -> None:
+    async def welcome(client: ServerConnection) -> None:
+        await client.send(encode_server(Welcome(VERSION)))
+        await client.send(encode_server(Hints(stun=(3478,), turn=(), turns=(), login=None)))
+        await client.wait_closed()
+
+    async with serve(welcome, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        node = SimpleNamespace(places=lambda: (url,), typed=lambda: (url,))
+        clock, paths = SimpleNamespace(now=lambda: 1.0), NetworkPolicy()
+        asked = await _rendezvous(cast(Any, SimpleNamespace(node=node, clock=clock, paths=paths)))
+    assert asked.servers == Servers(stun=(StunServer("127.0.0.1", 3478),))
+
+
 @pytest.mark.real
 async def test_a_rendezvous_that_hangs_up_right_after_its_welcome_is_not_well() -> None:
     async def welcome(client: ServerConnection) -> None:
@@ -44,6 +81,6 @@ async def test_a_rendezvous_that_hangs_up_right_after_its_welcome_is_not_well() 
         url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
         node = SimpleNamespace(places=lambda: (url,), typed=lambda: (url,))
         clock, paths = SimpleNamespace(now=lambda: 1.0), NetworkPolicy()
-        (check,), _ = await _rendezvous(cast(Any, SimpleNamespace(node=node, clock=clock, paths=paths)))
+        (check,), _, _ = await _rendezvous(cast(Any, SimpleNamespace(node=node, clock=clock, paths=paths)))
     assert not check.ok
     assert check.found == f"{url}: the connection was lost"

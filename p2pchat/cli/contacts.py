@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from p2pchat.cli import introductions
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.connection import open_node
 from p2pchat.cli.listing import Listing, listed
@@ -22,6 +23,7 @@ from p2pchat.cli.settings import CommonOptions, pass_settings
 from p2pchat.control.answers import ContactDetailInfo, ContactInfo
 from p2pchat.errors import Ended
 from p2pchat.text import harmless_name
+from p2pchat.wording.introductions import meeting
 from p2pchat.wording.lines import lifetime, local_time, span, span_words
 from p2pchat.wording.presence import presence, whereabouts
 from p2pchat.wording.removing import RENEW, leaves_others, outcome, question
@@ -40,6 +42,10 @@ def command() -> None:
       p2pchat contacts
       p2pchat contacts verify bob
     """
+
+
+for change in introductions.COMMANDS:
+    command.add_command(change)
 
 
 @command.command("list")
@@ -113,7 +119,7 @@ def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
     if contact.over_quota:
         yield "disk", "has filled its disk space for today; further messages wait at their node"
     yield "here", presence(contact, contact.here is not None, datetime.now(UTC))
-    yield "paired by", contact.how
+    yield "how you met", meeting(contact)
     yield "since", local_time(contact.added_at).strftime("%Y-%m-%d %H:%M")
 
 

@@ -151,6 +151,14 @@ class MemberName(_Named):
         return [member.name for member in members if not member.own]
 
 
+class RequestName(_Named):
+    """Who asks to become a contact, or is introduced."""
+
+    async def list_names(self, node: Node, ctx: click.Context) -> Iterable[str]:
+        """Those who wait for an answer."""
+        return [one.name for one in await node.list_introductions() if one.state == "requested"]
+
+
 class FileId(_Named):
     """The beginning of a file's id."""
 
@@ -163,6 +171,7 @@ class FileId(_Named):
 
 
 CONTACT: Final = ContactName()
+REQUEST: Final = RequestName()
 FILE: Final = FileId()
 ROOM: Final = RoomName("in")
 KNOWN_ROOM: Final = RoomName("in", "out")

@@ -11,6 +11,7 @@ from p2pchat.client.backups import BackupCalls
 from p2pchat.client.contacts import ContactCalls
 from p2pchat.client.files import FileCalls
 from p2pchat.client.history import HistoryCalls
+from p2pchat.client.introductions import IntroductionCalls
 from p2pchat.client.meshes import MeshCalls
 from p2pchat.client.pairing import PairingCalls
 from p2pchat.client.references import ReferenceCalls
@@ -22,6 +23,7 @@ from p2pchat.control import answers, events, methods, parameters
 class Node(
     PairingCalls,
     ContactCalls,
+    IntroductionCalls,
     RoomCalls,
     MeshCalls,
     SettingCalls,

@@ -40,6 +40,10 @@ class ContactInfo(Value, frozen=True, kw_only=True):
     mesh: str
     hindrance: str | UnsetType = UNSET
     """What is in the way of a message to them for certain; empty where nothing is known to be."""
+    through_room: str | None = None
+    """The ``#room`` in which we met, as it was called here then."""
+    introduced_by: str | None = None
+    """Who had brought them into that room, or has introduced us, as they were called here then."""
 
 
 class ContactDetailInfo(ContactInfo, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from p2pchat.control.files import FileEvent
+from p2pchat.control.introductions import IntroductionEvent
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.control.values import Misfit, Value, read_value
 
@@ -247,6 +248,7 @@ ListenEvents = (
     | SettingEvent
     | MeshEvent
     | RoomEvent
+    | IntroductionEvent
     | FileEvent
     | UnknownEvent
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, Generic, TypeVar
 
-from p2pchat.control import answers, events, files, parameters, rooms
+from p2pchat.control import answers, events, files, introductions, parameters, rooms
 from p2pchat.control.parameters import Params
 from p2pchat.data import dataclass
 
@@ -55,6 +55,24 @@ MUTE: Final = Method("contacts.mute", parameters.MuteParams, answers.ContactInfo
 DISAPPEAR: Final = Method("contacts.disappear", parameters.DisappearParams, answers.ContactInfo)
 RENEW: Final = Method("contacts.renew", parameters.ContactParams, answers.ContactInfo)
 REMOVE: Final = Method("contacts.remove", parameters.RemoveParams, answers.RemoveContactResult)
+
+REQUESTS: Final = Method("contacts.requests", parameters.NoParams, list[introductions.IntroductionInfo])
+ADD_CONTACT: Final = Method(
+    "contacts.add", parameters.AddContactParams, introductions.IntroductionInfo, urgent=True
+)
+INTRODUCE: Final = Method(
+    "contacts.introduce", parameters.IntroduceParams, introductions.IntroductionInfo, urgent=True
+)
+ACCEPT_CONTACT: Final = Method(
+    "contacts.accept",
+    parameters.AcceptContactParams,
+    answers.ContactInfo,
+    ResponseTime.ENDLESS,
+    urgent=True,
+)
+DECLINE_CONTACT: Final = Method(
+    "contacts.decline", parameters.IntroductionParams, introductions.IntroductionInfo
+)
 
 ROOMS: Final = Method("room.list", parameters.NoParams, list[rooms.RoomInfo])
 ROOM: Final = Method("room.show", parameters.RoomParams, rooms.RoomInfo)

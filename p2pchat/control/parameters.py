@@ -117,6 +117,35 @@ class ChangeSettingParams(SettingParams, frozen=True):
     value: str
 
 
+class AddContactParams(Params, frozen=True):
+    """A member of a room, as who may become a contact."""
+
+    room: str
+    member: str
+    undo: bool = False
+    """Take the request back."""
+
+
+class IntroduceParams(Params, frozen=True):
+    """Two contacts."""
+
+    one: str
+    other: str
+    undo: bool = False
+    """Take the introduction back."""
+
+
+class IntroductionParams(Params, frozen=True):
+    """Who may become a contact, as in the list of requests."""
+
+    name: str
+
+
+class AcceptContactParams(IntroductionParams, frozen=True):
+    timeout: Seconds | None = None
+    """How long to wait until we are contacts; None: as long as it takes."""
+
+
 class CreateRoomParams(Params, frozen=True):
     name: str
     mesh: str | None = None

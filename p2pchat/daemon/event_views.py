@@ -5,18 +5,26 @@ Knows: which event tells what has happened. Does not know: when it happens, or w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from p2pchat.control import events
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.core.values import effects
 from p2pchat.core.values.files import FileMoved
+from p2pchat.core.values.introductions import IntroductionTurned
 from p2pchat.core.values.room_events import MessageReached, RoomOfferTurned, RoomTurned
-from p2pchat.daemon import file_views, line_views, room_views
+from p2pchat.daemon import file_views, introduction_views, line_views, room_views
 from p2pchat.daemon.events import Happening, HistoryForgotten, HistoryRewritten, SettingSet
 from p2pchat.daemon.names import HasRooms, Names
 from p2pchat.daemon.views import moment, state
 
 
-def event(happened: Happening, names: Names, rooms: HasRooms) -> events.ListenEvents | None:
+def event(
+    happened: Happening,
+    names: Names,
+    rooms: HasRooms,
+    list_introductions: Callable[[], Iterable[introduction_views.Record]],
+) -> events.ListenEvents | None:
     """An event for listeners; None for events of invites, which only their caller is told, and of cells,
     which only a trace shows."""
     match happened:
@@ -38,17 +46,12 @@ def event(happened: Happening, names: Names, rooms: HasRooms) -> events.ListenEv
             return events.ReachedEvent(id=id, room=name, reached=reached_by, of=to, at=moment(at))
         case RoomTurned() | RoomOfferTurned():
             return _room_event(happened, names, rooms)
+        case IntroductionTurned():
+            return introduction_views.introduction_turned(happened, names, list_introductions())
         case FileMoved():
             return file_views.moved(happened, names)
-        case effects.ContactChanged(them, "disappearing", by_them):
-            return events.ContactEvent(
-                name=them.name,
-                change="disappearing",
-                disappear=them.preferences.lasts_s or None,
-                by=them.name if by_them else names.own,
-            )
-        case effects.ContactChanged(them, change):
-            return events.ContactEvent(name=them.name, change=change)
+        case effects.ContactChanged():
+            return _contact_event(happened, names)
         case effects.SessionTurned(who, turn, waiting):
             return events.SessionEvent(name=names.partner_name(who), turn=turn, waiting=waiting)
         case effects.PresenceChanged(who, here):
@@ -59,6 +62,15 @@ def event(happened: Happening, names: Names, rooms: HasRooms) -> events.ListenEv
             return events.MeshEvent(mesh=mesh.hex(), change=change)
         case _:
             return None
+
+
+def _contact_event(change: effects.ContactChanged, names: Names) -> events.ContactEvent:
+    them = change.contact
+    if change.change != "disappearing":
+        return events.ContactEvent(name=them.name, change=change.change)
+    by = them.name if change.by_them else names.own
+    seconds = them.preferences.lasts_s or None
+    return events.ContactEvent(name=them.name, change="disappearing", disappear=seconds, by=by)
 
 
 def _room_event(turn: RoomTurned | RoomOfferTurned, names: Names, rooms: HasRooms) -> RoomEvent | None:

@@ -17,6 +17,7 @@ from p2pchat.daemon.control import Caller
 from p2pchat.daemon.delivery import DeliveryMethods
 from p2pchat.daemon.files import FileMethods
 from p2pchat.daemon.handlers import Handlers
+from p2pchat.daemon.introductions import IntroductionMethods
 from p2pchat.daemon.itself import NodeMethods
 from p2pchat.daemon.messages import MessageMethods
 from p2pchat.daemon.pairing import PairingMethods
@@ -38,6 +39,7 @@ class Methods:
         families = (
             itself,
             ContactMethods(host),
+            IntroductionMethods(host),
             places,
             PairingMethods(host, places.mesh),
             SettingMethods(host),

@@ -161,6 +161,11 @@ class Names:
         """How a member of a room is called."""
         return self.author_name(room, person_of(member))
 
+    def inviter_of(self, room: ConversationId, member: MemberId) -> MemberId | None:
+        """Who let a member in; None: it has founded the room, or is not in."""
+        roster = self._rooms[room].members if room in self._rooms else ()
+        return next((one.brought_by for one in roster if one.id == member), None)
+
     def members_of(self, room: ConversationId) -> dict[MemberId, str]:
         """The names of all members of a room, in the order of the roster."""
         if room not in self._members:

@@ -241,7 +241,9 @@ class RunningNode:
 
     def view(self, event: Happening) -> ListenEvents | None:
         """Convert an event to its form for listeners."""
-        return event_views.event(event, self.names, self.node.rooms)
+        return event_views.event(
+            event, self.names, self.node.rooms, self.node.introductions.list_introductions
+        )
 
     @property
     def names(self) -> Names:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from p2pchat.config.choices import Choice
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control import answers, events
-from p2pchat.control.rooms import RoomCountsInfo
+from p2pchat.control.rooms import ROOM_SIGN, RoomCountsInfo
 from p2pchat.control.values import extended
 from p2pchat.core.values import effects
 from p2pchat.core.values.records import Contact
@@ -93,6 +93,8 @@ def contact(
         added_at=moment(them.added_at),
         mesh=them.mesh.hex(),
         hindrance=hindrance,
+        through_room=f"{ROOM_SIGN}{them.through_room}" if them.through_room else None,
+        introduced_by=them.introduced_by or None,
     )
 
 

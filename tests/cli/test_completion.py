@@ -9,7 +9,16 @@ import click
 import pytest
 
 from p2pchat.cli import parameters
-from p2pchat.cli.parameters import CONTACT, KNOWN_ROOM, LEFT_ROOM, MEMBER, OFFERED_ROOM, PARTNER, ROOM
+from p2pchat.cli.parameters import (
+    CONTACT,
+    KNOWN_ROOM,
+    LEFT_ROOM,
+    MEMBER,
+    OFFERED_ROOM,
+    PARTNER,
+    REQUEST,
+    ROOM,
+)
 from tests.cli.conftest import Run
 from tests.support.fake_node import FakeNode, contact
 from tests.support.fake_rooms import member
@@ -105,3 +114,9 @@ def test_bash_understands_its_script(p2pchat: Run) -> None:
     script = p2pchat("completion", "bash").out
     checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_who_asks_to_be_a_contact_is_offered_where_that_is_answered(node: FakeNode) -> None:
+    node.put_introduction("dora")
+    node.put_introduction("eve", state="waiting")
+    assert _offered("", REQUEST) == ["dora"]

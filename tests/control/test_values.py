@@ -37,7 +37,7 @@ def test_an_event_is_of_its_class_and_goes_out_as_it_came() -> None:
 
 
 def test_every_event_has_a_type_of_its_own() -> None:
-    assert len(DECLARED) == 22
+    assert len(DECLARED) == 23
     assert all(kind.__struct_config__.tag_field == "type" for kind in DECLARED.values())
 
 

@@ -24,6 +24,7 @@ from tests.support.fake_author import FakeAuthor
 from tests.support.fake_author import answer as answer
 from tests.support.fake_author import told as told
 from tests.support.fake_files import FakeFiles
+from tests.support.fake_introductions import FakeIntroductions
 from tests.support.fake_rooms import FakeRooms
 
 
@@ -152,7 +153,7 @@ def status(**rest: Any) -> answers.NodeInfo:
     return read_value(answers.NodeInfo, {**known, **rest})
 
 
-class FakeNode(FakeAuthor, FakeRooms, FakeFiles, Node):
+class FakeNode(FakeAuthor, FakeRooms, FakeIntroductions, FakeFiles, Node):
     """Answers from what the test put into it and writes down what it was asked."""
 
     def __init__(self, *names: str) -> None:

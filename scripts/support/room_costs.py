@@ -7,7 +7,8 @@ from math import ceil
 from typing import Final
 
 from p2pchat.core.room.commit_times import DAILY
-from p2pchat.core.room.duties import IN_USE_S, mean_frontier_gap
+from p2pchat.core.room.duties import IN_USE_S
+from p2pchat.core.room.flow import mean_frontier_gap
 from p2pchat.core.room.messages import NewMessage
 from p2pchat.types import EntryId, MemberId, MessageId, RoomOfferId
 from p2pchat.wire.content import Text

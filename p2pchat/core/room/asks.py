@@ -15,7 +15,7 @@ from typing import Final
 from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.room.changes import RosterChanges
-from p2pchat.core.room.flow import MessageFlow
+from p2pchat.core.room.flow import MessageFlow, mean_frontier_gap
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.messages import name_sender
 from p2pchat.data import dataclass
@@ -49,7 +49,13 @@ ENTRY_ROUNDS: Final = 3
 """After so many rounds in which all who are there have answered, an entry is given up that no member sent."""
 
 QUIET_S: Final = 3600.0
-"""A room that is in use is not quiet for so long: members say twice in that time how far they have read."""
+"""A member that is there is not silent for so long: it says twice in that time how far it has read."""
+
+DEAF_TIMES: Final = 8
+DEAF_MIN_S: Final = 480.0
+"""In a room that is in use all others together tell their frontiers so often before we ask why none is heard.
+What began a period with a new tag key may have been lost here: then no cell that follows is known as the
+room's."""
 
 RETURN_ANSWERS: Final = 2
 """So many members have to answer where it is quiet, or we were away: one alone may be as far behind."""
@@ -121,8 +127,8 @@ class RoomAsks:
         self._returned = False
         self._since = now
         """Since when we listen: who was not heard may have been there until then."""
-        self._quiet_at = now + QUIET_S
-        self._quiet_s = QUIET_S
+        self._quiet_s = self._deaf_after()
+        self._quiet_at = now + self._quiet_s
 
     # --- what happens
 
@@ -131,21 +137,27 @@ class RoomAsks:
         return min(self.ask_at, self._quiet_at)
 
     def listen_for_silence(self, now: float) -> None:
-        """Who hears fewer than half of those who were there lately may have lost what they write under."""
+        """Who hears fewer than half of those who were there lately, or no member for some minutes, may have
+        lost what they write under."""
         if now < self._quiet_at:
             return
         others = self._changes.members - {self._changes.own}
         last = [self.spoke_at.get(member, self._since) for member in others]
         lately = [at for at in last if now - at < LATELY_S]
-        if sum(now - at >= QUIET_S for at in lately) * 2 > len(lately):
+        half = sum(now - at >= QUIET_S for at in lately) * 2 > len(lately)
+        if half or (lately and now - max(lately) >= self._deaf_after()):
             self._returned = True
             self._quiet_s = min(2 * self._quiet_s, LATELY_S)
         else:
-            self._quiet_s = QUIET_S
+            self._quiet_s = self._deaf_after()
         self._quiet_at = now + self._quiet_s
 
+    def _deaf_after(self) -> float:
+        members = len(self._changes.members)
+        return min(max(DEAF_TIMES * mean_frontier_gap(members) / max(members - 1, 1), DEAF_MIN_S), QUIET_S)
+
     def note_return(self) -> None:
-        """We were away for longer than cells are held: ask, whatever we know of."""
+        """We were away for longer than cells are held, or lost what waited: ask, whatever we know of."""
         self._returned = True
 
     def note_spoke(self, member: MemberId, now: float) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from p2pchat.core.kit.budget import Budget
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.room.changes import RosterChanges, describe_step
-from p2pchat.core.room.flow import MessageFlow
+from p2pchat.core.room.flow import MessageFlow, mean_frontier_gap
 from p2pchat.core.room.key_state import RoomKeyState
 from p2pchat.core.room.messages import NO_PARENTS, NewMessage
 from p2pchat.core.room.outputs import RoomOutput, SendRoomCell
@@ -40,12 +40,6 @@ LEAVES_S: Final = ((60.0, 120.0), (300.0, 900.0), (1800.0, 3600.0))
 COMMIT_GAP_S: Final = 60.0
 """A commit that could not be made is tried again after so long."""
 
-FRONTIER_PER_MEMBER_S: Final = 60.0
-FRONTIER_S: Final = (300.0, 1800.0)
-"""The mean of the exponential gaps between frontiers that go alone, with its bounds: all members together
-tell theirs about once a minute, and so what was lost is noticed as soon in a room of thirty as in one of
-five."""
-
 IN_USE_S: Final = 86_400.0
 """A room is in use so long after something was said."""
 
@@ -60,12 +54,6 @@ once, as people write a few messages in a row."""
 SHARE_S: Final = 86_400.0
 SHARE_MAX_S: Final = 7 * 86_400.0
 """A newcomer is sent an ML-KEM share within so long."""
-
-
-def mean_frontier_gap(members: int) -> float:
-    """Seconds between frontiers of one member that go alone, in a room of so many."""
-    least, most = FRONTIER_S
-    return min(max(FRONTIER_PER_MEMBER_S * members, least), most)
 
 
 class RoomDuties:

@@ -44,8 +44,20 @@ CLAIM_AHEAD: Final = 1024
 MESSAGE_RECORD: Final = b"m"
 """With this begin the names of records that are messages for others."""
 
+FRONTIER_PER_MEMBER_S: Final = 60.0
+FRONTIER_S: Final = (300.0, 1800.0)
+"""The mean of the exponential gaps between frontiers that go alone, with its bounds: all members together
+tell theirs about once a minute, and so what was lost is noticed as soon in a room of thirty as in one of
+five."""
+
 _FLOW, _WAITING, _DAY = b"flow", b"w", b"d"
 _LIMIT: Final = 1 << 20
+
+
+def mean_frontier_gap(members: int) -> float:
+    """Seconds between frontiers of one member that go alone, in a room of so many."""
+    least, most = FRONTIER_S
+    return min(max(FRONTIER_PER_MEMBER_S * members, least), most)
 
 
 @dataclass(frozen=True, slots=True)

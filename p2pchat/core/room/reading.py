@@ -118,17 +118,18 @@ class RoomReading:
 
     @property
     def waiting(self) -> int:
-        """Cells and fragments that wait for something."""
-        return len(self._assembly) + len(self._unplaced)
+        """Cells, fragments and commits that wait for something. They are not kept on disk."""
+        return len(self._assembly) + len(self._unplaced) + len(self._early)
 
     @property
     def is_behind(self) -> bool:
-        """Whether cells have come of periods that are not known here."""
-        return bool(self._unplaced)
+        """Whether cells have come of periods that are not known here, or commits at heads that are not."""
+        return bool(self._unplaced or self._early)
 
     def forget_unplaced(self) -> None:
-        """No member can tell us of the periods of these cells: they are from before our time."""
+        """No member can tell us of these periods and heads: they are from before our time, or invented."""
         self._unplaced.clear()
+        self._early.clear()
 
     def recognizes_cell(self, cell: Cell, now: float) -> bool:
         """Whether a member of the room has made the cell: one hash, while there is one tag key."""

@@ -45,6 +45,9 @@ from p2pchat.wire.room_welcome import RoomWelcome
 FORGET_S: Final = 3600.0
 """Between two looks at what is old."""
 
+_WAITS: Final = b"waits"
+"""The name of a record: there is one while cells wait here that are not on disk."""
+
 AWAY_S: Final = 86_400.0
 """So long cells are held by the mesh: who was away for longer asks a member."""
 
@@ -65,6 +68,8 @@ class Room:
             changes, state, self.flow, reading, self.repair, self._duties, self.counters
         )
         self._accusations = Accusations()
+        self._waits = False
+        """Whether it is on disk that cells wait."""
         self._forget_at = now + FORGET_S
 
     # --- coming in
@@ -100,6 +105,9 @@ class Room:
         keys = {name: record for name, record in records.items() if has_key_record(name)}
         room = cls(changes, RoomKeyState.from_records(who, keys, entropy), entropy, now)
         room.flow.read_kept(records, now)
+        if _WAITS in records:
+            room._waits = True
+            room.repair.asks.note_return()  # what waited is lost: a member tells what it was
         room.repair.asks.look_at_needs(now)
         return room
 
@@ -244,5 +252,8 @@ class Room:
             **self.flow.pop_records(),
             **self.changes.pop_records(),
         }
+        if self._waits is not bool(self._reading.waiting):
+            self._waits = not self._waits
+            records[_WAITS] = b"1" if self._waits else None
         told = self._accusations.pace_news(outputs, now)
         return [KeepRecords(records), *told] if records else told

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from p2pchat.core.kit.moments import NEVER
-from p2pchat.core.room.asks import QUIET_S, ROUND_S, SILENCE_S, SOON_S, TRIES, RoomAsks
+from p2pchat.core.room.asks import DEAF_TIMES, QUIET_S, ROUND_S, SILENCE_S, SOON_S, TRIES, RoomAsks
+from p2pchat.core.room.flow import mean_frontier_gap
 from p2pchat.core.room.messages import name_sender
 from p2pchat.types import EntryId
 from p2pchat.wire.room_words import NumberSpan
@@ -142,7 +143,7 @@ def test_who_hears_most_of_the_others_is_not_worried() -> None:
     lacking.asks.listen_for_silence(lacking.now)
     lacking.asks.look_at_needs(lacking.now)
     assert not lacking.asks.list_needs()
-    assert lacking.asks.next_wakeup() == lacking.now + QUIET_S
+    assert lacking.asks.next_wakeup() == lacking.now + DEAF_TIMES * mean_frontier_gap(4) / 3
 
 
 def test_who_is_there_and_does_not_come_to_an_end_is_asked_again_in_the_same_round() -> None:

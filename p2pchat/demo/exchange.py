@@ -99,7 +99,7 @@ async def each_path(mesh: DemoMesh, tell: Callable[[CellPath], None]) -> None:
 
 def _made(moments: Mapping[str, str]) -> tuple[str, str]:
     """The times between which a message's cells were made: after it was on disk, before the last of them
-    left. Other cells that wait for a stem were made at other times."""
+    came back from the mesh. Other cells that wait for a stem were made at other times."""
     ended = moments.get("relayed") or moments.get("delivered", "")
     return moments.get("queued", ended), ended
 

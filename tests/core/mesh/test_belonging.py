@@ -31,7 +31,7 @@ def test_a_mesh_goes_with_the_last_contact_in_it_and_so_does_where_it_is_met() -
     assert list(bob.store.meshes) == [stays]
     assert effects.MeshChanged(gone, "left") in bob.events(effects.MeshChanged)
     assert reached(world, "bob") == {URL}
-    assert [link.mesh for link in bob.running.status().links] == [stays]
+    assert [link.mesh for link in bob.running.get_status().links] == [stays]
     assert gone not in bob.store.held
     world.kill("bob")
     world.start("bob")
@@ -58,7 +58,7 @@ def test_a_node_may_relay_on_for_a_mesh_of_strangers() -> None:
     world.tell("bob", user_inputs.ContactRemoved(world.contact("bob", "alice"), keep_mesh=True))
     world.run(30.0)
     assert len(meshes(world, "bob")) == 1
-    assert world.machines["bob"].running.status().links
+    assert world.machines["bob"].running.get_status().links
 
 
 def test_a_mesh_is_not_left_while_somebody_is_invited_into_it() -> None:
@@ -84,7 +84,7 @@ def test_leaving_a_mesh_deletes_its_contacts_and_withdraws_its_invites() -> None
     assert alice.events(effects.InviteFailed)[-1].failure.reason is NoContact.MESH_LEFT
     assert not reached(world, "alice")
     world.run(60.0)
-    assert not alice.running.status().links
+    assert not alice.running.get_status().links
     world.pair("alice", "bob")
     assert len(meshes(world, "alice")) == 1
 
@@ -109,7 +109,7 @@ def test_a_rendezvous_can_be_added_and_taken_away_for_each_mesh() -> None:
     world.tell("bob", user_inputs.RendezvousAdded(INSIDE, theirs))
     world.run(5.0)
     assert reached(world, "bob") == {URL, INSIDE}
-    assert INSIDE in bob.running.typed()
+    assert INSIDE in bob.running.typed_urls()
     (other,) = [mesh for mesh in meshes(world, "bob") if mesh.id != theirs]
     assert other.rendezvous == (URL,)
 
@@ -144,6 +144,6 @@ def test_a_new_name_is_what_new_contacts_see_and_those_one_has_keep_the_old() ->
     world.start("bob")
     world.pair("bob", "carol")
     names = {
-        who: [each.name for each in world.machines[who].running.contacts()] for who in ("alice", "carol")
+        who: [each.name for each in world.machines[who].running.list_contacts()] for who in ("alice", "carol")
     }
     assert names == {"alice": ["bob"], "carol": ["robert"]}

@@ -28,15 +28,15 @@ def world_of(*names: str) -> World:
 
 def joined(
     world: World, host: str, guest: str, planted: tuple[str, ...] = (), **more: bool
-) -> effects.InviteDone:
+) -> effects.InviteCompleted:
     """A pairing in which the host's mesh is met at ``planted``, too."""
-    before = len(world.machines[guest].events(effects.InviteDone))
+    before = len(world.machines[guest].events(effects.InviteCompleted))
     code = world.invite(host)
     plant(world, host, planted)
     world.tell(guest, user_inputs.InviteEntered(before + 1, code, None, (), world.now + 60, **more))
-    world.run_until(lambda: len(world.machines[guest].events(effects.InviteDone)) > before)
+    world.run_until(lambda: len(world.machines[guest].events(effects.InviteCompleted)) > before)
     world.run(1.0)
-    return world.machines[guest].events(effects.InviteDone)[-1]
+    return world.machines[guest].events(effects.InviteCompleted)[-1]
 
 
 def plant(world: World, host: str, urls: tuple[str, ...]) -> None:
@@ -48,7 +48,7 @@ def plant(world: World, host: str, urls: tuple[str, ...]) -> None:
 
 def reached(world: World, name: str) -> set[str]:
     """Every rendezvous to which a node wants a connection."""
-    return {each.url for each in world.machines[name].running.status().rendezvous}
+    return {each.url for each in world.machines[name].running.get_status().rendezvous}
 
 
 def meshes(world: World, name: str) -> list[MeshRecord]:
@@ -92,8 +92,8 @@ def test_a_link_names_where_its_mesh_is_met_but_no_private_place() -> None:
         world.start(name)
     link = world.invite("host", link=True)
     world.tell("guest", user_inputs.InviteEntered(1, link, None, (), world.now + 60))
-    world.run_until(lambda: bool(world.machines["guest"].events(effects.InviteDone)))
-    assert world.machines["guest"].events(effects.InviteDone)[0].left_out == (INSIDE,)
+    world.run_until(lambda: bool(world.machines["guest"].events(effects.InviteCompleted)))
+    assert world.machines["guest"].events(effects.InviteCompleted)[0].left_out == (INSIDE,)
     assert reached(world, "guest") == {URL, BEACON}
 
 
@@ -165,9 +165,11 @@ def test_a_node_is_another_in_each_mesh() -> None:
     world.pair("alice", "bob")
     world.pair("carol", "bob")
     world.run(30.0)
-    first, second = world.machines["bob"].running.status().meshes
+    first, second = world.machines["bob"].running.get_status().meshes
     assert first.node != second.node
-    seen = {link.peer for name in ("alice", "carol") for link in world.machines[name].running.status().links}
+    seen = {
+        link.peer for name in ("alice", "carol") for link in world.machines[name].running.get_status().links
+    }
     assert seen == {first.node, second.node}
 
 
@@ -175,14 +177,14 @@ def test_an_invite_leads_into_the_mesh_that_is_named() -> None:
     world = world_of("alice", "bob", "carol", "dora")
     world.pair("alice", "bob")  # alice's own mesh
     world.pair("carol", "alice")  # and carol's
-    first, second = (mesh.id for mesh in world.machines["alice"].running.meshes())
+    first, second = (mesh.id for mesh in world.machines["alice"].running.list_meshes())
     for number, (mesh, guest) in enumerate(((second, "dora"), (first, "dora")), start=10):
         world.tell("alice", user_inputs.InviteOpened(number, False, None, (), world.now + 60, mesh=mesh))
         world.run_until(lambda: world.machines["alice"].events(effects.InviteReady)[-1].invite == number)  # noqa: B023
         code = world.machines["alice"].events(effects.InviteReady)[-1].code
         world.tell(guest, user_inputs.InviteEntered(number, code, None, (), world.now + 60))
-        world.run_until(lambda: world.machines[guest].events(effects.InviteDone)[-1:] != [])  # noqa: B023
-        world.run_until(lambda: world.machines[guest].events(effects.InviteDone)[-1].invite == number)  # noqa: B023
+        world.run_until(lambda: world.machines[guest].events(effects.InviteCompleted)[-1:] != [])  # noqa: B023
+        world.run_until(lambda: world.machines[guest].events(effects.InviteCompleted)[-1].invite == number)  # noqa: B023
         world.run(1.0)
         assert next(iter(world.machines[guest].store.contacts.values())).mesh == mesh
 

@@ -26,11 +26,11 @@ def signals(world: World) -> Signals:
 
 def test_unrequested_input_is_counted(world: World) -> None:
     assert signals(world).on_rendezvous(inputs.SignalReceived(URL, STRANGE), world.now) == []
-    assert world.machines["alice"].running.status().counters["unrequested signals"] == 1
+    assert world.machines["alice"].running.get_status().counters["unrequested signals"] == 1
 
 
 def test_places_nearby_are_those_that_the_person_has_not_typed(world: World) -> None:
-    typed = world.machines["alice"].running.places()
+    typed = world.machines["alice"].running.known_urls()
     signals(world).on_nearby(("ws://192.0.2.7:1", *typed), {}, world.now)
     assert signals(world).nearby == {"ws://192.0.2.7:1"}
 

@@ -43,12 +43,12 @@ def remove(world: World, who: str, whom: str) -> None:
 
 
 def meshes(world: World, name: str) -> list[MeshId]:
-    return [each.id for each in world.machines[name].running.meshes()]
+    return [each.id for each in world.machines[name].running.list_meshes()]
 
 
 def secret_of(world: World, name: str) -> bytes:
     """Of the mesh into which one's invites lead."""
-    return world.machines[name].running.meshes()[0].secret
+    return world.machines[name].running.list_meshes()[0].secret
 
 
 def delivered(world: World, name: str, message: MessageId) -> bool:
@@ -75,7 +75,7 @@ def test_remaining_members_move_on_and_a_removed_one_is_left_behind() -> None:
     assert new != mesh_id(old)
     assert meshes(world, "xavier") == [mesh_id(old)]
     xavier = world.machines["xavier"].running
-    assert not any(link.state == "up" for link in xavier.status().links)
+    assert not any(link.state == "up" for link in xavier.get_status().links)
     all_hear_each_other(world)
 
 
@@ -240,7 +240,7 @@ def test_an_invite_given_before_leads_to_where_one_is() -> None:
     world.add("erin")
     world.start("erin")
     world.tell("erin", user_inputs.InviteEntered(1, code, None, (), world.now + 60))
-    world.run_until(lambda: bool(world.machines["erin"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["erin"].events(effects.InviteCompleted)))
     assert secret_of(world, "erin") == secret_of(world, "alice")
 
 

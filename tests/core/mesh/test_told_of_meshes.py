@@ -32,7 +32,7 @@ def hers(world: World) -> Succession:
 
 
 def mesh(world: World) -> MeshRecord:
-    (only,) = world.machines["alice"].running.meshes()
+    (only,) = world.machines["alice"].running.list_meshes()
     return only
 
 

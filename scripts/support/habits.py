@@ -49,10 +49,11 @@ STANDARD = (
     | frozenset({"call", "publish"})
     | frozenset({"cancel", "receive", "release", "send", "start", "stop"})
     | frozenset({"restore", "snapshot"})
+    | frozenset({"now"})
 )
-"""Verbs of one word that have one meaning in the whole field: of Python's collections and queues; of remote
+"""Names of one word that have one meaning in the whole field: of Python's collections and queues; of remote
 procedures and message buses; of connections, locks, timers and services; of a state that is stored and
-rebuilt."""
+rebuilt; of clocks."""
 
 VERBS = "p2pchat/control/methods.py"
 """Declares the verbs of the control contract, as ``Method("contacts.block", …)``."""
@@ -71,6 +72,11 @@ FORBIDDEN = frozenset(_FORBIDDEN.split())
 
 UNPLAIN = re.compile(r"\b(whoever|nobody|no\s+more)\b(?!\s+than\b)", re.IGNORECASE)
 """Constructions that a plain sentence does without: it names its subject, and says "no longer"."""
+
+QUOTING = frozenset(
+    {"CHANGELOG.md", "scripts/habits", "scripts/support/habits.py", "tests/scripts/test_habits.py"}
+)
+"""Files that may have them: the change log tells of what was, the others name the constructions."""
 
 PROSE = frozenset({tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)})
 """Tokens of Python that have prose: comments, docstrings and messages. f-strings have a token since 3.12."""
@@ -172,10 +178,9 @@ def prose(root: Path) -> Counted:
     """``UNPLAIN`` constructions in comments, texts of programs and documents, by area and words."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in (*programs(root), *documents(root)):
-        text = path.read_text()
-        if not UNPLAIN.search(text):
+        text, place = path.read_text(), path.relative_to(root)
+        if place.as_posix() in QUOTING or not UNPLAIN.search(text):
             continue
-        place = path.relative_to(root)
         pieces = [(1, text)] if path.suffix == ".md" else _prose(text)
         for start, piece in pieces:
             for match in UNPLAIN.finditer(piece):
@@ -186,10 +191,8 @@ def prose(root: Path) -> Counted:
 
 
 def documents(root: Path) -> Iterator[Path]:
-    """Every document but the change log, which tells of what was."""
-    for path in (*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))):
-        if path.name != "CHANGELOG.md":
-            yield path
+    """Every document."""
+    yield from (*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md")))
 
 
 def sizes(root: Path) -> dict[str, int]:

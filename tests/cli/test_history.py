@@ -47,7 +47,7 @@ def test_searched_edited_and_forgotten_for_real(tmp_path: Path, meeting: str) ->
         bob.node()
         sent = ana.run("send", "bob", "meet me at the Old Bridge")
         assert sent.returncode == 0, sent.stderr
-        ana.run("send", "bob", "and bring nobody")
+        ana.run("send", "bob", "and come alone")
         id = sent.stdout.strip()
         (found,) = ana.run("history", "search", "old bridge", "--json").stdout.splitlines()
         assert json.loads(found)["id"] == id

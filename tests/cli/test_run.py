@@ -174,7 +174,7 @@ def test_a_closed_stream_is_as_good_as_none(closed: str, tmp_path: Path) -> None
     assert made.returncode == 0, made.stderr
     assert _in_a_shell(f"p2pchat whoami {closed}", home).returncode == 0
     assert _in_a_shell(f"p2pchat listen --timeout 0 {closed}", home).returncode == 0
-    assert _in_a_shell(f"p2pchat send nobody - {closed}", home).returncode == 2
+    assert _in_a_shell(f"p2pchat send stranger - {closed}", home).returncode == 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")

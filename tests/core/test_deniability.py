@@ -38,7 +38,7 @@ SAID: list[Utterance] = [
     Utterance(HOST, "Where?"),
     Utterance(HOST, "And who else?"),
     Utterance(GUEST, "At the bridge. " * 200),
-    Utterance(GUEST, "Nobody else."),
+    Utterance(GUEST, "We two alone."),
     Utterance(HOST, "Fine."),
     Utterance(GUEST, "Good."),
 ]

@@ -106,7 +106,7 @@ def test_a_drawn_phrase_has_ten_words_and_is_the_same_however_it_is_written() ->
     assert len(words) == PHRASE_WORDS
     assert set(words) <= set(WORDS)
     assert settle_phrase("  " + phrase.upper().replace(" ", " - ") + "\n") == phrase
-    assert settle_phrase("Ten Words that Nobody drew") == "Ten Words that Nobody drew"
+    assert settle_phrase("Ten Words of our own choice") == "Ten Words of our own choice"
     header, chunks = sealed(phrase)
     assert opened(header, chunks, phrase.title().replace(" ", ", "))[-1] == (b"the rest", True)
 

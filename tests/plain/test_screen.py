@@ -42,7 +42,7 @@ async def test_search_shows_what_is_found_even_if_it_was_shown_before(talk: Read
 
 
 @pytest.mark.parametrize(
-    "line", ["/search", "/switch", "/join", "/history x", "/history 0", "/switch nobody", "/nope"]
+    "line", ["/search", "/switch", "/join", "/history x", "/history 0", "/switch stranger", "/nope"]
 )
 async def test_a_command_without_what_it_needs_says_so_and_is_not_sent(line: str, talk: Reader) -> None:
     before = len(talk.lines)

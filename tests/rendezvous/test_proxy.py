@@ -99,7 +99,7 @@ def test_a_proxy_may_connect_for_itself() -> None:
     [
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"PROXY TCP4 1.2.3.4\r\n",
-        b"PROXY TCP4 nobody 1.2.3.4 5 6\r\n",
+        b"PROXY TCP4 nowhere 1.2.3.4 5 6\r\n",
         b"PROXY TCP4 2001:db8::1 1.2.3.4 5 6\r\n",
         b"PROXY TCP4 " + b"1" * 200,
         b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c" + bytes(12),

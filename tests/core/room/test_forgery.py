@@ -31,7 +31,7 @@ def script(room: Room) -> list[Written]:
         (cid, COMMIT),
         (cid, b"At the bridge. " * 200),
         (bob, COMMIT),
-        (bob, b"Nobody else."),
+        (bob, b"We two alone."),
         (dee, b"I was never there."),
     ]
 

@@ -33,7 +33,7 @@ from p2pchat.client.homes import (
 )
 from p2pchat.client.messages import KEY_MAX
 from p2pchat.client.node import Node
-from p2pchat.client.reach import NodeBack
+from p2pchat.client.node_connection import NodeBack
 from p2pchat.control.events import Event
 from p2pchat.control.events import MessageEvent as Message
 from p2pchat.control.events import ReceiptEvent as Receipt

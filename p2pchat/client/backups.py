@@ -5,11 +5,11 @@ Knows: parameters and answers. Does not know: what is in one.
 
 from __future__ import annotations
 
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, methods, parameters
 
 
-class BackupCalls(Reach):
+class BackupCalls(NodeConnection):
     """Copies of a home."""
 
     async def make_backup(self, path: str, phrase: str) -> answers.BackupResult:

@@ -5,11 +5,11 @@ Knows: parameters and answers. Does not know: how contacts are kept.
 
 from __future__ import annotations
 
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, methods, parameters
 
 
-class ContactCalls(Reach):
+class ContactCalls(NodeConnection):
     """The methods about contacts."""
 
     async def contacts(self) -> list[answers.ContactInfo]:

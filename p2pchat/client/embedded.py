@@ -14,7 +14,7 @@ from p2pchat.errors import UsageError
 
 if TYPE_CHECKING:
     from p2pchat.daemon.node import RunningNode
-    from p2pchat.store import Unlock as Way
+    from p2pchat.store import Unlock as StoreUnlock
 
 AskPassphrase = Callable[[], str]
 """Called when, and only when, a home needs its passphrase."""
@@ -46,7 +46,7 @@ async def run_node(
     def make() -> RunningNode:
         return new_node(home, unlock, relay_only, lan=lan, stays=True)
 
-    await serve(make, ready, complain, unlock.another, tell)
+    await serve(make, ready, complain, unlock.ask_once_more, tell)
 
 
 class Typed(str):
@@ -59,34 +59,34 @@ class Unlock:
 
     def __init__(self, ask: AskPassphrase | None) -> None:
         self._ask = ask
-        self._way: Way | None = None
+        self._key: StoreUnlock | None = None
         self._times = 1
 
-    def another(self) -> bool:
+    def ask_once_more(self) -> bool:
         """Ask again, after a wrong one. False when nothing else is answered, or it was asked for often
         enough."""
         from p2pchat.store import Passphrase
 
-        wrong, self._way = self._way, None
+        wrong, self._key = self._key, None
         if self._ask is None or self._times == ASK_TIMES:
             return False
         self._times += 1
         answer = self._ask()
-        self._way = Passphrase(answer)
-        return isinstance(answer, Typed) or self._way != wrong
+        self._key = Passphrase(answer)
+        return isinstance(answer, Typed) or self._key != wrong
 
-    def __call__(self, home: Path) -> Way:
+    def __call__(self, home: Path) -> StoreUnlock:
         from p2pchat.store import KeyFile, Passphrase, needs_passphrase
 
-        if self._way is None:
-            self._way = Passphrase(self._asked()) if needs_passphrase(home) else KeyFile()
-        return self._way
+        if self._key is None:
+            self._key = Passphrase(self._ask_passphrase()) if needs_passphrase(home) else KeyFile()
+        return self._key
 
-    def keep(self, way: Way) -> None:
+    def keep_key(self, key: StoreUnlock) -> None:
         """Keep the key of the store, so that the person is not asked again."""
-        self._way, self._ask = way, None
+        self._key, self._ask = key, None
 
-    def _asked(self) -> str:
+    def _ask_passphrase(self) -> str:
         if self._ask is None:
             raise UsageError("this home is locked with a passphrase; give it with --passphrase-file")
         return self._ask()
@@ -104,8 +104,8 @@ def new_node(
     """Make a node that is not started yet. Raises UsageError for what this program was told wrongly."""
     from p2pchat.config.choices import Overrides, choose
     from p2pchat.daemon.node import RunningNode
-    from p2pchat.daemon.still import StillNode
+    from p2pchat.daemon.settings_node import SettingsNode
 
     told = Overrides.of_this_program(relay_only, lan)
     choose(told, {}).check_separately()  # before a passphrase is asked for
-    return (StillNode if still else RunningNode)(home, unlock(home), told, stays, unlock.keep)
+    return (SettingsNode if still else RunningNode)(home, unlock(home), told, stays, unlock.keep_key)

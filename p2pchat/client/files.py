@@ -12,7 +12,7 @@ from pathlib import Path
 
 from p2pchat.client.following import remaining
 from p2pchat.client.homes import absolute
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import files, methods, parameters
 from p2pchat.control.files import FileEvent
 from p2pchat.errors import NotInTime
@@ -21,7 +21,7 @@ ANSWER_S = 1.0
 """So much longer than its ``timeout`` the node may take to say that time ran out."""
 
 
-class FileCalls(Reach):
+class FileCalls(NodeConnection):
     """The methods about files. ``id``: the beginning of one is enough."""
 
     async def list_files(self) -> list[files.FileInfo]:
@@ -67,7 +67,7 @@ class FileCalls(Reach):
 
         async def follow() -> files.FileInfo:
             params = parameters.WaitForFileParams(id=id, timeout=left())
-            async with self._watched(), self._asking(methods.WAIT_FOR_FILE, params) as call:
+            async with self._report_silence(), self._open_call(methods.WAIT_FOR_FILE, params) as call:
                 async for event in call:
                     if isinstance(event, FileEvent) and on_move is not None:
                         on_move(event)
@@ -75,6 +75,6 @@ class FileCalls(Reach):
 
         try:
             async with asyncio.timeout(None if timeout is None else timeout + ANSWER_S):
-                return await self._again(follow)
+                return await self._ask_until_answered(follow)
         except TimeoutError:
             raise NotInTime(f"not transferred within {timeout:g} s; it goes on while nodes run") from None

@@ -20,7 +20,7 @@ def remaining(timeout: float | None) -> Callable[[], float | None]:
     return lambda: None if end is None else max(0.0, end - loop.time())
 
 
-def each_once(
+def report_once(
     on_state: Callable[[ReceiptEvent], None] | None, on_hindrance: Callable[[str], None] | None
 ) -> Callable[[Event], None]:
     """Tell each state once and in order, even if the question was repeated; in a room each number of members

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, events, methods, parameters
 
 
-class HistoryCalls(Reach):
+class HistoryCalls(NodeConnection):
     """What was said, and what was begun."""
 
     async def history(

@@ -5,11 +5,11 @@ Knows: parameters and answers. Does not know: what a mesh is made of.
 
 from __future__ import annotations
 
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, methods, parameters
 
 
-class MeshCalls(Reach):
+class MeshCalls(NodeConnection):
     """The methods about meshes."""
 
     async def meshes(self) -> list[answers.MeshInfo]:

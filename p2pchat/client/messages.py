@@ -11,8 +11,8 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Final, NamedTuple, get_args
 
-from p2pchat.client.following import each_once, remaining, remember
-from p2pchat.client.reach import Reach
+from p2pchat.client.following import remaining, remember, report_once
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, events, methods, parameters
 from p2pchat.control.parameters import Wait
 from p2pchat.errors import NotInTime, UsageError
@@ -43,7 +43,7 @@ def message_name(key: str) -> MessageName:
     return MessageName(id=key) if _MESSAGE_ID.fullmatch(key) else MessageName(key=data.hex())
 
 
-class MessageCalls(Reach):
+class MessageCalls(NodeConnection):
     """What is said, and what is heard."""
 
     async def send(
@@ -72,7 +72,7 @@ class MessageCalls(Reach):
         """
         if wait not in get_args(Wait):
             raise UsageError(f"{wait!r} is no state to wait for; use queued, relayed or delivered")
-        report = each_once(on_state, on_hindrance)
+        report = report_once(on_state, on_hindrance)
         named = message_name(id) if id is not None else MessageName(id=os.urandom(16).hex())
         within = None if timeout is None else max(timeout, ACCEPT_S)
         same = f"the id {named.id}" if id is None else "the same id"
@@ -80,7 +80,7 @@ class MessageCalls(Reach):
         params = parameters.SendParams(
             to=to, text=text, id=named.id, key=named.key, reply_to=reply_to, wants=wait == "delivered"
         )
-        queued = await self._called(methods.SEND, params, within, then)
+        queued = await self._call_within(methods.SEND, params, within, then)
         report(events.ReceiptEvent(id=queued.id, state="queued", at=queued.at))
         if wait == "queued":
             return queued
@@ -98,15 +98,15 @@ class MessageCalls(Reach):
 
         async def follow() -> answers.DeliveryInfo:
             params = parameters.WaitParams(id=message, state=state, timeout=left(), members=members)
-            asking = self._asking(methods.WAIT, params)
-            async with self._watched(), asking as call:
+            asking = self._open_call(methods.WAIT, params)
+            async with self._report_silence(), asking as call:
                 async for event in call:
                     report(event)
                 return await call.wait_result()
 
         try:
             async with asyncio.timeout(None if timeout is None else timeout + 1.0):
-                return await self._again(follow)
+                return await self._ask_until_answered(follow)
         except TimeoutError:
             raise NotInTime(
                 f"not {state} within {timeout:g} s; it stays queued and will still go out"
@@ -126,7 +126,7 @@ class MessageCalls(Reach):
         params = parameters.ListenParams(sender=sender, own=own)
         while True:
             try:
-                async with self._watched(), self._asking(methods.LISTEN, params) as call:
+                async with self._report_silence(), self._open_call(methods.LISTEN, params) as call:
                     async for event in call:
                         if isinstance(event, events.MessageEvent):
                             if event.id in shown:

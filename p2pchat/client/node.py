@@ -56,11 +56,11 @@ class Node(
 
     async def gone(self) -> None:
         """Wait until the node that was asked to stop has let go of its home."""
-        await self._let_go()
+        await self._wait_for_release()
 
     async def trace(self) -> AsyncGenerator[events.TraceEvents, None]:
         """Yield ``TracingEvent``, then an event for each cell's first sight here, and for each onion."""
-        async with self._watched(), self._asking(methods.TRACE, parameters.NoParams()) as call:
+        async with self._report_silence(), self._open_call(methods.TRACE, parameters.NoParams()) as call:
             async for event in call:
                 if isinstance(event, events.TraceEvents):
                     yield event

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from p2pchat.client.following import remaining
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, events, methods, parameters
 from p2pchat.rpc import ConnectionLost
 
@@ -17,7 +17,7 @@ INVITE_LIVES: Final = 4
 """Nodes that may wait at one code, one after another, as long as the code was not tried."""
 
 
-class PairingCalls(Reach):
+class PairingCalls(NodeConnection):
     """Two people become contacts."""
 
     async def invite(
@@ -46,8 +46,8 @@ class PairingCalls(Reach):
                     mesh=mesh,
                     code=code,
                 )
-                async with self._asking(methods.INVITE, params) as call:
-                    while (event := await self._patiently(call.next_event())) is not None:
+                async with self._open_call(methods.INVITE, params) as call:
+                    while (event := await self._wait_for_answer(call.next_event())) is not None:
                         if isinstance(event, events.InviteEvent):
                             code = event.code
                         if isinstance(event, events.PairingEvents):
@@ -84,7 +84,7 @@ class PairingCalls(Reach):
                 rendezvous=tuple(rendezvous),
                 accept_new=accept_new,
             )
-            async with self._asking(methods.JOIN, params) as call:
-                return await self._patiently(call.wait_result())
+            async with self._open_call(methods.JOIN, params) as call:
+                return await self._wait_for_answer(call.wait_result())
 
-        return await self._again(ask)
+        return await self._ask_until_answered(ask)

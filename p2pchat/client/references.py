@@ -69,7 +69,7 @@ class ReferenceCalls(MessageCalls):
         members: int | None,
     ) -> answers.DeliveryInfo:
         within = None if timeout is None else max(timeout, ACCEPT_S)
-        queued = await self._called(method, params, within, "the same again says it once")
+        queued = await self._call_within(method, params, within, "the same again says it once")
         if wait == "queued":
             return queued
         return await self._wait(queued.id, wait, timeout, lambda event: None, members)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from p2pchat.client.following import remaining
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import methods, parameters, rooms
 from p2pchat.control.rooms import Notify, Role
 
 
-class RoomCalls(Reach):
+class RoomCalls(NodeConnection):
     """The methods about rooms. ``room``: its name as it is typed, ``#name``."""
 
     async def list_rooms(self) -> list[rooms.RoomInfo]:
@@ -53,10 +53,10 @@ class RoomCalls(Reach):
 
         async def ask() -> rooms.RoomInfo:
             params = parameters.AcceptRoomParams(room=room, timeout=left())
-            async with self._asking(methods.ACCEPT_ROOM, params) as call:
-                return await self._patiently(call.wait_result())
+            async with self._open_call(methods.ACCEPT_ROOM, params) as call:
+                return await self._wait_for_answer(call.wait_result())
 
-        return await self._again(ask)
+        return await self._ask_until_answered(ask)
 
     async def decline_room(self, room: str) -> rooms.RoomInfo:
         """Decline an offer; its contact is told."""

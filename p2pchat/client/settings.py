@@ -5,11 +5,11 @@ Knows: parameters and answers. Does not know: what a setting means.
 
 from __future__ import annotations
 
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, methods, parameters
 
 
-class SettingCalls(Reach):
+class SettingCalls(NodeConnection):
     """What is set."""
 
     async def settings(self) -> list[answers.SettingInfo]:

@@ -71,4 +71,4 @@ async def test_what_was_expected_to_be_long_is_not_told(home: Path) -> None:
 async def test_what_has_a_time_of_its_own_ends_in_it_and_says_why(home: Path) -> None:
     async with connect(home) as owner, connect(home, patience=PATIENCE_S) as node:
         with at_work(owner), pytest.raises(Busy, match=r"the node is busy, .* within 0.7 s; try again"):
-            await node._called(methods.HEARD, parameters.HeardParams(ids=("0" * 32,)), 0.7, "try again")
+            await node._call_within(methods.HEARD, parameters.HeardParams(ids=("0" * 32,)), 0.7, "try again")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchat.client.following import each_once
+from p2pchat.client.following import report_once
 from p2pchat.control.events import HindranceEvent, ReceiptEvent, State
 from tests.support.fake_node import AT, told
 
@@ -14,7 +14,7 @@ def receipt(state: State, reached: int | None = None) -> ReceiptEvent:
 
 def test_a_state_that_comes_again_is_told_once() -> None:
     states: list[str] = []
-    report = each_once(lambda event: states.append(event.state), None)
+    report = report_once(lambda event: states.append(event.state), None)
     for state in ("queued", "relayed", "queued", "relayed", "delivered"):
         report(receipt(state))
     assert states == ["queued", "relayed", "delivered"]
@@ -22,7 +22,7 @@ def test_a_state_that_comes_again_is_told_once() -> None:
 
 def test_in_a_room_more_members_are_news_and_fewer_are_not() -> None:
     numbers: list[object] = []
-    report = each_once(lambda event: numbers.append((event.state, event.as_record().get("reached"))), None)
+    report = report_once(lambda event: numbers.append((event.state, event.as_record().get("reached"))), None)
     for state, reached in (
         ("queued", None),
         ("relayed", 0),
@@ -36,5 +36,5 @@ def test_in_a_room_more_members_are_news_and_fewer_are_not() -> None:
 
 def test_what_is_in_the_way_is_told_in_a_sentence() -> None:
     reasons: list[str] = []
-    each_once(None, reasons.append)(told(HindranceEvent, id="1", why="no way"))
+    report_once(None, reasons.append)(told(HindranceEvent, id="1", why="no way"))
     assert reasons == ["no way"]

@@ -111,13 +111,13 @@ async def test_every_call_of_an_attached_client_ends_too(
 ) -> None:
     pid = ana.node().process.pid
     asked: set[str] = set()
-    asking = Node._asking
+    asking = Node._open_call
 
     def note(node: Node, method: Method[Any, Any], params: Params) -> Any:
         asked.add(method.name)
         return asking(node, method, params)
 
-    monkeypatch.setattr(Node, "_asking", note)
+    monkeypatch.setattr(Node, "_open_call", note)
     async with connect(ana.home, patience=0.5) as node:
         with stopped(pid):
             under_way = [asyncio.wait_for(call(node, name), 30) for name in CALLS]

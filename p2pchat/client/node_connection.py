@@ -48,7 +48,7 @@ ASK_AFTER: Final = 0.2
 LET_GO_LOOKS: Final = 10
 """Looks at a process before one at its home's lock, which takes the lock for a moment."""
 
-_TRY_AGAIN: Final = "let it go on or end it, with 'kill -CONT' or 'kill -9', and try again"
+_RETRY_HINT: Final = "let it go on or end it, with 'kill -CONT' or 'kill -9', and try again"
 
 P = TypeVar("P", bound=Params)
 A = TypeVar("A")
@@ -59,7 +59,7 @@ class NodeBack(str):
     """What is told when the node is there again, or has done what it was waited for."""
 
 
-class Reach:
+class NodeConnection:
     """The way to a home's node, which may run in any of its programs."""
 
     def __init__(
@@ -116,25 +116,27 @@ class Reach:
         ``on_change`` is told of that, unless it is to be expected."""
 
         async def ask() -> A:
-            async with self._asking(method, params) as call:
-                return await self._patiently(call.wait_result(), tell=method.lasts is ResponseTime.MOMENT)
+            async with self._open_call(method, params) as call:
+                return await self._wait_for_answer(
+                    call.wait_result(), tell=method.response_time is ResponseTime.MOMENT
+                )
 
-        return await self._again(ask)
+        return await self._ask_until_answered(ask)
 
-    async def _called(self, method: Method[P, A], params: P, within: float | None, then: str) -> A:
+    async def _call_within(self, method: Method[P, A], params: P, within: float | None, then: str) -> A:
         """Ask, and wait ``within`` seconds. Raises NotAnswering or Busy, with what to do ``then``."""
 
         async def ask() -> A:
-            async with self._asking(method, params) as call:
-                return await self._patiently(call.wait_result(), within, then, tell=True)
+            async with self._open_call(method, params) as call:
+                return await self._wait_for_answer(call.wait_result(), within, then, tell=True)
 
-        return await self._again(ask)
+        return await self._ask_until_answered(ask)
 
-    async def _patiently(
+    async def _wait_for_answer(
         self,
         answer: Coroutine[None, None, T],
         within: float | None = None,
-        then: str = _TRY_AGAIN,
+        then: str = _RETRY_HINT,
         tell: bool = False,
     ) -> T:
         """Wait for ``answer`` while the node answers anything at all, and no longer than ``within``. ``tell``
@@ -145,7 +147,7 @@ class Reach:
         waiting = asyncio.ensure_future(answer)
         try:
             while not (await asyncio.wait((waiting,), timeout=silence * ASK_AFTER))[0]:
-                if not await self._alive(waiting, silence * (1 - ASK_AFTER)):
+                if not await self._shows_life(waiting, silence * (1 - ASK_AFTER)):
                     raise self._not_answering(then)
                 waited = now() - begun
                 if within is not None and waited >= within and not (self.embedded or waiting.done()):
@@ -159,7 +161,7 @@ class Reach:
         finally:
             waiting.cancel()
 
-    async def _alive(self, waiting: asyncio.Future[T], within: float) -> bool:
+    async def _shows_life(self, waiting: asyncio.Future[T], within: float) -> bool:
         """Whether the node answers anything: what is waited for, or whether it is there."""
         asking = asyncio.ensure_future(self._answers(within))
         try:
@@ -170,17 +172,17 @@ class Reach:
             await asyncio.wait((asking,))
 
     @asynccontextmanager
-    async def _watched(self) -> AsyncIterator[None]:
+    async def _report_silence(self) -> AsyncIterator[None]:
         """Tell ``on_change`` in the block when the node falls silent, and when it speaks again: for what may
         rightly wait without end."""
-        watching = asyncio.ensure_future(self._watch())
+        watching = asyncio.ensure_future(self._check_forever())
         try:
             yield
         finally:
             watching.cancel()
             await asyncio.wait((watching,))
 
-    async def _watch(self) -> None:
+    async def _check_forever(self) -> None:
         while True:
             await asyncio.sleep(self._answer_s)
             silent = not await self._answers()
@@ -212,7 +214,7 @@ class Reach:
     def _not_answering(self, then: str) -> NotAnswering:
         return NotAnswering(self._connection.pid if self._connection is not None else None, then)
 
-    async def _again(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _ask_until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask; when the node is lost half-way, find it and ask the same again. Every method bears that."""
         while True:
             try:
@@ -221,13 +223,13 @@ class Reach:
                 await self._find()
 
     @asynccontextmanager
-    async def _asking(self, method: Method[P, A], params: P) -> AsyncIterator[PendingCall[A]]:
+    async def _open_call(self, method: Method[P, A], params: P) -> AsyncIterator[PendingCall[A]]:
         if self._connection is None:
             raise ControlError("not connected; use 'async with p2pchat.connect() as node'")
         async with self._connection.open_call(method, params) as call:
             yield call
 
-    async def _let_go(self) -> None:
+    async def _wait_for_release(self) -> None:
         """Wait until the node here has hung up, and its process has ended or another program may have the
         home. (Its process id says nothing in another namespace of processes; the lock does.)"""
         connection = self._connection
@@ -256,12 +258,12 @@ class Reach:
                     self.on_change(str(failure or "the node has stopped; looking for another"))
                 await self._connection.close()
                 await self._retire()
-                await self._recovered(failed)
+                await self._recover_from(failed)
             self._connection = await self._attach_or_run()
             if lost and self._resting is None:
                 self.on_change(NodeBack("the node is back"))
 
-    async def _recovered(self, failed: RunningNode | None) -> None:
+    async def _recover_from(self, failed: RunningNode | None) -> None:
         """Do not run into the same wall again and again: rest here until there is room on the disk.
 
         Raises a failure that nothing is known to mend.
@@ -273,7 +275,7 @@ class Reach:
         from p2pchat.daemon.node import HomeBusy
         from p2pchat.daemon.resting import RestingNode
 
-        resting = RestingNode.after(failed, failed.failure)
+        resting = RestingNode.make_successor(failed, failed.failure)
         try:
             await resting.start()
         except HomeBusy:
@@ -285,14 +287,14 @@ class Reach:
         loop = asyncio.get_running_loop()
         end = loop.time() + self._find_s
         while True:
-            connection = await self._connected()
+            connection = await self._connect()
             if connection is not None:
-                if await self._will_do(connection):
+                if await self._accept(connection):
                     return connection
             elif not self._run:
                 if not is_taken(self.home):
                     raise NetworkError(silence(self.home))
-            elif await self._become():
+            elif await self._run_node():
                 end = loop.time() + self._find_s
                 continue
             if loop.time() > end:
@@ -302,11 +304,11 @@ class Reach:
                 )
             await asyncio.sleep(FIND_EVERY_S)
 
-    async def _connected(self) -> Connection | None:
+    async def _connect(self) -> Connection | None:
         line, self._line = self._line, None
         return await open_connection(self.home) if line is None else await connection_over(line)
 
-    async def _will_do(self, connection: Connection) -> bool:
+    async def _accept(self, connection: Connection) -> bool:
         """Whether the node that was found is there to stay; one just about to stop hangs up.
 
         Raises NotAnswering, and UsageError if it keeps to less than was asked for.
@@ -323,7 +325,7 @@ class Reach:
             return False
         except TimeoutError:
             await connection.close()
-            raise NotAnswering(connection.pid, _TRY_AGAIN) from None
+            raise NotAnswering(connection.pid, _RETRY_HINT) from None
         return True
 
     async def _greet(self, connection: Connection, within: float | None = None) -> None:
@@ -336,18 +338,18 @@ class Reach:
                 await call.wait_result()
         except TimeoutError:
             await connection.close()
-            raise NotAnswering(connection.pid, _TRY_AGAIN) from None
+            raise NotAnswering(connection.pid, _RETRY_HINT) from None
         except ControlError:
             await connection.close()
             raise
 
-    async def _become(self) -> bool:
+    async def _run_node(self) -> bool:
         """Run the node here, or read a home that cannot be written; False when another program is about
         to."""
         from p2pchat.daemon.home import ReadOnlyHome
         from p2pchat.daemon.node import HomeBusy
         from p2pchat.daemon.resting import RestingNode
-        from p2pchat.daemon.still import StillNode
+        from p2pchat.daemon.settings_node import SettingsNode
 
         while True:
             running = new_node(self.home, self._unlock, self._relay_only, lan=self._lan, still=self._still)
@@ -356,19 +358,19 @@ class Reach:
             except HomeBusy:
                 return False
             except ReadOnlyHome as error:
-                running = await self._read(RestingNode.after(running, error))
+                running = await self._start_reading(RestingNode.make_successor(running, error))
             except TrustError:
-                if not self._unlock.another():
+                if not self._unlock.ask_once_more():
                     raise
                 continue
             self._running = running
-            if isinstance(running, StillNode):
+            if isinstance(running, SettingsNode):
                 self._line = running.line
             if running.set_back:
                 self.on_change(running.set_back)
             return True
 
-    async def _read(self, resting: RestingNode) -> RestingNode:
+    async def _start_reading(self, resting: RestingNode) -> RestingNode:
         self._line = await resting.start_reading()
         return resting
 

@@ -15,21 +15,21 @@ from p2pchat.core.values import user_inputs
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.ports import BacksUp
+from p2pchat.daemon.needs import BackupNeeds
 from p2pchat.errors import UsageError
 from p2pchat.store import copying
 from p2pchat.store.archive import ArchiveFile
 
 
 class BackupMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about backups, for one running node."""
 
-    def __init__(self, host: BacksUp) -> None:
+    def __init__(self, host: BackupNeeds) -> None:
         self._host = host
         self._making = asyncio.Lock()
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about backups."""
+        """Register the handlers of requests about backups."""
         handlers.add(methods.BACKUP, self.make_backup)
         handlers.add(methods.REVOKE_BACKUPS, self.revoke_backups)
 
@@ -76,7 +76,7 @@ class BackupMethods:
             await self._host.driver.submit_and_persist(user_inputs.RecoveryKeysDrawn())
             await self._host.driver.submit_and_persist(user_inputs.RecoveryKeysTold(alone=True))
             await self._note(None)
-        return answers.RevokeBackupsResult(contacts=len(self._host.node.contacts()))
+        return answers.RevokeBackupsResult(contacts=len(self._host.node.list_contacts()))
 
     async def _note(self, at: float | None) -> None:
         await self._host.ask_store(lambda store: copying.note_backup(store, at))

@@ -12,18 +12,18 @@ from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance
-from p2pchat.daemon.ports import Named
+from p2pchat.daemon.needs import HasNames
 from p2pchat.daemon.refusals import raise_refusal
 
 
 class ContactMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about contacts, for one running node."""
 
-    def __init__(self, host: Named) -> None:
+    def __init__(self, host: HasNames) -> None:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about contacts."""
+        """Register the handlers of requests about contacts."""
         handlers.add(methods.CONTACTS, self.list)
         handlers.add(methods.CONTACT, self.show)
         handlers.add(methods.VERIFY, self.verify)
@@ -35,7 +35,7 @@ class ContactMethods:
         handlers.add(methods.REMOVE, self.remove)
 
     async def list(self, params: parameters.NoParams, caller: Caller) -> list[answers.ContactInfo]:
-        contacts = self._host.node.contacts()
+        contacts = self._host.node.list_contacts()
         obstacles = {mesh: hindrance(self._host, mesh) for mesh in {contact.mesh for contact in contacts}}
         return [self._contact_view(contact, obstacles[contact.mesh]) for contact in contacts]
 
@@ -64,7 +64,9 @@ class ContactMethods:
 
     async def disappear(self, params: parameters.DisappearParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
-        return await self._changed(contact, user_inputs.ContactLasts(contact.id, params.seconds or 0.0))
+        return await self._changed(
+            contact, user_inputs.ContactRetentionChosen(contact.id, params.seconds or 0.0)
+        )
 
     async def renew(self, params: parameters.ContactParams, caller: Caller) -> answers.ContactInfo:
         contact = self._host.names.find_contact(params.name)
@@ -73,12 +75,12 @@ class ContactMethods:
     async def remove(self, params: parameters.RemoveParams, caller: Caller) -> answers.RemoveContactResult:
         contact = self._host.names.find_contact(params.name)
         keep, renew = params.keep_mesh, params.renew_mesh
-        before = {mesh.id for mesh in self._host.node.meshes()}
+        before = {mesh.id for mesh in self._host.node.list_meshes()}
         rejected = await self._host.driver.submit_and_persist(
             user_inputs.ContactRemoved(contact.id, keep, renew)
         )
         raise_refusal(rejected, contact=contact.name)
-        after = {mesh.id for mesh in self._host.node.meshes()}
+        after = {mesh.id for mesh in self._host.node.list_meshes()}
         return answers.RemoveContactResult(
             name=contact.name,
             left_mesh=next((mesh.hex() for mesh in before - after), None),
@@ -88,10 +90,10 @@ class ContactMethods:
     async def _changed(self, contact: Contact, input: inputs.Input, name: str = "") -> answers.ContactInfo:
         rejected = await self._host.driver.submit_and_persist(input)
         raise_refusal(rejected, contact=contact.name, name=name)
-        now = next(other for other in self._host.node.contacts() if other.id == contact.id)
+        now = next(other for other in self._host.node.list_contacts() if other.id == contact.id)
         return self._contact_view(now, hindrance(self._host, now.mesh))
 
     def _contact_view(self, contact: Contact, obstacle: str) -> answers.ContactInfo:
         node = self._host.node
-        here = node.here(contact.id, self._host.clock.now())
+        here = node.is_here(contact.id, self._host.clock.now())
         return views.contact(contact, here, node.heard_at(contact.id), node.over_quota(contact.id), obstacle)

@@ -52,7 +52,7 @@ Handler = Callable[[str, Mapping[str, object], "Caller"], Awaitable[object]]
 
 
 class Caller:
-    """One pending request, and the way for events to its client."""
+    """One pending request: its handler sends events and waits through it."""
 
     def __init__(self, client: _ClientConnection, request: RequestId | None) -> None:
         self._client = client
@@ -61,10 +61,11 @@ class Caller:
         """Runs after the answer was written: it may end this node."""
 
     async def read(self) -> None:
-        """Wait until the client has read most of what was sent, between the events of a long list."""
+        """Wait until the client has read most of what was sent; handlers of long lists call this between
+        events."""
         await self._client.read()
 
-    def event(self, event: Event) -> None:
+    def send_event(self, event: Event) -> None:
         """Send an event before the answer. Never waits; a client that does not read is disconnected."""
         self._client.send(event_line(self._request, event))
 
@@ -107,8 +108,8 @@ class ControlServer:
                 with suppress(StoreError):  # no room, or no home: try again later
                     await self._bind(home)
 
-    async def pair(self) -> socket.socket:
-        """Serve this process alone, where no socket can be made; returns the client's end."""
+    async def serve_in_process(self) -> socket.socket:
+        """Serve only this process, where no socket can be made; return the client's end."""
         ours, theirs = socket.socketpair()
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=REQUEST_MAX)
         self._paired = asyncio.get_running_loop().create_task(self._serve(reader, writer))
@@ -214,7 +215,7 @@ class _ClientConnection:
         if self._writer.transport.get_write_buffer_size() > UNSENT_MAX + self._awaited:
             self._writer.transport.abort()
 
-    async def answer(self, line: bytes) -> None:
+    async def send_answer(self, line: bytes) -> None:
         """Write the line that a client waits for, without a limit of time. Raises LimitError."""
         if len(line) > ANSWER_MAX:
             raise LimitError(
@@ -285,7 +286,7 @@ class _ClientConnection:
         try:
             result = await self._handler(request.method, request.params, caller)
             if request.id is not None:
-                await self.answer(answer_line(request.id, result))
+                await self.send_answer(answer_line(request.id, result))
         except Exception as error:  # noqa: BLE001 -- a bug in one method must not end the node
             if request.id is not None:
                 self._fail(request.id, *_verdict(error))

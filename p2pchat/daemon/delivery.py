@@ -21,7 +21,7 @@ from p2pchat.daemon.events import Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.names import is_room
-from p2pchat.daemon.ports import Sends
+from p2pchat.daemon.needs import MessageNeeds
 from p2pchat.daemon.room_views import list_lately
 from p2pchat.data import dataclass
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
@@ -33,7 +33,7 @@ HINDRANCE_LOOK_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a message has come."""
+    """How far the delivery of one message is."""
 
     state: MessageState
     at: float
@@ -43,15 +43,17 @@ class Progress:
     """To so many it was written; 0: to none yet, or it is not in a room."""
 
     def advance_by(self, event: MessageMoved | MessageReached) -> Progress:
-        """The same after an event. That the last member has it is told before that it is delivered."""
+        """Return the progress after an event. In a room, the last member's receipt is reported before the
+        state that it causes."""
         if isinstance(event, MessageMoved):
             return replace(self, state=event.state, at=event.at)
         state = MessageState.DELIVERED if event.reached >= event.to else self.state
         return replace(self, state=state, reached=event.reached, of=event.to, at=event.at)
 
     def meets_goal(self, goal: MessageState, members: int | None, lately: int) -> bool:
-        """Whether it is as far as a caller waits for. ``lately``: so many other members of the room were
-        heard within the last day. Who has the message is among them: it has said so since."""
+        """Tell whether a waiting caller's goal is met. ``lately``: the number of other members of the room
+        that were heard within the last day. Members with the message are among them, because their receipts
+        came since."""
         if goal is MessageState.DELIVERED and members is not None:
             return self.reached >= members
         return self.state.has_reached(goal) or (
@@ -59,31 +61,31 @@ class Progress:
         )
 
     def check_possible(self, goal: MessageState, members: int | None) -> None:
-        """Raises Ended if it will not come so far, UsageError if it cannot."""
+        """Raise Ended if the goal will not be met, UsageError if it cannot be."""
         if self.state.final and self.state is not MessageState.DELIVERED:
             raise Ended(f"the message is {self.state.value} and will no longer be delivered")
         if goal is MessageState.DELIVERED and members is not None and 0 < self.of < members:
             raise UsageError(f"the message goes to {self.of} other members, not to {members}")
 
     def as_receipt(self, message: MessageId) -> events.ReceiptEvent:
-        """What a waiting caller is told."""
+        """Make the event for a waiting caller."""
         receipt = views.receipt(message, self.state, self.at)
         return receipt.with_changes(reached=self.reached, of=self.of) if self.of else receipt
 
     def as_answer(self, message: MessageId) -> answers.DeliveryInfo:
-        """What the caller is answered in the end."""
+        """Make the final answer for a caller."""
         answer = views.progress(message, self.state, self.at)
         return answer.with_changes(reached=self.reached, of=self.of) if self.of else answer
 
 
 class DeliveryMethods:
-    """The verb, bound to one running node."""
+    """Handles requests to wait for a message, for one running node."""
 
-    def __init__(self, host: Sends) -> None:
+    def __init__(self, host: MessageNeeds) -> None:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests to wait for a message."""
+        """Register the handler of requests to wait for a message."""
         handlers.add(methods.WAIT, self.wait_for_state)
 
     async def wait_for_state(self, params: parameters.WaitParams, caller: Caller) -> answers.DeliveryInfo:
@@ -114,11 +116,11 @@ class DeliveryMethods:
             progress = await self._find_progress(message)
             if progress is None:
                 raise UsageError("no message of ours has that id, or a later one took its place")
-            caller.event(progress.as_receipt(message))
+            caller.send_event(progress.as_receipt(message))
             while not progress.meets_goal(goal, members, self._count_lately(conversation)):
                 progress.check_possible(goal, members)
                 progress = await _next_progress(progress, happenings)
-                caller.event(progress.as_receipt(message))
+                caller.send_event(progress.as_receipt(message))
         return progress.as_answer(message)
 
     async def _find_progress(self, message: MessageId) -> Progress | None:
@@ -137,7 +139,7 @@ class DeliveryMethods:
         if progress is not None and progress.reached:
             reached = f"delivered to {progress.reached} of {progress.of}"
             return f"{reached}); the other members get it when they are back"
-        why = _out_of_step(self._contact_of(conversation)) or why_not_yet(
+        why = _find_session_fault(self._contact_of(conversation)) or why_not_yet(
             self._host, self._mesh_of(conversation)
         )
         return f"{why}); it stays queued and will still go out"
@@ -148,7 +150,7 @@ class DeliveryMethods:
         return known[0] if known is not None else None
 
     def _contact_of(self, conversation: ConversationId | None) -> Contact | None:
-        contacts = self._host.node.contacts()
+        contacts = self._host.node.list_contacts()
         return next((contact for contact in contacts if conversation_with(contact.id) == conversation), None)
 
     def _count_lately(self, conversation: ConversationId | None) -> int:
@@ -173,7 +175,7 @@ class DeliveryMethods:
         while True:
             why = hindrance(self._host, self._mesh_of(conversation))
             if why and why != told:
-                caller.event(HindranceEvent(id=message, why=why))
+                caller.send_event(HindranceEvent(id=message, why=why))
                 told = why
             await asyncio.sleep(HINDRANCE_LOOK_S)
 
@@ -185,7 +187,7 @@ async def _next_progress(progress: Progress, happenings: Subscription) -> Progre
     raise ControlError("the node was too busy to follow the message; see 'p2pchat history'")
 
 
-def _out_of_step(contact: Contact | None) -> str | None:
+def _find_session_fault(contact: Contact | None) -> str | None:
     """The reason that keeps a message here although there may be links."""
     if contact is None or contact.standing not in ("behind", "lost", "twin", "held"):
         return None

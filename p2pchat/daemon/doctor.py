@@ -33,7 +33,7 @@ from p2pchat.core.values.status import ClockStatus
 from p2pchat.daemon import room_views
 from p2pchat.daemon.hindrance import without_network
 from p2pchat.daemon.home import has_space, is_read_only
-from p2pchat.daemon.ports import Examined
+from p2pchat.daemon.needs import DoctorNeeds
 from p2pchat.daemon.reach import KINDS, no_way
 from p2pchat.daemon.turn_servers import is_own
 from p2pchat.daemon.views import clock_doubt
@@ -67,13 +67,13 @@ FRAME_ON_WIRE: Final = 1245 + 93
 docs/a-recorded-line.md)."""
 
 
-async def checks(host: Examined) -> list[CheckResult]:
-    """The checks, each with a ``name``, whether it is ``ok``, and the result ``found`` in a few words."""
+async def checks(host: DoctorNeeds) -> list[CheckResult]:
+    """Run the checks; each has a ``name``, whether it is ``ok``, and what was ``found``, in a few words."""
     offline, still = without_network(host, host.linked), is_read_only(host.home)
     survey = _Survey([], [], NO_SERVERS) if offline else await _rendezvous(host)
     reached = any(check.ok for check in survey.checks)
     # A node that has just started may not have heard yet what its rendezvous name: they were asked first.
-    servers = host.node.hinted(host.clock.now()) + survey.servers
+    servers = host.node.list_hinted_servers(host.clock.now()) + survey.servers
     link = (
         [_check("network", False, offline)] if offline else await _link(host.paths, servers, reached=reached)
     )
@@ -95,7 +95,7 @@ async def checks(host: Examined) -> list[CheckResult]:
     ]
 
 
-def _settings(host: Examined) -> list[CheckResult]:
+def _settings(host: DoctorNeeds) -> list[CheckResult]:
     """The settings of the owner and their sources, which affect all other checks."""
     told = [choice for choice in host.choices if choice.source is not Source.DEFAULT]
     of_nodes = [choice for choice in told if choice.setting.effect is not Effect.CHAT]
@@ -110,7 +110,7 @@ def _origin(chosen: Choice) -> str:
     return chosen.setting.variable if chosen.source is Source.ENVIRONMENT else chosen.source.value
 
 
-def _listens(host: Examined) -> list[CheckResult]:
+def _listens(host: DoctorNeeds) -> list[CheckResult]:
     """The open port; whether others can reach it cannot be tested from here."""
     now = host.servers.listener_info()
     if now is None:
@@ -118,7 +118,7 @@ def _listens(host: Examined) -> list[CheckResult]:
     return [_check("listen", not now.problem, now.problem or f"at port {now.port}")]
 
 
-def _nearby(host: Examined) -> list[CheckResult]:
+def _nearby(host: DoctorNeeds) -> list[CheckResult]:
     """The own network; no check where discovery is off."""
     lan = host.servers.lan_info()
     if lan is None:
@@ -127,13 +127,13 @@ def _nearby(host: Examined) -> list[CheckResult]:
     return [_check("lan", not lan.problem, lan.problem or where)]
 
 
-def _sessions(host: Examined) -> CheckResult:
-    wrong = [contact.name for contact in host.node.contacts() if contact.standing]
+def _sessions(host: DoctorNeeds) -> CheckResult:
+    wrong = [contact.name for contact in host.node.list_contacts() if contact.standing]
     found = f"out of step with {', '.join(wrong)}" if wrong else "in step with all contacts, as far as known"
     return _check("session", not wrong, found)
 
 
-def _rooms(host: Examined) -> list[CheckResult]:
+def _rooms(host: DoctorNeeds) -> list[CheckResult]:
     """The rooms; no check where there is none."""
     counts = room_views.counts(host.node.rooms.list_rooms(), host.node.rooms.list_offers())
     if not counts.rooms and not counts.offers:
@@ -148,7 +148,7 @@ def _rooms(host: Examined) -> list[CheckResult]:
     return [_check("rooms", not counts.put_back, "; ".join(found))]
 
 
-def _backup(host: Examined) -> CheckResult:
+def _backup(host: DoctorNeeds) -> CheckResult:
     """The last backup; never a failure, because a home works without one."""
     at = host.backed_up_at
     if at is None:
@@ -165,7 +165,7 @@ def _check(name: str, ok: bool, found: str) -> CheckResult:
     return CheckResult(name=name, ok=ok, found=found)
 
 
-def _private(host: Examined) -> tuple[bool, str]:
+def _private(host: DoctorNeeds) -> tuple[bool, str]:
     mode = stat.S_IMODE(host.home.stat().st_mode)
     return not mode & 0o077, f"{host.home}, mode {mode:03o}"
 
@@ -185,9 +185,9 @@ class _Survey(NamedTuple):
     """The STUN and TURN servers that they name."""
 
 
-async def _rendezvous(host: Examined) -> _Survey:
+async def _rendezvous(host: DoctorNeeds) -> _Survey:
     """Every known rendezvous, on a separate connection that asks for nothing."""
-    urls, typed = host.node.places(), host.node.typed()
+    urls, typed = host.node.known_urls(), host.node.typed_urls()
     if not urls:
         lan = host.servers.lan_info() is not None
         why = "none known" + ("; on your own network none is needed" if lan else "")
@@ -320,10 +320,10 @@ def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]
     return _check("addresses", ok and not refused, found)
 
 
-def _cover(host: Examined) -> list[CheckResult]:
+def _cover(host: DoctorNeeds) -> list[CheckResult]:
     """The traffic of the privacy profile, in all meshes together. The cover of others passes here with any
     profile."""
-    name, meshes = host.profile, len(host.node.status().meshes)
+    name, meshes = host.profile, len(host.node.get_status().meshes)
     if name is None:
         return []
     return [_check("cover", True, f"{name}: {_costs(max(meshes, 1) * cost(PROFILES[name]))}")]
@@ -336,20 +336,22 @@ def _costs(frames_per_s: float) -> str:
     return f"about {bandwidth:.0f} kB/s each way if all others have this profile, too"
 
 
-async def _neighbours(host: Examined, reached: bool) -> CheckResult:
+async def _neighbours(host: DoctorNeeds, reached: bool) -> CheckResult:
     """The links; a node that has just started gets time for its first, where a rendezvous is ``reached``."""
-    with host.events.subscribed() as happenings, suppress(TimeoutError):
-        if reached and host.looking and host.node.meshes():
+    with host.events.follow_all() as happenings, suppress(TimeoutError):
+        if reached and host.looking and host.node.list_meshes():
             async with asyncio.timeout(host.looks_until - host.clock.now()):
                 async for _ in happenings:
                     if host.linked:
                         break
-    now = host.node.status()
+    now = host.node.get_status()
     links = sum(mesh.links for mesh in now.meshes)
     if not now.meshes:
         return _check("mesh", True, "in none yet")
     foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
     others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
-    obstacle = no_way(host.node.unreached(host.clock.now()), host.turn_servers.refuse) if not links else ""
+    obstacle = (
+        no_way(host.node.list_unreached(host.clock.now()), host.turn_servers.refuse) if not links else ""
+    )
     found = f"{links} link{'s' * (links != 1)}{others}"
     return _check("mesh", links > 0, f"{found}: {obstacle}" if obstacle else found)

@@ -19,15 +19,15 @@ from p2pchat.daemon.names import HasRooms, Names
 from p2pchat.daemon.views import moment, state
 
 
-def event(
-    happened: Happening,
+def view_event(
+    event: Happening,
     names: Names,
     rooms: HasRooms,
     list_introductions: Callable[[], Iterable[introduction_views.Record]],
 ) -> events.ListenEvents | None:
-    """An event for listeners; None for events of invites, which only their caller is told, and of cells,
-    which only a trace shows."""
-    match happened:
+    """Convert an event to its form for listeners; None for events of invites, which only their caller gets,
+    and of cells, which only a trace shows."""
+    match event:
         case effects.MessageArrived(line) | effects.MessageSent(line):
             return line_views.message(line, names)
         case HistoryRewritten(line):
@@ -45,13 +45,13 @@ def event(
             name = names.partner_name(room)
             return events.ReachedEvent(id=id, room=name, reached=reached_by, of=to, at=moment(at))
         case RoomTurned() | RoomOfferTurned():
-            return _room_event(happened, names, rooms)
+            return _room_event(event, names, rooms)
         case IntroductionTurned():
-            return introduction_views.introduction_turned(happened, names, list_introductions())
+            return introduction_views.introduction_turned(event, names, list_introductions())
         case FileMoved():
-            return file_views.moved(happened, names)
+            return file_views.moved(event, names)
         case effects.ContactChanged():
-            return _contact_event(happened, names)
+            return _contact_event(event, names)
         case effects.SessionTurned(who, turn, waiting):
             return events.SessionEvent(name=names.partner_name(who), turn=turn, waiting=waiting)
         case effects.PresenceChanged(who, here):

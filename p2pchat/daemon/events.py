@@ -53,7 +53,7 @@ class Subscription:
         self._queue: asyncio.Queue[Happening | None] = asyncio.Queue()
 
     def put(self, event: Happening) -> None:
-        """Queue an event, or the end when the listener is too slow."""
+        """Queue an event, or end the subscription when the listener is too slow."""
         size = self._queue.qsize()
         if size < QUEUE_MAX:
             self._queue.put_nowait(event)
@@ -78,7 +78,7 @@ class Events:
         self._followers: dict[MessageId, dict[Subscription, None]] = {}
 
     def publish(self, event: Happening) -> None:
-        """Pass an event to each listener that it concerns."""
+        """Queue an event for each listener that it concerns."""
         for listener in list(self._listeners):
             listener.put(event)
         if isinstance(event, MessageMoved | MessageReached):
@@ -87,7 +87,7 @@ class Events:
 
     @contextmanager
     def follow_message(self, message: MessageId) -> Iterator[Subscription]:
-        """Listen inside the block to the events of one message: many callers wait at once, and each is woken
+        """Subscribe to the events of one message, within the block. Many callers wait at once, and each wakes
         for its own message only."""
         subscription = Subscription()
         self._followers.setdefault(message, {})[subscription] = None
@@ -99,8 +99,8 @@ class Events:
                 del self._followers[message]
 
     @contextmanager
-    def subscribed(self) -> Iterator[Subscription]:
-        """Listen inside the block; nothing that happens in it is missed."""
+    def follow_all(self) -> Iterator[Subscription]:
+        """Subscribe to all events, within the block."""
         subscription = Subscription()
         self._listeners[subscription] = None
         try:

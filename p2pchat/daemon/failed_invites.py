@@ -23,7 +23,7 @@ from p2pchat.wire.version import other_version
 
 
 def explain_failure(failure: InviteFailure) -> P2PChatError:
-    """Return the error to raise, with a line for a person."""
+    """Return the error to raise, with a sentence for a person."""
     match failure.reason:
         case NoContact.ADDRESSES_MALFORMED:
             return UsageError(_what_is_wrong(failure.urls))

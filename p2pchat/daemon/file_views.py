@@ -14,7 +14,7 @@ from p2pchat.types import conversation_with
 
 
 def file_info(file: FileRecord, moved_bytes: int, names: Names) -> FileInfo:
-    """A file as it is now."""
+    """Describe a file as it is now."""
     contact = names.partner_name(conversation_with(file.contact))
     return FileInfo(
         id=file.id,
@@ -31,7 +31,7 @@ def file_info(file: FileRecord, moved_bytes: int, names: Names) -> FileInfo:
 
 
 def moved(event: FileMoved, names: Names) -> FileEvent:
-    """What has happened to a file."""
+    """Make the event for a new state of a file."""
     shown = file_info(event.file, event.moved_bytes, names)
     change = "state" if event.turned else "bytes"
     return extended(shown, FileEvent, change=change, rate=round(event.rate, 1))

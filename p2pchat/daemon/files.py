@@ -30,7 +30,7 @@ from p2pchat.daemon.events import Subscription
 from p2pchat.daemon.file_views import file_info, moved
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.names import is_room
-from p2pchat.daemon.ports import Sends
+from p2pchat.daemon.needs import MessageNeeds
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
 from p2pchat.types import MessageId
@@ -49,14 +49,14 @@ _WHY: Final = {
 
 
 class FileMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about files, for one running node."""
 
-    def __init__(self, host: Sends) -> None:
+    def __init__(self, host: MessageNeeds) -> None:
         self._host = host
         self._importing = asyncio.Lock()
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about files."""
+        """Register the handlers of requests about files."""
         handlers.add(methods.FILES, self.list_files)
         handlers.add(methods.OFFER_FILE, self.offer_file)
         handlers.add(methods.ACCEPT_FILE, self.accept_file)
@@ -66,7 +66,7 @@ class FileMethods:
         handlers.add(methods.WAIT_FOR_FILE, self.wait_for_file)
 
     async def list_files(self, params: parameters.NoParams, caller: Caller) -> list[files.FileInfo]:
-        """All files, the oldest offer first."""
+        """List all files, the oldest offer first."""
         return [self._show(file) for file in self._host.node.files.list_files()]
 
     async def offer_file(self, params: parameters.OfferFileParams, caller: Caller) -> files.FileInfo:
@@ -96,7 +96,7 @@ class FileMethods:
         raise_refusal(rejected, contact=to)
 
     async def accept_file(self, params: parameters.FileParams, caller: Caller) -> files.FileInfo:
-        """Have an offered file sent; to accept it twice is the same as once."""
+        """Accept an offered file, so that it is sent; a repeated request changes nothing."""
         file = self._find(params.id)
         if file.outgoing or file.state not in (FileState.ACCEPTED, FileState.WHOLE):
             await self._submit(FileAnswered(file.id, accept=True), file)
@@ -110,14 +110,14 @@ class FileMethods:
         return self._show(self._find(file.id))
 
     async def cancel_file(self, params: parameters.FileParams, caller: Caller) -> files.FileInfo:
-        """End a transfer, or drop what came and was not saved."""
+        """End a transfer, or drop a received file that was not saved."""
         file = self._find(params.id)
         if file.state is not FileState.CANCELLED:
             await self._submit(FileCancelled(file.id), file)
         return self._show(self._find(file.id))
 
     async def save_file(self, params: parameters.SaveFileParams, caller: Caller) -> files.SavedFileResult:
-        """Write a file that came into a folder; then the home does not keep it."""
+        """Write a received file into a folder, and drop it from the home."""
         file, folder = self._find(params.id), _absolute(params.folder)
         if file.outgoing:
             raise UsageError("this file is one of yours; only what came can be saved")
@@ -130,9 +130,9 @@ class FileMethods:
         return files.SavedFileResult(id=file.id, path=str(path))
 
     async def wait_for_file(self, params: parameters.WaitForFileParams, caller: Caller) -> files.FileInfo:
-        """Wait until the receiver has all of a file; each step comes as an event."""
+        """Wait until the receiver has all of a file; each step is sent as an event."""
         file = self._find(params.id)
-        with self._host.events.subscribed() as happenings:
+        with self._host.events.follow_all() as happenings:
             try:
                 async with asyncio.timeout(params.timeout):
                     await self._follow(file.id, happenings, caller)
@@ -146,14 +146,14 @@ class FileMethods:
     async def _follow(self, id: MessageId, happenings: Subscription, caller: Caller) -> None:
         files_here, names = self._host.node.files, self._host.names
         file = self._find(id)
-        caller.event(moved(FileMoved(file, files_here.count_bytes(file), 0.0, turned=True), names))
+        caller.send_event(moved(FileMoved(file, files_here.count_bytes(file), 0.0, turned=True), names))
         while file.state.open:
             event = await anext(happenings, None)
             if event is None:
                 raise ControlError("this caller was too slow and has missed events")
             if isinstance(event, FileMoved) and event.file.id == id:
                 file = event.file
-                caller.event(moved(event, names))
+                caller.send_event(moved(event, names))
             elif files_here.find_file(id) is None:
                 raise Ended("the file was forgotten meanwhile")
         if file.state in _WHY:

@@ -31,7 +31,7 @@ from p2pchat.errors import RefusedInput
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.content import Correction, Reaction, Text, Withdrawal
 
-SAID: Final[tuple[Utterance, ...]] = (
+SCRIPT: Final[tuple[Utterance, ...]] = (
     Utterance(GUEST, "Meet me at nine."),
     Utterance(HOST, "Where?"),
     Utterance(GUEST, "At the old bridge. Come alone."),
@@ -56,8 +56,8 @@ def demonstrate(words: str | None = None) -> ForgeryInfo:
         Utterance(GUEST, "👍", ReferenceKind.REACTION, about=1),
     ]
     cases: dict[Name, tuple[SealedTranscript, Disclosure]] = {
-        "true": honest(who, guest, SAID, entropy, now),
-        "forged": forged(who, guest.identity_key, SAID, entropy, now),
+        "true": honest(who, guest, SCRIPT, entropy, now),
+        "forged": forged(who, guest.identity_key, SCRIPT, entropy, now),
         "invented": forged(who, guest.identity_key, invented, entropy, now),
     }
     transcript, disclosed = cases["true"]

@@ -19,13 +19,13 @@ A = TypeVar("A")
 
 
 class Handlers:
-    """A handler for each method, of the method's own types."""
+    """Maps each method to its handler, with the method's own types."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, Callable[[Mapping[str, object], Caller], Awaitable[object]]] = {}
 
     def add(self, method: Method[P, A], handler: Callable[[P, Caller], Awaitable[A]]) -> None:
-        """Have ``handler`` carry out ``method``."""
+        """Register ``handler`` for ``method``."""
 
         def handle(params: Mapping[str, object], caller: Caller) -> Awaitable[object]:
             return handler(parameters.read(method.params, params), caller)
@@ -39,7 +39,8 @@ class Handlers:
         return iter(self._handlers)
 
     async def call(self, name: str, params: Mapping[str, object], caller: Caller) -> object:
-        """Carry a method out. Raises MethodError for what JSON-RPC names, P2PChatError for the rest."""
+        """Call a method's handler. Raises MethodError for the errors that JSON-RPC names, P2PChatError for
+        all others."""
         if name not in self._handlers:
             raise MethodError(METHOD_NOT_FOUND, f"there is no method {name!r}")
         return await self._handlers[name](params, caller)

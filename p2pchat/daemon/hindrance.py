@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from p2pchat.core.rendezvous.rendezvous import NO_ANSWER_YET
 from p2pchat.core.values.status import RendezvousStatus, Status
 from p2pchat.daemon import views
+from p2pchat.daemon.needs import HasState
 from p2pchat.daemon.own_network import NO_NETWORK
-from p2pchat.daemon.ports import Knows
 from p2pchat.daemon.reach import is_guess, no_way
 from p2pchat.types import MeshId
 
 
-def hindrance(host: Knows, mesh: MeshId | None) -> str:
-    """What is in the way of a message into this mesh for certain; empty where it may only be a matter of
-    time. None: into any mesh."""
-    status = host.node.status()
+def hindrance(host: HasState, mesh: MeshId | None) -> str:
+    """Tell what certainly keeps messages out of this mesh (None: out of any mesh); empty where it may only be
+    a matter of time."""
+    status = host.node.get_status()
     linked = _linked(status, mesh)
     return _certain(host, status, mesh, linked) or ("" if linked else views.clock_doubt(status.clock) or "")
 
 
-def why_not_yet(host: Knows, mesh: MeshId | None) -> str:
-    """The nearest reason why nothing arrives, in a few words."""
-    status = host.node.status()
+def why_not_yet(host: HasState, mesh: MeshId | None) -> str:
+    """Tell the most likely reason why no message arrives, in a few words."""
+    status = host.node.get_status()
     linked = _linked(status, mesh)
     if why := _certain(host, status, mesh, linked):
         return why
@@ -36,22 +36,23 @@ def why_not_yet(host: Knows, mesh: MeshId | None) -> str:
     return views.unanswered(status) or doubt or "no other member of the mesh is online"
 
 
-def _certain(host: Knows, status: Status, mesh: MeshId | None, linked: bool) -> str:
+def _certain(host: HasState, status: Status, mesh: MeshId | None, linked: bool) -> str:
     """What keeps a message from leaving, whatever the clock says; empty for nothing that is known."""
     if offline := without_network(host, linked):
         return offline
     if linked:
         return ""
-    unreached = host.node.unreached(host.clock.now(), mesh)
+    unreached = host.node.list_unreached(host.clock.now(), mesh)
     down = _useless(status.rendezvous)
     if down and is_guess(unreached):
         return down
     return no_way(unreached, host.turn_servers.refuse) or down
 
 
-def without_network(host: Knows, linked: bool) -> str:
-    """What is wrong with this machine's own network; empty for nothing. Without any network a link that still
-    counts as up is dead; without a route to the rendezvous it may be one on this machine's own network."""
+def without_network(host: HasState, linked: bool) -> str:
+    """Tell what is wrong with this machine's own network; empty for nothing. Without any network, a link that
+    still counts as up is dead; without a route to the rendezvous, it may be a link on this machine's own
+    network."""
     problem = host.network.problem
     return problem if not linked or problem == NO_NETWORK else ""
 

@@ -25,19 +25,20 @@ messages, so that it does not stop again at the first."""
 
 
 class ReadOnlyHome(StoreError):
-    """A home on a read-only file system, which can still be read."""
+    """The home is on a read-only file system; it can still be read."""
 
 
 class Lock:
-    """Held by the one node of a home. The kernel lets go of it when the process ends, however it ends."""
+    """The lock of a home, held by its one node. The kernel releases it when the process ends, however it
+    ends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     @classmethod
     def try_acquire(cls, home: Path) -> Lock | None:
-        """None when another node holds it. Raises StoreError when the home cannot be written, UsageError when
-        it is another user's."""
+        """Take the lock; None when another node holds it. Raises StoreError when the home cannot be written,
+        UsageError when it is another user's."""
         refuse_others(home)
         path = home / LOCK
         while True:
@@ -57,7 +58,7 @@ class Lock:
             os.close(descriptor)  # of a home that was wiped meanwhile
 
     def release(self) -> None:
-        """Release the home. The file stays: without it two nodes could hold different locks."""
+        """Release the home. The file stays: if it were removed, two nodes could hold different locks."""
         with suppress(OSError):
             os.close(self._descriptor)
 
@@ -71,7 +72,7 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 
 def has_space(home: Path) -> bool:
-    """Whether the disk takes ``ROOM`` bytes. This writes them, because quotas and limits count, too."""
+    """Tell whether the disk takes ``ROOM`` bytes, by writing them: quotas and limits count, too."""
     trial = home / TRIAL
     try:
         with trial.open("wb", buffering=0) as file:
@@ -86,7 +87,7 @@ def has_space(home: Path) -> bool:
 
 
 def is_read_only(home: Path) -> bool:
-    """Whether the file system is read-only."""
+    """Tell whether the file system is read-only."""
     try:
         return bool(os.statvfs(home).f_flag & os.ST_RDONLY)
     except OSError:
@@ -94,8 +95,8 @@ def is_read_only(home: Path) -> bool:
 
 
 def listening_socket(home: Path) -> socket.socket:
-    """Bind the control socket, mode 0600. Only the holder of the lock may call this: it replaces what is
-    there. Raises StoreError when the disk refuses."""
+    """Bind the control socket, mode 0600, in place of an old one. Only the holder of the lock may call this.
+    Raises StoreError when the disk refuses."""
     # The umask sets the mode, so that it holds from the first moment.
     old = os.umask(0o177)
     try:
@@ -113,7 +114,7 @@ def listening_socket(home: Path) -> socket.socket:
 
 
 def socket_place(home: Path) -> tuple[int, int] | None:
-    """Which file the control socket is; None when there is none."""
+    """Return the device and inode of the control socket; None when there is none."""
     try:
         there = (home / SOCKET).stat()
     except OSError:

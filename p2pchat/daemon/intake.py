@@ -28,7 +28,7 @@ class Intake:
         """The number that waited when messages stopped leaving."""
 
     async def wait_for_room(self) -> None:
-        """Return when one more may be accepted."""
+        """Wait until one more message may be accepted."""
         async with self._one:
             before = self._waiting()
             if self._still is not None and before < self._still:

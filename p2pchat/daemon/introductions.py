@@ -29,7 +29,7 @@ from p2pchat.daemon.events import Subscription
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.introduction_views import Record, introduction, name_introductions
 from p2pchat.daemon.names import pick
-from p2pchat.daemon.ports import Gathers
+from p2pchat.daemon.needs import RoomNeeds
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, NotInTime, UsageError
 from p2pchat.types import ContactId
@@ -49,7 +49,7 @@ _REASONS = {
 class IntroductionMethods:
     """The verbs, bound to one running node."""
 
-    def __init__(self, host: Gathers) -> None:
+    def __init__(self, host: RoomNeeds) -> None:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from p2pchat.core.membership.nearby import Nearby
 from p2pchat.core.values.inputs import NearbyFound, Sought
-from p2pchat.daemon.ports import Acts
+from p2pchat.daemon.needs import TakesInputs
 from p2pchat.errors import Malformed
 from p2pchat.net import interfaces
 from p2pchat.net.multicast import Multicast
@@ -62,9 +62,9 @@ reached."""
 
 
 class Lan:
-    """Discovery on the own network. ``problem``: why it does not work, in words."""
+    """Discovers nodes on this machine's own network. ``problem``: why it does not work, in words."""
 
-    def __init__(self, host: Acts, entropy: Entropy, also: tuple[str, ...] = ()) -> None:
+    def __init__(self, host: TakesInputs, entropy: Entropy, also: tuple[str, ...] = ()) -> None:
         """``also``: our further places, for nodes that come from elsewhere."""
         self._also = also
         self._host = host
@@ -87,7 +87,7 @@ class Lan:
 
     @property
     def own(self) -> tuple[str, ...]:
-        """Our own places."""
+        """The URLs of our own rendezvous there."""
         return tuple(nearby_url(place.ip, port) for place, port in self._ports.items())
 
     @property
@@ -97,14 +97,14 @@ class Lan:
 
     @property
     def found(self) -> int:
-        """The number of known places of others."""
+        """The number of rendezvous of other nodes that are known there."""
         places = self._told.places.values() if self._told is not None else ()
         return len({url for urls in places for url in urls})
 
     # --- life
 
     async def start_listening(self) -> None:
-        """Listen on every network. ``problem`` tells a failure, which is tried again."""
+        """Listen on every network. A failure is told by ``problem``, and tried again."""
         self._places = interfaces.private()[:NETWORKS_MAX]
         self._look_at = self._host.clock.now() + NETWORK_LOOK_S
         self.problem = "" if self._places else "this machine is on no private network"
@@ -124,7 +124,7 @@ class Lan:
         self._renew()
 
     def start_announcing(self) -> None:
-        """Start to announce, ask, and report to the node."""
+        """Start to announce our rendezvous, to ask for others, and to tell the node of them."""
         self._look()
         self._running = asyncio.get_running_loop().create_task(self._run())
 

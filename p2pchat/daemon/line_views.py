@@ -20,17 +20,17 @@ L = TypeVar("L", bound=events.HistoryLine)
 
 
 def message(line: Message, names: Names) -> events.MessageEvent:
-    """A line of history; the same object for a new message and for one from the history."""
+    """Describe a line of the history; new lines and old ones look the same."""
     return _line(events.MessageEvent, line, names)
 
 
 def rewritten(line: Message, names: Names) -> events.RewrittenEvent:
-    """A line of history that has another text now."""
+    """Make the event for a line with another text."""
     return _line(events.RewrittenEvent, line, names)
 
 
 def referred(line: Message, reference: Reference, names: Names) -> events.ListenEvents:
-    """A line of history to which something refers now."""
+    """Make the event for a line to which something refers now."""
     by = names.author_name(line.conversation, reference.author)
     match reference.kind:
         case ReferenceKind.REACTION:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from p2pchat.config.paths import NetworkPolicy
 from p2pchat.control.answers import LanInfo, ListenerInfo
 from p2pchat.core.values.inputs import NearbyFound
-from p2pchat.daemon.ports import Acts
+from p2pchat.daemon.needs import TakesInputs
 from p2pchat.ports import Entropy
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class LocalServers:
-    """None, until they are started."""
+    """The rendezvous that run inside this node; none before the start."""
 
-    def __init__(self, host: Acts, entropy: Entropy) -> None:
+    def __init__(self, host: TakesInputs, entropy: Entropy) -> None:
         self._host = host
         self._entropy = entropy
         self._lan: Lan | None = None
         self._port: OpenPort | None = None
 
     async def start_listening(self, policy: NetworkPolicy) -> None:
-        """Start those that the policy needs."""
+        """Start the rendezvous that the policy needs."""
         if policy.listen is not None:
             from p2pchat.daemon.open_port import OpenPort
 
@@ -45,33 +45,33 @@ class LocalServers:
             await self._lan.start_listening()
 
     def start_announcing(self) -> None:
-        """Tell this node, and others on this machine's network, of these places; the driver runs now."""
+        """Tell this node, and nodes on this machine's network, of these rendezvous. The driver must run."""
         if self._lan is not None:
             self._lan.start_announcing()
         elif self._port is not None:
             self._host.driver.submit_input(NearbyFound(self._port.urls, {}))
 
     async def stop_announcing(self) -> None:
-        """Withdraw the announcements. Ignores what is broken already."""
+        """Withdraw the announcements, ignoring failures."""
         if self._lan is not None:
             with suppress(OSError):
                 await self._lan.shut_down()
 
     async def stop_listening(self) -> None:
-        """End them all."""
+        """Stop all rendezvous."""
         if self._lan is not None:
             await self._lan.shut_down()
         if self._port is not None:
             await self._port.stop_listening()
 
     def lan_info(self) -> LanInfo | None:
-        """The state of discovery on the own network; None: it is off."""
+        """Describe the discovery on the own network; None if it is off."""
         lan = self._lan
         if lan is None:
             return None
         return LanInfo(addresses=list(lan.addresses), found=lan.found, problem=lan.problem)
 
     def listener_info(self) -> ListenerInfo | None:
-        """The state of the open port; None: there is none."""
+        """Describe the open port; None if there is none."""
         port = self._port
         return None if port is None else ListenerInfo(port=port.port, problem=port.problem)

@@ -11,8 +11,8 @@ from p2pchat.types import ContactId
 
 
 def find_mentions(text: str, names: Mapping[str, ContactId]) -> tuple[ContactId, ...]:
-    """Return the members of the conversation that ``text`` mentions, by name; case does not count. Where two
-    names fit, the longer one is meant."""
+    """Return the members of the conversation that ``text`` mentions by name, in any case. Where two names
+    fit, the longer counts."""
     folded, found = text.casefold(), set[str]()
     for name in sorted(names, key=len, reverse=True):
         folded, mentioned = _take_mentions(f"@{name.casefold()}", folded)

@@ -26,7 +26,7 @@ from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.intake import Intake
 from p2pchat.daemon.mentions import find_mentions
 from p2pchat.daemon.names import Partner
-from p2pchat.daemon.ports import Sends
+from p2pchat.daemon.needs import MessageNeeds
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import ControlError, Ended, UsageError
 from p2pchat.types import ConversationId, MessageId, MessageState
@@ -35,21 +35,21 @@ _MESSAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class MessageMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests to send and to listen, for one running node."""
 
-    def __init__(self, host: Sends) -> None:
+    def __init__(self, host: MessageNeeds) -> None:
         self._host = host
-        self._intake = Intake(lambda: host.node.waiting())
+        self._intake = Intake(lambda: host.node.count_waiting())
         self._sending: dict[MessageId, tuple[asyncio.Lock, int]] = {}
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about messages."""
+        """Register the handlers of requests about messages."""
         handlers.add(methods.SEND, self.send)
         handlers.add(methods.LISTEN, self.listen)
 
     async def send(self, params: parameters.SendParams, caller: Caller) -> answers.DeliveryInfo:
-        """Accept a message; the answer comes when it is on disk. A second request with the same ``id``
-        accepts no second message."""
+        """Accept a message, and answer when it is on disk. A repeated request with the same ``id`` accepts no
+        second message."""
         partner = self._host.names.find_partner(params.to)
         message = await self._message_id(params)
         await self._intake.wait_for_room()
@@ -120,13 +120,13 @@ class MessageMethods:
         return user_inputs.Target(line.id, line.outgoing)
 
     async def listen(self, params: parameters.ListenParams, caller: Caller) -> None:
-        """First the unheard messages, then all events. Ends only with the connection."""
+        """Send the unheard messages, then all events, until the connection ends."""
         names = self._host.names
         conversation = names.find_partner(params.sender).conversation if params.sender is not None else None
-        with self._host.events.subscribed() as happenings:
+        with self._host.events.follow_all() as happenings:
             unread = await self._host.ask_store(lambda store: store.history.list_unread(conversation))
             for line in unread:
-                caller.event(line_views.message(line, names))
+                caller.send_event(line_views.message(line, names))
                 await caller.read()
             shown = {line.id for line in unread}
             async for event in happenings:
@@ -143,9 +143,9 @@ class MessageMethods:
                     theirs = conversation not in (None, event.reference.conversation)
                     if theirs or (event.reference.author is None and not params.own):
                         continue
-                view = self._host.view(event)
+                view = self._host.view_event(event)
                 if view is not None:
-                    caller.event(view)
+                    caller.send_event(view)
         raise ControlError("this listener was too slow and has missed events; what came is in the history")
 
 

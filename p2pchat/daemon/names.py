@@ -36,7 +36,7 @@ I = TypeVar("I", bound=bytes)  # noqa: E741
 
 
 class HasRooms(Protocol):
-    """All rooms of a home, and offers of rooms."""
+    """Lists the rooms of a home, and the offers of rooms."""
 
     def list_rooms(self) -> tuple[RoomStatus, ...]: ...
 
@@ -45,7 +45,7 @@ class HasRooms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A contact or a room, where something can be said."""
+    """A contact or a room, to which a person writes."""
 
     conversation: ConversationId
     name: str
@@ -54,12 +54,12 @@ class Partner:
 
 
 def is_room(conversation: str) -> bool:
-    """Whether a conversation is one in a room."""
+    """Tell whether a conversation is that of a room."""
     return conversation.startswith(ROOM_SIGN)
 
 
 def unique_names(names: Mapping[I, str], taken: Iterable[str] = ()) -> dict[I, str]:
-    """Name each id so that no two names, and none of those that are ``taken``, look the same."""
+    """Give each id a name, so that no two of them look the same, nor one and a name that is ``taken``."""
     uses = Counter(key for name in (*names.values(), *taken) for key in looks.keys(name))
     shown: dict[I, str] = {}
     for id, name in names.items():
@@ -82,8 +82,8 @@ def _beginning(id: bytes, ids: Collection[bytes]) -> str:
 def name_members(
     members: Iterable[MemberStatus], contacts: Mapping[ContactId, str], own_name: str
 ) -> dict[MemberId, str]:
-    """Name the members of a room: ourselves and contacts as we call them, all others as they call
-    themselves. ``contacts``: all of this home."""
+    """Name the members of a room: ourselves and contacts by our names for them, all others by their own.
+    ``contacts``: all of this home."""
     roster = list(members)
     ours = {one.id: own_name for one in roster if one.own}
     for one in roster:
@@ -94,16 +94,16 @@ def name_members(
 
 
 def name_offers(offers: Iterable[RoomOfferRecord]) -> dict[RoomOfferId, str]:
-    """Name the rooms that are offered to us."""
+    """Name the rooms that contacts offer us."""
     return unique_names({offer.id: offer.name for offer in offers if not offer.outgoing})
 
 
 def pick(
     name: str, shown: Mapping[K, str], kind: str, look: str, others: Iterable[tuple[str, str]] = ()
 ) -> K:
-    """Find what a typed name means: the exact one, or else the one in any case and composition, or as it is
-    shown, if only one matches. ``kind``: what it is; ``look``: where its name is found; ``others``: the kinds
-    and names of what may have been meant instead, if it has the same name. Raises UsageError."""
+    """Find what a typed name means: the exact name, or else the only one that fits in any case, composition,
+    or as it is shown. ``kind``: what it is; ``look``: where its name is listed; ``others``: kinds and names
+    of what may have been meant instead, if it has the same name. Raises UsageError."""
     matches = (
         [key for key, known in shown.items() if known == name]
         or [key for key, known in shown.items() if looks.same(known, name)]
@@ -123,7 +123,7 @@ def _is_same_name(called: str, name: str) -> bool:
 
 
 class Names:
-    """All names as they were when it was made, or were first looked up."""
+    """All names, as they were when this object was made or a room was first looked up."""
 
     def __init__(self, own: str, contacts: Iterable[Contact], rooms: HasRooms) -> None:
         self.own = own
@@ -140,7 +140,7 @@ class Names:
     # --- what is shown
 
     def partner_name(self, who: str) -> str:
-        """How a contact or a room is called, by its id or the conversation's; the beginning of the id where
+        """Return the name of a contact or room, by its id or the conversation's; the beginning of the id if
         it is gone."""
         if not is_room(who):
             return self._called.get(ContactId(who), who[:12])
@@ -148,7 +148,7 @@ class Names:
         return f"{ROOM_SIGN}{room.record.name}" if room is not None else who[:12]
 
     def author_name(self, conversation: ConversationId, author: ContactId | None) -> str:
-        """Who has written in a conversation; None: we."""
+        """Return the name of the writer of a line; None: the person here."""
         if author is None:
             return self.own
         if not is_room(conversation):
@@ -158,7 +158,7 @@ class Names:
         return next(found, f"former member{MARK}{author[:SHORTEST]}")
 
     def member_name(self, room: ConversationId, member: MemberId) -> str:
-        """How a member of a room is called."""
+        """Return the name of a member of a room."""
         return self.author_name(room, person_of(member))
 
     def inviter_of(self, room: ConversationId, member: MemberId) -> MemberId | None:
@@ -167,7 +167,7 @@ class Names:
         return next((one.brought_by for one in roster if one.id == member), None)
 
     def members_of(self, room: ConversationId) -> dict[MemberId, str]:
-        """The names of all members of a room, in the order of the roster."""
+        """Return the names of all members of a room, in the order of the roster."""
         if room not in self._members:
             roster = self._rooms[room].members if room in self._rooms else ()
             self._members[room] = name_members(roster, self._called, self.own)
@@ -187,11 +187,11 @@ class Names:
         return self._former[room]
 
     def list_room_names(self) -> list[str]:
-        """The names of all rooms, without their sign."""
+        """List the names of all rooms, without their sign."""
         return [room.record.name for room in self._rooms.values()]
 
     def people_of(self, conversation: ConversationId) -> dict[str, ContactId]:
-        """Who can be mentioned in a conversation, by name."""
+        """Return the people that can be mentioned in a conversation, by name."""
         if is_room(conversation):
             members = self.members_of(conversation).items()
             return {name: person_of(member) for member, name in members if name != self.own}
@@ -200,7 +200,7 @@ class Names:
     # --- what a typed name means. All raise UsageError.
 
     def find_partner(self, name: str) -> Partner:
-        """A contact, or with its sign a room."""
+        """Find a contact, or a room if the name begins with its sign. Raises UsageError."""
         if name.startswith(ROOM_SIGN) and name not in self._called.values():
             room = self.find_room(name)
             return Partner(room.record.id, f"{ROOM_SIGN}{room.record.name}")
@@ -212,12 +212,12 @@ class Names:
         return Partner(conversation_with(contact.id), contact.name, contact)
 
     def find_contact(self, name: str) -> Contact:
-        """A contact of ours."""
+        """Find a contact by name. Raises UsageError."""
         rooms = [("room", f"{ROOM_SIGN}{room}") for room in self.list_room_names()]
         return self._contacts[pick(name, self._called, "contact", "p2pchat contacts", rooms)]
 
     def find_room(self, name: str) -> RoomStatus:
-        """A room in which we are or were, with or without its sign."""
+        """Find a room in which we are or were, with or without its sign. Raises UsageError."""
         called = {id: room.record.name for id, room in self._rooms.items()}
         if name.startswith(ROOM_SIGN) and name not in called.values():
             name = name.removeprefix(ROOM_SIGN)
@@ -225,7 +225,7 @@ class Names:
         return self._rooms[pick(name, called, "room", "p2pchat room", contacts)]
 
     def find_offer(self, name: str) -> RoomOfferRecord:
-        """A room that a contact offers us; its sign may stand before it."""
+        """Find a room that a contact offers us, with or without its sign. Raises UsageError."""
         offers = self._source.list_offers()
         shown = name_offers(offers)
         if name.startswith(ROOM_SIGN) and name not in shown.values():
@@ -234,6 +234,6 @@ class Names:
         return next(offer for offer in offers if offer.id == id)
 
     def find_member(self, room: ConversationId, name: str) -> MemberId:
-        """A member of a room."""
+        """Find a member of a room. Raises UsageError."""
         typed = ROOM_SIGN + self._rooms[room].record.name
         return pick(name, self.members_of(room), f"member of {typed}", "p2pchat room members")

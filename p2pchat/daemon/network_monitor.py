@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from p2pchat.core.values.inputs import Input, NetworkChanged
-from p2pchat.daemon.ports import Clock
+from p2pchat.daemon.needs import Clock
 from p2pchat.net import interfaces
 from p2pchat.net.changes import Changes
 
@@ -28,7 +28,7 @@ SLEPT_S = 20.0
 
 
 class Addressed(Protocol):
-    """Depends on the addresses of this machine."""
+    """Depends on this machine's addresses, and is told when they change."""
 
     def on_addresses_changed(self, addresses: Collection[str], /) -> None: ...
 
@@ -40,7 +40,7 @@ class AddressedLinks(Addressed, Protocol):
 
 
 class NetworkMonitor:
-    """Tells links, connections and the core of a change."""
+    """Watches this machine's addresses, and tells links, connections and the core when they change."""
 
     def __init__(
         self, clock: Clock, links: AddressedLinks, connections: Addressed, submit: Callable[[Input], None]
@@ -51,7 +51,7 @@ class NetworkMonitor:
         self._submit = submit
 
     async def run_forever(self) -> None:
-        """Check for ever."""
+        """Check the addresses again and again."""
         before, looked = (interfaces.routed(), interfaces.own()), self._clock.now()
         with Changes() as changes:
             while True:

@@ -105,12 +105,12 @@ class RunningNode:
         """The rendezvous that run here."""
         self.network = OwnNetwork(self)
 
-    def made_of(self) -> tuple[Path, Unlock, Overrides, bool]:
-        """The parts for the next node in its place."""
+    def list_parts(self) -> tuple[Path, Unlock, Overrides, bool]:
+        """Return what the next node in its place is made of."""
         return self.home, self._unlock, self.told, self.stays
 
-    def cautions(self) -> Iterator[str]:
-        """Warnings for the owner at the start, a line each."""
+    def list_warnings(self) -> Iterator[str]:
+        """Yield the warnings for the owner at the start, a line each."""
         if self.set_back:
             yield self.set_back
         if self.paths.proxy is not None and not self.paths.relay_only:
@@ -147,7 +147,7 @@ class RunningNode:
         self._running = loop.create_task(self.driver.run(self._links, self._connections))
         self._running.add_done_callback(self._driver_ended)
         network = NetworkMonitor(self.clock, self._links, self._connections, self.driver.submit_input)
-        clock = ClockMonitor(self.clock, self.node.status, self.driver.end_with)
+        clock = ClockMonitor(self.clock, self.node.get_status, self.driver.end_with)
         self._tasks = [
             loop.create_task(work)
             for work in (self._settle_forever(), network.run_forever(), clock.run_until_set())
@@ -159,11 +159,11 @@ class RunningNode:
         self.set_back, self.backed_up_at = memory.set_back, await self.ask_store(backed_up_at)
         return NodeMachine(memory, self.entropy, self._settings)
 
-    async def ended(self) -> None:
-        """Wait until the end is requested. Raises StoreError when the disk ended it, BeginsAnew when another
-        node must replace it."""
+    async def wait_ended(self) -> None:
+        """Wait until the end is requested. Raises StoreError when the disk ended the node, BeginsAnew when
+        another node must replace it."""
         assert self._running is not None, "started"
-        stopping = asyncio.get_running_loop().create_task(self._methods.stop_wanted.wait())
+        stopping = asyncio.get_running_loop().create_task(self._methods.stop_requested.wait())
         try:
             await asyncio.wait((stopping, self._running), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -171,8 +171,8 @@ class RunningNode:
         if self._running.done() and not self._running.cancelled():
             self._running.result()
 
-    def succeed(self, before: RunningNode) -> None:
-        """Take the lock over from a node that was stopped, so that no other node gets it in between."""
+    def take_lock_from(self, before: RunningNode) -> None:
+        """Take the lock over from a stopped node, so that no other node gets it in between."""
         self._lock, before._lock = before._lock, None
 
     async def stop(self, *, keep_lock: bool = False) -> None:
@@ -229,7 +229,7 @@ class RunningNode:
             self._links.use_servers(self.paths.servers)
 
     def begin_anew(self, why: SettingRestart) -> None:
-        """End, so that a new node takes this one's place with the present settings."""
+        """End this node, so that a new one takes its place with the present settings."""
         if self._running is not None:
             self.driver.end_with(why)
 
@@ -239,21 +239,21 @@ class RunningNode:
         """Run a query in the thread of the store."""
         return await self._in_worker(lambda: question(self.store))
 
-    def view(self, event: Happening) -> ListenEvents | None:
+    def view_event(self, event: Happening) -> ListenEvents | None:
         """Convert an event to its form for listeners."""
-        return event_views.event(
+        return event_views.view_event(
             event, self.names, self.node.rooms, self.node.introductions.list_introductions
         )
 
     @property
     def names(self) -> Names:
         """The names of contacts, rooms and members, as they are now."""
-        return Names(self.node.identity.name, self.node.contacts(), self.node.rooms)
+        return Names(self.node.identity.name, self.node.list_contacts(), self.node.rooms)
 
     @property
     def linked(self) -> bool:
         """Whether there is any link."""
-        return any(mesh.links for mesh in self.node.status().meshes)
+        return any(mesh.links for mesh in self.node.get_status().meshes)
 
     @property
     def looks_until(self) -> float:
@@ -279,7 +279,7 @@ class RunningNode:
     @property
     def turn_servers(self) -> TurnServers:
         """The TURN servers that links may use."""
-        usable = self._links.servers_for(self.node.hinted(self.clock.now()))
+        usable = self._links.servers_for(self.node.list_hinted_servers(self.clock.now()))
         return turn_servers_of(self.paths.servers, usable, self._links.refused)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Final
 
-from p2pchat.daemon.ports import Knows
+from p2pchat.daemon.needs import HasState
 from rendezvous.limits import Limits
 from rendezvous.server import running
 
@@ -19,9 +19,10 @@ minute."""
 
 
 class OpenPort:
-    """``urls`` are the node's own addresses of it; ``problem`` tells in words why it does not listen."""
+    """Runs a rendezvous at an open port. ``urls`` are the node's own addresses of it; ``problem`` tells in
+    words why it does not listen."""
 
-    def __init__(self, host: Knows, port: int) -> None:
+    def __init__(self, host: HasState, port: int) -> None:
         self._host = host
         self._opened = AsyncExitStack()
         self.port = port
@@ -33,7 +34,7 @@ class OpenPort:
         return () if self.problem else (f"ws://127.0.0.1:{self.port}",)
 
     async def start_listening(self) -> None:
-        """Listen on every address. ``problem`` tells a failure."""
+        """Listen on every address. A failure is told by ``problem``."""
         serves = self._host.node.meets_at
         server = running("*", self.port, limits=LIMITS, serves=serves, guest=True)
         try:

@@ -28,15 +28,16 @@ class Placed(Protocol):
 
 
 class OwnNetwork:
-    """Looks at the machine each time it is asked."""
+    """Examines this machine's own network, each time it is asked."""
 
     def __init__(self, host: Placed) -> None:
         self._host = host
 
     @property
     def problem(self) -> str:
-        """A sentence; empty for none. Where a rendezvous runs on this machine, no network is needed."""
-        hosts = [urlsplit(url).hostname or "" for url in self._host.node.places()]
+        """What is wrong with the network, in a sentence; empty for nothing. A rendezvous on this machine
+        needs no network."""
+        hosts = [urlsplit(url).hostname or "" for url in self._host.node.known_urls()]
         if any(_is_here(host) for host in hosts):
             return ""
         if not interfaces.is_connected():

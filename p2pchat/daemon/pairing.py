@@ -15,7 +15,7 @@ from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.failed_invites import explain_failure
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.ports import Pairs
+from p2pchat.daemon.needs import PairingNeeds
 from p2pchat.daemon.typed import checked_code, checked_nick, checked_urls
 from p2pchat.errors import ControlError
 
@@ -29,15 +29,16 @@ JOIN_PATIENCE_S: Final = 60.0
 
 
 class PairingMethods:
-    """The verbs, bound to one running node. ``mesh``: one by the beginning of its id, or UsageError."""
+    """Handles requests that make contacts, for one running node. ``mesh``: finds a mesh by the beginning of
+    its id. Raises UsageError."""
 
-    def __init__(self, host: Pairs, mesh: Callable[[str], MeshRecord]) -> None:
+    def __init__(self, host: PairingNeeds, mesh: Callable[[str], MeshRecord]) -> None:
         self._host = host
         self._mesh = mesh
         self._invites = 0
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests that make contacts."""
+        """Register the handlers of requests that make contacts."""
         handlers.add(methods.INVITE, self.invite)
         handlers.add(methods.JOIN, self.join)
 
@@ -67,15 +68,15 @@ class PairingMethods:
         """Follow one pairing to its end; a caller that stops listening cancels it."""
         over = False
         try:
-            with self._host.events.subscribed() as happenings:
+            with self._host.events.follow_all() as happenings:
                 self._host.driver.submit_input(input)
                 async for event in happenings:
                     match event:
                         case effects.InviteReady(invite, code) if invite == number:
-                            caller.event(events.InviteEvent(code=str(code)))
+                            caller.send_event(events.InviteEvent(code=str(code)))
                         case effects.InviteDisturbed(invite, strangers) if invite == number:
-                            caller.event(events.StrangerEvent(strangers=strangers))
-                        case effects.InviteDone(invite, contact, left_out) if invite == number:
+                            caller.send_event(events.StrangerEvent(strangers=strangers))
+                        case effects.InviteCompleted(invite, contact, left_out) if invite == number:
                             over = True
                             return views.contact_made(contact, left_out)
                         case effects.InviteFailed(invite, failure) if invite == number:

@@ -19,7 +19,7 @@ from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.mentions import find_mentions
-from p2pchat.daemon.ports import Sends
+from p2pchat.daemon.needs import MessageNeeds
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
 from p2pchat.types import MessageId, MessageState
@@ -28,21 +28,21 @@ UNKNOWN_MESSAGE: Final = "no message here has that id; see 'p2pchat history NAME
 
 
 class ReferenceMethods:
-    """The verbs, bound to one running node."""
+    """Handles reactions, corrections and withdrawals, for one running node."""
 
-    def __init__(self, host: Sends) -> None:
+    def __init__(self, host: MessageNeeds) -> None:
         self._host = host
         self._one = asyncio.Lock()
         """Facts about a message must still hold when a reference to it is sent."""
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about one message."""
+        """Register the handlers of requests about one message."""
         handlers.add(methods.REACT, self.add_reaction)
         handlers.add(methods.CORRECT, self.correct_message)
         handlers.add(methods.WITHDRAW, self.withdraw_message)
 
     async def add_reaction(self, params: parameters.ReactParams, _caller: Caller) -> answers.DeliveryInfo:
-        """React to a message with one sign, which replaces an earlier one; an empty sign takes it back."""
+        """React to a message with one sign, in place of an earlier one; an empty sign removes it."""
         sign = params.sign.strip()
         if not _is_sign(sign):
             raise UsageError("a reaction is one sign, like 👍; to say more, reply")
@@ -59,7 +59,7 @@ class ReferenceMethods:
     async def correct_message(
         self, params: parameters.CorrectParams, _caller: Caller
     ) -> answers.DeliveryInfo:
-        """Correct a message of ours, for both."""
+        """Correct a message of ours, at both ends."""
         async with self._one:
             line, referred = await self._find_line(params.id)
             self._check_ours(line, referred, "correct")
@@ -71,7 +71,7 @@ class ReferenceMethods:
     async def withdraw_message(
         self, params: parameters.WithdrawParams, _caller: Caller
     ) -> answers.DeliveryInfo:
-        """Withdraw a message of ours, for both."""
+        """Withdraw a message of ours, at both ends."""
         async with self._one:
             line, referred = await self._find_line(params.id)
             if line.outgoing and referred.withdrawal is not None:

@@ -64,7 +64,7 @@ _WORDS: Final = {**_OF_ROOMS, **_OF_INTRODUCTIONS, **_OF_FILES}
 
 
 def raise_refusal(rejected: Rejected | None, *, contact: str = "", text: str = "", name: str = "") -> None:
-    """Raise the error for a refusal, if it is one. ``contact``, ``text``, ``name``: the caller's
+    """Raise the error for a refusal; None is none. ``contact``, ``text``, ``name``: the caller's
     parameters."""
     if rejected is not None:
         raise _error(rejected, contact, text, name)

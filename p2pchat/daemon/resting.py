@@ -41,22 +41,22 @@ _READ: Final = frozenset(
 )
 """Methods for a home that cannot be written."""
 
-_STILL_DONE: Final = (_READ | {methods.FORGET.name, methods.STOP.name}) - {methods.DOCTOR.name}
+_ALLOWED_AT_REST: Final = (_READ | {methods.FORGET.name, methods.STOP.name}) - {methods.DOCTOR.name}
 
 _WAITED_FOR: Final = frozenset({methods.LISTEN.name, methods.WAIT.name, methods.TRACE.name})
 """Methods without an answer here: a caller of these waits, and asks the next node again."""
 
 
 class RestingNode(RunningNode):
-    """Replaces a node that has failed, with its lock and its socket, until there is room."""
+    """Replaces a failed node until the disk has space, with its lock and its socket."""
 
-    _may: frozenset[str] = _STILL_DONE
+    _may: frozenset[str] = _ALLOWED_AT_REST
     _keeps_waiting: frozenset[str] = _WAITED_FOR
 
     @classmethod
-    def after(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
-        """Take the lock over from a node that was stopped."""
-        resting = cls(*failed.made_of())
+    def make_successor(cls, failed: RunningNode, why: P2PChatError) -> RestingNode:
+        """Make the resting node that takes the place of a stopped one; ``why``: what it waits for."""
+        resting = cls(*failed.list_parts())
         resting.waits_for = str(why)
         return resting
 
@@ -76,29 +76,29 @@ class RestingNode(RunningNode):
         self.started_at = self.clock.now()
 
     async def start_reading(self) -> socket.socket:
-        """Open a copy of a home that cannot be written; returns the connection to this node. Raises
-        StoreError, TrustError."""
+        """Open a copy of a home that cannot be written; return a connection to this node. Raises StoreError,
+        TrustError."""
         self._may, self._keeps_waiting = _READ, frozenset()
         try:
             self.store = await self._in_worker(lambda: Store.open_copy(self.home, self._unlock))
             self.choices = await self.read_choices()
             self.node = await self._load_node()
-            return await self._control.pair()
+            return await self._control.serve_in_process()
         except BaseException:
             await self._let_go()
             raise
 
     @property
     def turn_servers(self) -> TurnServers:
-        """None: without links this node asks no TURN server."""
+        """No servers: this node has no links."""
         return TurnServers()
 
     async def wait_for_space(self) -> bool:
-        """Wait until the disk takes data again; False when asked to stop before."""
+        """Wait until the disk takes data again; False if a stop is requested before."""
         while not await asyncio.to_thread(has_space, self.home):
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
-                    await self._methods.stop_wanted.wait()
+                    await self._methods.stop_requested.wait()
                 return False
         return True
 

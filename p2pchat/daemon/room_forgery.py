@@ -33,7 +33,7 @@ def forge_room(
     entropy: Entropy,
     now: float,
 ) -> RoomForgeryInfo:
-    """Make up what others say in a room, and have a judge look at it who has all that we have of our pairs.
+    """Make up what other members say in a room, and let a judge who has all keys of our pairs examine it.
     ``names``: of all members. Raises UsageError where we are alone."""
     period = state.periods.choose_period()
     others = [member for member in period.members if member != state.who.member] if period is not None else []
@@ -62,7 +62,7 @@ def forge_room(
 
 
 def alter_transcript(transcript: RoomTranscript) -> RoomTranscript:
-    """The same with one bit of the last cell changed."""
+    """Return the transcript with one bit of the last cell changed."""
     last = bytearray(transcript.cells[-1])
     last[-1] ^= 1
     return replace(transcript, cells=(*transcript.cells[:-1], bytes(last)))

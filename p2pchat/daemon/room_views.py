@@ -61,7 +61,7 @@ _REASONS: Final[dict[OfferTurn, str]] = {
 
 
 def room(status: RoomStatus, offers: Iterable[RoomOfferRecord], names: Names, now: float) -> RoomInfo:
-    """One room in which we are or were. ``offers``: all that are not over."""
+    """Describe a room in which we are or were. ``offers``: all that are not over."""
     others = [member for member in status.members if not member.own]
     record = status.record
     return RoomInfo(
@@ -84,13 +84,13 @@ def room(status: RoomStatus, offers: Iterable[RoomOfferRecord], names: Names, no
 
 
 def list_lately(room: RoomStatus, now: float) -> list[MemberStatus]:
-    """The other members of a room that were heard within the last day."""
+    """List the other members of a room that were heard within the last day."""
     others = (member for member in room.members if not member.own)
     return [one for one in others if one.spoke_at is not None and now - one.spoke_at < DAY_S]
 
 
 def counts(rooms: Iterable[RoomStatus], offers: Iterable[RoomOfferRecord]) -> RoomCountsInfo:
-    """All rooms and offers, in numbers."""
+    """Count all rooms and offers."""
     inside = [status for status in rooms if status.role is not None]
     members = [member for status in inside for member in status.members]
     return RoomCountsInfo(
@@ -102,7 +102,7 @@ def counts(rooms: Iterable[RoomStatus], offers: Iterable[RoomOfferRecord]) -> Ro
 
 
 def offer(made: RoomOfferRecord, shown: str, names: Names) -> RoomInfo:
-    """A room that a contact offers us; ``shown``: under which name."""
+    """Describe a room that a contact offers us under the name ``shown``."""
     return RoomInfo(
         name=shown,
         id=made.id.hex(),
@@ -123,7 +123,7 @@ def offer(made: RoomOfferRecord, shown: str, names: Names) -> RoomInfo:
 
 
 def member(status: MemberStatus, room: RoomStatus, names: Names, contact: Contact | None) -> MemberInfo:
-    """One member of a room. ``contact``: the one of ours that it is."""
+    """Describe a member of a room. ``contact``: the contact that it is, if any."""
     by = status.brought_by
     last = next((one.reached for one in room.members if one.own), 0)
     return MemberInfo(
@@ -142,7 +142,7 @@ def member(status: MemberStatus, room: RoomStatus, names: Names, contact: Contac
 
 
 def turned(event: RoomTurned, names: Names, rooms: Iterable[RoomStatus]) -> RoomEvent:
-    """Something that happened in a room, for listeners."""
+    """Make the event for a change of a room."""
     status = next((room for room in rooms if room.record.id == event.room), None)
     more: dict[str, Any] = {}
     if event.member is not None and event.turn is not RoomTurn.ENDED:
@@ -167,7 +167,7 @@ def turned(event: RoomTurned, names: Names, rooms: Iterable[RoomStatus]) -> Room
 
 
 def offer_turned(event: RoomOfferTurned, names: Names, offers: Iterable[RoomOfferRecord]) -> RoomEvent | None:
-    """What became of an offer, for listeners; None for what another event tells: that the newcomer is in.
+    """Make the event for a change of an offer; None for what another event tells: that the newcomer is in.
     ``offers``: all that are not over."""
     made = event.offer
     if event.turn is OfferTurn.ENTERED or (event.turn is OfferTurn.ACCEPTED and not made.outgoing):
@@ -188,5 +188,5 @@ def offer_turned(event: RoomOfferTurned, names: Names, offers: Iterable[RoomOffe
 
 
 def failure(turn: OfferTurn) -> str:
-    """Why an offer came to nothing."""
+    """Tell why an offer came to nothing."""
     return _REASONS.get(turn, turn.value)

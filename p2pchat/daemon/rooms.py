@@ -21,7 +21,7 @@ from p2pchat.daemon.events import Subscription
 from p2pchat.daemon.forgery import PUT_INTO_THE_MOUTH
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.names import name_offers
-from p2pchat.daemon.ports import Gathers
+from p2pchat.daemon.needs import RoomNeeds
 from p2pchat.daemon.room_access import RoomAccess
 from p2pchat.daemon.room_forgery import forge_room
 from p2pchat.daemon.typed import by_a_person
@@ -30,15 +30,16 @@ from p2pchat.types import ConversationId
 
 
 class RoomMethods:
-    """The verbs, bound to one running node. ``mesh``: a mesh by the beginning of its id, or UsageError."""
+    """Handles requests about rooms, for one running node. ``mesh``: finds a mesh by the beginning of its id.
+    Raises UsageError."""
 
-    def __init__(self, host: Gathers, mesh: Callable[[str], MeshRecord]) -> None:
+    def __init__(self, host: RoomNeeds, mesh: Callable[[str], MeshRecord]) -> None:
         self._host = host
         self._mesh = mesh
         self._access = RoomAccess(host)
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about rooms."""
+        """Register the handlers of requests about rooms."""
         handlers.add(methods.ROOMS, self.list_rooms)
         handlers.add(methods.ROOM, self.show_room)
         handlers.add(methods.MEMBERS, self.list_members)
@@ -76,8 +77,8 @@ class RoomMethods:
     async def invite_contacts(
         self, params: parameters.InviteToRoomParams, _caller: Caller
     ) -> rooms.RoomInvitationsResult:
-        """Offer a room to contacts, or take that back. All names are looked up before anything is done, and
-        a repeated request offers once."""
+        """Offer a room to contacts, or withdraw the offers. All names are looked up first, and a repeated
+        request makes no second offer."""
         names = self._access.make_names()
         room = names.find_room(params.room)
         contacts = [names.find_contact(name) for name in dict.fromkeys(params.contacts)]
@@ -98,12 +99,12 @@ class RoomMethods:
         return rooms.RoomInvitationsResult(name=names.partner_name(room.record.id), invited=invited)
 
     async def accept_offer(self, params: parameters.AcceptRoomParams, _caller: Caller) -> rooms.RoomInfo:
-        """Accept a contact's offer, and wait until we are in. A repeated request finds the room."""
+        """Accept a contact's offer, and wait until we are a member. A repeated request finds the room."""
         try:
             offer = self._access.make_names().find_offer(params.room)
         except UsageError:
             return self._entered_before(params.room)
-        with self._host.events.subscribed() as happenings:
+        with self._host.events.follow_all() as happenings:
             await self._access.submit_input(room_inputs.RoomOfferAnswered(offer.id, accept=True))
             try:
                 async with asyncio.timeout(params.timeout):
@@ -155,7 +156,7 @@ class RoomMethods:
     async def forge_transcript(
         self, params: parameters.ForgeRoomParams, _caller: Caller
     ) -> rooms.RoomForgeryInfo:
-        """Make up what other members say, and have a judge look at it. Nothing of it is kept."""
+        """Make up what other members say, and let a judge examine it. Nothing of it is kept."""
         names = self._access.make_names()
         room = names.find_room(params.room)
         state = self._host.node.rooms.find_key_state(room.record.id)

@@ -16,7 +16,7 @@ from p2pchat.control.values import extended
 from p2pchat.core.values import room_inputs
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.ports import Named
+from p2pchat.daemon.needs import HasNames
 from p2pchat.daemon.room_access import RoomAccess
 from p2pchat.daemon.room_views import NOTIFIES, ROLES
 from p2pchat.errors import LimitError, UsageError
@@ -27,14 +27,14 @@ LOUDNESS: Final = {shown: loudness for loudness, shown in NOTIFIES.items()}
 
 
 class RosterMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about who is in a room, for one running node."""
 
-    def __init__(self, host: Named) -> None:
+    def __init__(self, host: HasNames) -> None:
         self._host = host
         self._access = RoomAccess(host)
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about who is in."""
+        """Register the handlers of requests about members."""
         handlers.add(methods.SET_ROLE, self.set_role)
         handlers.add(methods.REMOVE_MEMBER, self.remove_member)
         handlers.add(methods.RENAME_ROOM, self.rename_room)
@@ -53,7 +53,7 @@ class RosterMethods:
         return self._access.view_member(self._access.current_room(room.record.id), member)
 
     async def remove_member(self, params: parameters.MemberParams, _caller: Caller) -> rooms.RoomInfo:
-        """Put a member out."""
+        """Remove a member from a room."""
         names = self._access.make_names()
         room = names.find_room(params.room)
         member = names.find_member(room.record.id, params.member)
@@ -68,7 +68,7 @@ class RosterMethods:
         return await self._access.change_room(room, renamed, name=params.name)
 
     async def leave_room(self, params: parameters.LeaveRoomParams, _caller: Caller) -> rooms.RoomInfo:
-        """Go."""
+        """Leave a room."""
         names = self._access.make_names()
         room = names.find_room(params.room)
         if room.role is None:
@@ -79,19 +79,19 @@ class RosterMethods:
         return await self._access.change_room(room, room_inputs.RoomLeft(room.record.id, heirs))
 
     async def forget_room(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RoomInfo:
-        """Forget a room that was left, with all that was said."""
+        """Forget a room that was left, with its lines."""
         room = self._access.find_room(params.room)
         view = self._access.view_room(room)
         await self._access.submit_input(room_inputs.RoomForgotten(room.record.id))
         return view
 
     async def renew_room(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RenewRoomResult:
-        """Found another room, and invite those of its members who are contacts."""
+        """Found another room, and invite those members of the old one that are contacts."""
         names = self._access.make_names()
         old = names.find_room(params.room)
         free = next_name(old.record.name, names.list_room_names())
         new = await self._access.found_room(free, old.record.mesh)
-        contacts, not_invited = {contact.id for contact in self._host.node.contacts()}, list[str]()
+        contacts, not_invited = {contact.id for contact in self._host.node.list_contacts()}, list[str]()
         for member in old.members:
             if member.own:
                 continue
@@ -105,7 +105,7 @@ class RosterMethods:
         return extended(view, rooms.RenewRoomResult, not_invited=not_invited)
 
     async def mute_room(self, params: parameters.MuteRoomParams, _caller: Caller) -> rooms.RoomInfo:
-        """Choose of what people are told with a noise."""
+        """Choose which messages of a room make a noise."""
         room = self._access.find_room(params.room)
         return await self._access.change_room(
             room, room_inputs.RoomLoudness(room.record.id, LOUDNESS[params.notify])
@@ -114,7 +114,7 @@ class RosterMethods:
     async def disappear_in_room(
         self, params: parameters.DisappearInRoomParams, _caller: Caller
     ) -> rooms.RoomInfo:
-        """Choose how long lines last."""
+        """Set how long a room's lines last."""
         room = self._access.find_room(params.room)
         return await self._access.change_room(
             room, room_inputs.RoomRetention(room.record.id, int(params.seconds or 0))
@@ -122,7 +122,7 @@ class RosterMethods:
 
 
 def next_name(name: str, taken: Collection[str]) -> str:
-    """The first of ``name-2``, ``name-3`` … that looks like none of those that are taken."""
+    """Return the first of ``name-2``, ``name-3`` … that looks like no taken name."""
     base = re.sub(r"-[0-9]{1,3}$", "", name)
     shown = (f"{base[: NICK_CHARS - len(end)]}{end}" for end in (f"-{number}" for number in count(2)))
     return next(one for one in shown if not any(looks.alike(one, other) for other in taken))

@@ -33,14 +33,14 @@ async def serve(
     make: Callable[[], RunningNode],
     ready: Callable[[], None],
     complain: Callable[[str], None],
-    again: Callable[[], bool] = lambda: False,
+    ask_once_more: Callable[[], bool] = lambda: False,
     tell: Callable[[ListenEvents], None] = lambda event: None,
 ) -> None:
     """Run nodes of one home, one after another, until a node is asked to stop.
 
-    An error of the store at the first start is raised; after a later one this waits. ``again`` decides
-    whether to try after a wrong key. ``tell`` receives every event. Raises UsageError when another node has
-    the home.
+    An error of the store at the first start is raised; after a later one this waits. ``ask_once_more``
+    decides whether to try after a wrong key. ``tell`` receives every event. Raises UsageError when another
+    node has the home.
     """
     patient_until = asyncio.get_running_loop().time() + BUSY_S
     while True:
@@ -52,17 +52,17 @@ async def serve(
                 raise UsageError(f"{error} already; see 'p2pchat node status'") from error
             await asyncio.sleep(BUSY_LOOK_S)
         except TrustError:
-            if not again():
+            if not ask_once_more():
                 raise
         else:
             break
     ready()
-    for line in running.cautions():
+    for line in running.list_warnings():
         complain(line)
     while True:
         try:
             async with _told(running, tell):
-                await running.ended()
+                await running.wait_ended()
             return
         except StoreError as error:
             failure: P2PChatError = error
@@ -83,14 +83,14 @@ async def serve(
             return
         running = after
         complain(mended)
-        for line in running.cautions():
+        for line in running.list_warnings():
             complain(line)
 
 
 async def _next(make: Callable[[], RunningNode], before: RunningNode) -> RunningNode | None:
     """Start a node at once with the lock of the one before; None where the disk refuses."""
     running = make()
-    running.succeed(before)
+    running.take_lock_from(before)
     try:
         await running.start()
     except StoreError:
@@ -110,9 +110,9 @@ async def _told(running: RunningNode, tell: Callable[[ListenEvents], None]) -> A
 
 async def _tell(running: RunningNode, tell: Callable[[ListenEvents], None]) -> None:
     while True:  # a listener that was too slow is disconnected
-        with running.events.subscribed() as happenings:
+        with running.events.follow_all() as happenings:
             async for event in happenings:
-                if (view := running.view(event)) is not None:
+                if (view := running.view_event(event)) is not None:
                     tell(view)
 
 
@@ -123,7 +123,7 @@ async def _restarted(
     it; None when asked to stop before."""
     while True:
         try:
-            if not await _until_space(RestingNode.after(failed, why)):
+            if not await _until_space(RestingNode.make_successor(failed, why)):
                 return None
             running = make()
             await running.start()

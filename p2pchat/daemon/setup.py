@@ -95,7 +95,7 @@ def restore_home(home: Path, backup: Path, phrase: str, unlock: store.Unlock) ->
 
 
 def check_backup(backup: Path, phrase: str) -> copying.Contents:
-    """Read all of a backup and tell its contents. Raises as ``restore_home`` does."""
+    """Read all of a backup, and describe its contents. Raises as ``restore_home`` does."""
     entries = archive.read_entries(backup, phrase)
     contents = copying.open_home(entries)
     copying.take_entries(entries, contents, lambda kind, read: None)
@@ -103,7 +103,7 @@ def check_backup(backup: Path, phrase: str) -> copying.Contents:
 
 
 def draw_phrase() -> str:
-    """Ten fresh random words."""
+    """Draw a phrase of ten random words."""
     return drawn(SystemEntropy())
 
 

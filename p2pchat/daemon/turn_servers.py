@@ -13,7 +13,7 @@ from p2pchat.wire.ice import Servers
 
 @dataclass(frozen=True, slots=True)
 class TurnServers:
-    """The state of both kinds."""
+    """The TURN servers of the owner and those of rendezvous, and which of them refuse."""
 
     hinted: bool = False
     """A rendezvous has named one, and links here may use it."""
@@ -24,7 +24,7 @@ class TurnServers:
 
     @property
     def refuse(self) -> bool:
-        """Whether any refuses."""
+        """Whether any of them refuses."""
         return self.own_refuses or self.hinted_refuses
 
 
@@ -39,5 +39,5 @@ def turn_servers_of(own: Servers, usable: Servers, refused: Collection[str]) -> 
 
 
 def is_own(server: str, own: Servers) -> bool:
-    """Whether the owner has set that server, written ``host:port``."""
+    """Tell whether the owner has set that server, written ``host:port``."""
     return server in {f"{turn.host}:{turn.port}" for turn in own.turn}

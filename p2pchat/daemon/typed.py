@@ -16,7 +16,7 @@ from p2pchat.wire.places import check_rendezvous
 
 @contextmanager
 def by_a_person() -> Iterator[None]:
-    """Raise UsageError in place of Malformed inside the block, because a person typed the values."""
+    """Raise UsageError in place of Malformed within the block, because a person typed the values."""
     try:
         yield
     except Malformed as error:
@@ -24,20 +24,20 @@ def by_a_person() -> Iterator[None]:
 
 
 def checked_code(text: str) -> InviteCode | InviteLink:
-    """Raises UsageError."""
+    """Return the code of an invite that a person typed. Raises UsageError."""
     with by_a_person():
         return parse(text)
 
 
 def checked_nick(name: str) -> str:
-    """Raises UsageError."""
+    """Return a name that a person typed. Raises UsageError."""
     with by_a_person():
         check_nick(name)
     return name
 
 
 def checked_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Raises UsageError."""
+    """Return the URLs of rendezvous that a person typed. Raises UsageError."""
     with by_a_person():
         check_rendezvous(urls)
     return urls

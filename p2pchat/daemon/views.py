@@ -25,7 +25,7 @@ from p2pchat.types import MessageId, MessageState
 
 @dataclass(frozen=True, slots=True)
 class NodeConfiguration:
-    """The state of a node besides its links."""
+    """What a node's status tells besides its links."""
 
     paths: answers.PathsInfo
     profile: str | None
@@ -48,23 +48,24 @@ _STATES: Final[dict[MessageState, events.State]] = {
 
 
 def moment(at: float) -> str:
-    """ISO 8601 in UTC with milliseconds; a time outside the calendar becomes the nearest end."""
+    """Write a time as ISO 8601 in UTC with milliseconds; a time outside the calendar becomes its nearest
+    end."""
     bounded = min(max(at, 0.0), 253_402_300_799.0)
     return datetime.fromtimestamp(bounded, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def state(of: MessageState) -> events.State:
-    """The name of a state for scripts."""
+    """Return the name of a state in the control contract."""
     return _STATES[of]
 
 
 def progress(message: MessageId, reached: MessageState, at: float) -> answers.DeliveryInfo:
-    """The event for a new state of a message of ours."""
+    """Make the event for a new state of a message of ours."""
     return answers.DeliveryInfo(id=message, state=state(reached), at=moment(at))
 
 
 def receipt(message: MessageId, reached: MessageState, at: float) -> events.ReceiptEvent:
-    """The same, for a caller that waits for the message."""
+    """Make the event for a caller that waits for a message."""
     return events.ReceiptEvent(id=message, state=state(reached), at=moment(at))
 
 
@@ -75,18 +76,18 @@ def contact(
     over_quota: bool = False,
     hindrance: str = "",
 ) -> answers.ContactInfo:
-    """One contact. ``here`` is None where there is no link to hear them over."""
+    """Describe a contact. ``here`` is None where no link can bring anything of it."""
     return answers.ContactInfo(
         name=them.name,
         fingerprint=them.id,
         how=them.how,
         verified=them.trust.verified,
-        verified_before=them.trust.was_verified,
+        verified_before=them.trust.verified_before,
         renewed_at=moment(them.trust.renewed_at) if them.trust.renewed_at else None,
         session=them.standing or "well",
         blocked=them.blocked,
         muted=them.preferences.muted,
-        disappear=them.preferences.lasts_s or None,
+        disappear=them.preferences.retention_s or None,
         here=here,
         heard_at=moment(heard_at) if heard_at is not None else None,
         over_quota=over_quota,
@@ -99,18 +100,18 @@ def contact(
 
 
 def contact_made(them: Contact, unnamed: Iterable[str]) -> answers.PairingResult:
-    """A new contact, and the rendezvous of the mesh that this side did not name."""
+    """Describe a new contact, with the rendezvous of the mesh that this side did not name."""
     return extended(contact(them, here=True), answers.PairingResult, left_out=list(unnamed))
 
 
 def shown(them: answers.ContactInfo, known: Contact, own_key: bytes) -> answers.ContactDetailInfo:
-    """One contact, with the safety number."""
+    """Describe one contact in detail, with the safety number."""
     number = safety_number(own_key, known.identity_key, known.trust.renewal)
     return extended(them, answers.ContactDetailInfo, safety_number=number)
 
 
 def cell(seen: effects.CellSeen) -> events.CellEvent:
-    """A cell's first sight here, for a trace."""
+    """Make a trace's event for a cell that is seen here for the first time."""
     return events.CellEvent(
         id=seen.cell.hex(),
         source=seen.source.hex() if seen.source is not None else None,
@@ -120,7 +121,7 @@ def cell(seen: effects.CellSeen) -> events.CellEvent:
 
 
 def onion(seen: effects.OnionSeen) -> events.OnionEvent:
-    """An onion that passed here, for a trace."""
+    """Make a trace's event for an onion that passed here."""
     return events.OnionEvent(
         id=seen.onion.hex(),
         became=seen.became.hex(),
@@ -186,7 +187,7 @@ def status(
 
 
 def setting(chosen: Choice) -> answers.SettingInfo:
-    """One setting: its value without passwords, and the source of the value."""
+    """Describe a setting: its value without passwords, and the source of the value."""
     declared = chosen.setting
     return answers.SettingInfo(
         key=declared.name,
@@ -202,7 +203,7 @@ def setting(chosen: Choice) -> answers.SettingInfo:
 
 
 def paths(chosen: NetworkPolicy, turn: TurnServers) -> answers.PathsInfo:
-    """How the node reaches others, without the addresses and passwords of servers."""
+    """Describe how the node reaches others, without the addresses and passwords of servers."""
     return answers.PathsInfo(
         relay_only=chosen.relay_only,
         proxied=chosen.proxy is not None,
@@ -222,7 +223,7 @@ def _clock(now: ClockStatus | None) -> answers.ClockInfo | None:
 
 
 def clock_doubt(now: ClockStatus | None) -> str | None:
-    """A line about a clock that is probably wrong; None if the clock is right or not compared."""
+    """Return a sentence about a clock that is probably wrong; None if it is right, or was not compared."""
     if now is None or not now.doubtful:
         return None
     where = "ahead of" if now.ahead_s > 0 else "behind"
@@ -230,7 +231,7 @@ def clock_doubt(now: ClockStatus | None) -> str | None:
 
 
 def how_long(seconds: float) -> str:
-    """A span in the largest unit of which there are at least two."""
+    """Write a span in the largest unit of which it has at least two."""
     for unit, size in (("years", 31_557_600), ("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if abs(seconds) >= 2 * size:
             return f"{abs(seconds) / size:.0f} {unit}"
@@ -275,8 +276,8 @@ NO_MEMBER: Final = "no member of the mesh is online"
 
 
 def unanswered(now: Status) -> str:
-    """Why it is not known whether any member is online; empty where a rendezvous, or a place on this
-    machine's own network, has answered."""
+    """Tell why it is unknown whether any member is online; empty if a rendezvous, also one on this machine's
+    own network, has answered."""
     places = (*now.rendezvous, *now.nearby)
     if any(place.up and not place.reason for place in places):
         return ""
@@ -291,7 +292,7 @@ def _is_whole(mesh: MeshStatus) -> bool:
 
 
 def health(now: Status, looking: bool = False, no_way: str = "", offline: str = "") -> str:
-    """The health of the node in words: the worst problem that it has."""
+    """Describe the health of the node in words: the worst of its problems."""
     if not now.meshes:
         return "no contacts yet: invite a friend, or join one"
     if offline:

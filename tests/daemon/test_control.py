@@ -32,7 +32,7 @@ async def answer(method: str, params: Mapping[str, Any], asker: Caller) -> Any:
             return params
         case "count":
             for number in range(params["to"]):
-                asker.event(LinkEvent(links=number, change="up"))
+                asker.send_event(LinkEvent(links=number, change="up"))
             return "done"
         case "refuse":
             raise TrustError("not you")
@@ -46,7 +46,7 @@ async def answer(method: str, params: Mapping[str, Any], asker: Caller) -> Any:
         case "recite":
             return "x" * params["size"]
         case "hang":
-            asker.event(TracingEvent())
+            asker.send_event(TracingEvent())
             try:
                 await asyncio.Event().wait()
             finally:

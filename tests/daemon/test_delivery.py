@@ -47,7 +47,7 @@ class Host(FakeCore):
     def find_sent_message(self, id: MessageId) -> Message | None:
         return self.line if id == ID else None
 
-    def event(self, event: Event) -> None:
+    def send_event(self, event: Event) -> None:
         """As the caller."""
         assert isinstance(event, ReceiptEvent)
         self.told.append(event)

@@ -66,7 +66,7 @@ async def test_the_servers_that_a_rendezvous_names_are_asked() -> None:
 
     async with serve(welcome, "127.0.0.1", 0) as server:
         url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-        node = SimpleNamespace(places=lambda: (url,), typed=lambda: (url,))
+        node = SimpleNamespace(known_urls=lambda: (url,), typed_urls=lambda: (url,))
         clock, paths = SimpleNamespace(now=lambda: 1.0), NetworkPolicy()
         asked = await _rendezvous(cast(Any, SimpleNamespace(node=node, clock=clock, paths=paths)))
     assert asked.servers == Servers(stun=(StunServer("127.0.0.1", 3478),))
@@ -79,7 +79,7 @@ async def test_a_rendezvous_that_hangs_up_right_after_its_welcome_is_not_well() 
 
     async with serve(welcome, "127.0.0.1", 0) as server:
         url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-        node = SimpleNamespace(places=lambda: (url,), typed=lambda: (url,))
+        node = SimpleNamespace(known_urls=lambda: (url,), typed_urls=lambda: (url,))
         clock, paths = SimpleNamespace(now=lambda: 1.0), NetworkPolicy()
         (check,), _, _ = await _rendezvous(cast(Any, SimpleNamespace(node=node, clock=clock, paths=paths)))
     assert not check.ok

@@ -48,16 +48,16 @@ HAPPENINGS: list[tuple[Happening, type[events.ListenEvents], dict[str, object]]]
 def test_each_is_told_by_its_event(
     happening: Happening, kind: type[events.ListenEvents], told: dict[str, object]
 ) -> None:
-    event = event_views.event(happening, NAMES, HOME, tuple)
+    event = event_views.view_event(happening, NAMES, HOME, tuple)
     assert isinstance(event, kind)
     assert {name: getattr(event, name) for name in told} == told
 
 
 @pytest.mark.parametrize(("by_them", "by"), [(True, "bob"), (False, "ana")])
 def test_a_new_time_for_messages_names_who_has_chosen_it(by_them: bool, by: str) -> None:
-    event = event_views.event(effects.ContactChanged(BOB, "disappearing", by_them), NAMES, HOME, tuple)
+    event = event_views.view_event(effects.ContactChanged(BOB, "disappearing", by_them), NAMES, HOME, tuple)
     assert isinstance(event, events.ContactEvent) and (event.by, event.disappear) == (by, None)
 
 
 def test_what_only_its_caller_is_told_is_no_event_for_listeners() -> None:
-    assert event_views.event(effects.InviteDisturbed(1, 2), NAMES, HOME, tuple) is None
+    assert event_views.view_event(effects.InviteDisturbed(1, 2), NAMES, HOME, tuple) is None

@@ -12,7 +12,7 @@ async def test_a_wait_for_a_message_is_woken_by_nothing_else() -> None:
     moves = [
         MessageMoved(MessageId(name * 32), ConversationId("c"), MessageState.DELIVERED, 1.0) for name in "ab"
     ]
-    with events.follow_message(moves[0].id) as one, events.subscribed() as everything:
+    with events.follow_message(moves[0].id) as one, events.follow_all() as everything:
         with events.follow_message(moves[0].id) as another:
             for move in moves:
                 events.publish(move)

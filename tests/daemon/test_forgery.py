@@ -8,7 +8,7 @@ from p2pchat.control.offline import GuestReferenceInfo
 from p2pchat.core.deniability import GUEST, Utterance
 from p2pchat.core.values.references import ReferenceKind
 from p2pchat.daemon import forgery
-from p2pchat.daemon.forgery import PUT_INTO_THE_MOUTH, SAID, demonstrate
+from p2pchat.daemon.forgery import PUT_INTO_THE_MOUTH, SCRIPT, demonstrate
 
 
 def test_what_the_host_forges_says_what_the_true_one_says() -> None:
@@ -31,7 +31,7 @@ def test_a_reaction_is_invented_too() -> None:
 
 def test_a_reaction_of_the_guest_s_to_its_own_message_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
     own = Utterance(GUEST, "🎉", ReferenceKind.REACTION, about=0)
-    monkeypatch.setattr(forgery, "SAID", (SAID[0], own))
+    monkeypatch.setattr(forgery, "SCRIPT", (SCRIPT[0], own))
     assert demonstrate().transcripts[0].guest_referred == [
-        GuestReferenceInfo(kind="reaction", text="🎉", of=SAID[0].text)
+        GuestReferenceInfo(kind="reaction", text="🎉", of=SCRIPT[0].text)
     ]

@@ -16,8 +16,8 @@ from p2pchat.core.values.records import Contact
 from p2pchat.core.values.status import ClockStatus, LinkStatus, RendezvousStatus, Status
 from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
+from p2pchat.daemon.needs import HasState
 from p2pchat.daemon.own_network import NO_NETWORK, NO_ROUTE
-from p2pchat.daemon.ports import Knows
 from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire.description import Nat
@@ -35,7 +35,7 @@ def host(
     contacts: Sequence[Contact] = (),
     offline: str = "",
     member: Unreached = APART,
-) -> Knows:
+) -> HasState:
     """A node with a link in our mesh, and with a member of theirs that no check reaches."""
     link = LinkStatus(LinkId(1), OURS, None, "up", 0.0, 0, 0)
     status = Status((link,), tuple(places), 1, clock=clock)
@@ -44,17 +44,17 @@ def host(
         return (member,) if apart and of in (None, THEIRS) else ()
 
     node = SimpleNamespace(
-        status=lambda: status,
-        unreached=unreached,
-        contacts=lambda: contacts,
-        here=lambda id, now: None,
+        get_status=lambda: status,
+        list_unreached=unreached,
+        list_contacts=lambda: contacts,
+        is_here=lambda id, now: None,
         heard_at=lambda id: None,
         over_quota=lambda id: False,
     )
     network = SimpleNamespace(problem=offline)
     clock_of_tests = SimpleNamespace(now=lambda: 100.0)
     made: Any = SimpleNamespace(node=node, clock=clock_of_tests, turn_servers=TurnServers(), network=network)
-    return cast(Knows, made)
+    return cast(HasState, made)
 
 
 def test_a_link_of_another_mesh_does_not_hide_that_there_is_no_way() -> None:

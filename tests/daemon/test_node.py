@@ -90,7 +90,7 @@ async def test_a_bug_ends_the_node_in_one_line_and_frees_the_home(
     monkeypatch.setattr(NodeMachine, "handle", broken)
     await running.start()
     with pytest.raises(RuntimeError):
-        await running.ended()
+        await running.wait_ended()
     await running.stop()
     assert isinstance(running.failure, ControlError)
     assert str(running.failure) == "the node failed, RuntimeError: a bug⏎of two lines; please report it"

@@ -39,5 +39,5 @@ def test_the_machine_and_the_way_to_the_rendezvous_decide(
     monkeypatch.setattr("p2pchat.net.interfaces.is_connected", lambda: connected)
     monkeypatch.setattr("p2pchat.net.interfaces.routed", lambda: ("192.0.2.1",) if routed else ())
     paths = NetworkPolicy(proxy="socks5h://127.0.0.1:9" if proxied else None)
-    host = SimpleNamespace(node=SimpleNamespace(places=lambda: tuple(places)), paths=paths)
+    host = SimpleNamespace(node=SimpleNamespace(known_urls=lambda: tuple(places)), paths=paths)
     assert OwnNetwork(cast(Any, host)).problem == said

@@ -193,7 +193,7 @@ async def test_it_begins_anew_by_the_right_time_when_the_clock_is_set(
     monkeypatch.setattr("p2pchat.daemon.clock_monitor.CLOCK_LOOK_S", 0.01)
     node = served.made[-1]
     node.clock._offset -= DAY  # as if it had started before NTP had set the clock
-    monitor = ClockMonitor(node.clock, node.node.status, node.driver.end_with)
+    monitor = ClockMonitor(node.clock, node.node.get_status, node.driver.end_with)
     node._tasks.append(asyncio.create_task(monitor.run_until_set()))
     await until(lambda: len(served.said) == 3 or served.task.done())
     assert served.said == [

@@ -14,7 +14,7 @@ from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import SettingSet
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.ports import Configured
+from p2pchat.daemon.needs import SettingNeeds
 from p2pchat.errors import SettingRestart, UsageError
 from p2pchat.net.tls import check_certificates
 from p2pchat.store import Store
@@ -24,26 +24,26 @@ TEXT_MAX = 4096
 
 
 class SettingMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about settings, for one running node."""
 
-    def __init__(self, host: Configured, rests: bool = False) -> None:
+    def __init__(self, host: SettingNeeds, rests: bool = False) -> None:
         """``rests``: no node runs that a change could affect."""
         self._host = host
         self._rests = rests
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about settings."""
+        """Register the handlers of requests about settings."""
         handlers.add(methods.SETTINGS, self.list)
         handlers.add(methods.SETTING, self.get)
         handlers.add(methods.CHANGE_SETTING, self.set)
         handlers.add(methods.FORGET_SETTING, self.unset)
 
     async def list(self, params: parameters.NoParams, caller: Caller) -> list[answers.SettingInfo]:
-        """Every setting: its value, without passwords, and the source of the value."""
+        """List every setting: its value, without passwords, and the source of the value."""
         return [views.setting(choice) for choice in self._host.choices]
 
     async def get(self, params: parameters.SettingParams, caller: Caller) -> answers.SettingInfo:
-        """One setting, with its passwords."""
+        """Return one setting, with its passwords."""
         chosen = self._host.choices[named(params.key).name]
         return views.setting(chosen).with_changes(value=chosen.text)
 

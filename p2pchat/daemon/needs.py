@@ -28,21 +28,21 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """Unix time."""
+    """Tells Unix time."""
 
     def now(self) -> float: ...
 
 
 class InputSink(Protocol):
-    """Takes inputs."""
+    """Takes inputs for the core."""
 
     def submit_input(self, input: Input, /) -> None: ...
 
     async def submit_and_persist(self, input: Input, /) -> Rejected | None: ...
 
 
-class Knows(Protocol):
-    """Has the core's state, and the time."""
+class HasState(Protocol):
+    """Has the core's state and the time."""
 
     @property
     def node(self) -> NodeMachine: ...
@@ -57,63 +57,63 @@ class Knows(Protocol):
     def network(self) -> OwnNetwork: ...
 
 
-class Acts(Knows, Protocol):
-    """Takes inputs and has the core's state."""
+class TakesInputs(HasState, Protocol):
+    """Has the core's state, and takes inputs for it."""
 
     @property
     def driver(self) -> InputSink: ...
 
 
-class Remembers(Protocol):
+class HasStore(Protocol):
     """Has a store."""
 
     async def ask_store(self, question: Callable[[Store], T], /) -> T: ...
 
 
-class Happens(Protocol):
+class HasEvents(Protocol):
     """Has the node's events."""
 
     @property
     def events(self) -> Events: ...
 
 
-class Named(Acts, Protocol):
-    """Knows how everybody and every room is called."""
+class HasNames(TakesInputs, Protocol):
+    """Has the names of contacts, rooms and members."""
 
     @property
     def names(self) -> Names: ...
 
 
-class Gathers(Named, Happens, Protocol):
-    """The needs of rooms."""
+class RoomNeeds(HasNames, HasEvents, Protocol):
+    """What requests about rooms need."""
 
 
-class Pairs(Acts, Happens, Protocol):
-    """The needs of pairing."""
+class PairingNeeds(TakesInputs, HasEvents, Protocol):
+    """What requests that make contacts need."""
 
 
-class Looks(Acts, Protocol):
-    """The needs of the methods about meshes."""
+class MeshNeeds(TakesInputs, Protocol):
+    """What requests about meshes need."""
 
     @property
     def looking(self) -> bool: ...
 
 
-class Recalls(Named, Remembers, Happens, Protocol):
-    """The needs of the history."""
+class HistoryNeeds(HasNames, HasStore, HasEvents, Protocol):
+    """What requests about the history need."""
 
 
-class Sends(Recalls, Protocol):
-    """The needs of messages."""
+class MessageNeeds(HistoryNeeds, Protocol):
+    """What requests about messages need."""
 
     @property
     def entropy(self) -> Entropy: ...
 
-    def view(self, event: Happening, /) -> ListenEvents | None: ...
+    def view_event(self, event: Happening, /) -> ListenEvents | None: ...
 
 
-class BacksUp(Acts, Remembers, Protocol):
-    """The needs of backups."""
+class BackupNeeds(TakesInputs, HasStore, Protocol):
+    """What requests about backups need."""
 
     backed_up_at: float | None
 
@@ -124,8 +124,8 @@ class BacksUp(Acts, Remembers, Protocol):
     def entropy(self) -> Entropy: ...
 
 
-class Configured(Remembers, Happens, Protocol):
-    """The needs of settings."""
+class SettingNeeds(HasStore, HasEvents, Protocol):
+    """What requests about settings need."""
 
     choices: Choices
 
@@ -138,22 +138,22 @@ class Configured(Remembers, Happens, Protocol):
 
 
 class ServersInfo(Protocol):
-    """Tells of the rendezvous that run inside a node."""
+    """Describes the rendezvous that run inside a node."""
 
     def lan_info(self) -> LanInfo | None: ...
 
     def listener_info(self) -> ListenerInfo | None: ...
 
 
-class Networked(Protocol):
-    """Has the state of discovery on its own network."""
+class HasServers(Protocol):
+    """Has the rendezvous that run inside the node."""
 
     @property
     def servers(self) -> ServersInfo: ...
 
 
-class Examined(Looks, Happens, Networked, Protocol):
-    """The needs of the doctor."""
+class DoctorNeeds(MeshNeeds, HasEvents, HasServers, Protocol):
+    """What the doctor needs."""
 
     @property
     def home(self) -> Path: ...
@@ -178,8 +178,8 @@ class Examined(Looks, Happens, Networked, Protocol):
     def looks_until(self) -> float: ...
 
 
-class Shown(Examined, Protocol):
-    """The needs of the methods about the node itself."""
+class NodeNeeds(DoctorNeeds, Protocol):
+    """What requests about the node itself need."""
 
     @property
     def separate(self) -> bool: ...
@@ -194,5 +194,5 @@ class Shown(Examined, Protocol):
     def stays(self) -> bool: ...
 
 
-class Whole(Shown, Sends, Pairs, BacksUp, Configured, Protocol):
-    """A node that carries out every method."""
+class AllNeeds(NodeNeeds, MessageNeeds, PairingNeeds, BackupNeeds, SettingNeeds, Protocol):
+    """What all requests together need: a running node."""

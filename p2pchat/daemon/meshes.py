@@ -11,31 +11,31 @@ from p2pchat.core.values.records import MeshRecord
 from p2pchat.daemon import views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.ports import Looks
+from p2pchat.daemon.needs import MeshNeeds
 from p2pchat.errors import Malformed, UsageError
 from p2pchat.types import MeshId
 from p2pchat.wire.places import check_rendezvous, is_public
 
 
 class MeshMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about meshes and their rendezvous, for one running node."""
 
-    def __init__(self, host: Looks) -> None:
+    def __init__(self, host: MeshNeeds) -> None:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about meshes and their rendezvous."""
-        handlers.add(methods.MESHES, self.meshes)
+        """Register the handlers of requests about meshes and their rendezvous."""
+        handlers.add(methods.MESHES, self.list_meshes)
         handlers.add(methods.LEAVE_MESH, self.leave)
-        handlers.add(methods.RENDEZVOUS, self.rendezvous)
+        handlers.add(methods.RENDEZVOUS, self.list_rendezvous)
         handlers.add(methods.ADD_RENDEZVOUS, self.add)
         handlers.add(methods.REMOVE_RENDEZVOUS, self.remove)
 
-    async def meshes(self, params: parameters.NoParams, caller: Caller) -> list[answers.MeshInfo]:
-        """Every mesh, with its contacts; the mesh for invites comes first. ``links`` are not known while a
+    async def list_meshes(self, params: parameters.NoParams, caller: Caller) -> list[answers.MeshInfo]:
+        """List every mesh with its contacts; the mesh for invites comes first. ``links`` are unknown while a
         new node still has time to link."""
         node = self._host.node
-        links = {mesh.mesh: mesh.links for mesh in node.status().meshes}
+        links = {mesh.mesh: mesh.links for mesh in node.get_status().meshes}
         none = None if self._host.looking else 0
         return [
             answers.MeshInfo(
@@ -47,12 +47,12 @@ class MeshMethods:
                 rendezvous=list(mesh.rendezvous),
                 joined_at=views.moment(mesh.joined_at),
             )
-            for number, mesh in enumerate(node.meshes())
+            for number, mesh in enumerate(node.list_meshes())
         ]
 
     async def leave(self, params: parameters.LeaveMeshParams, caller: Caller) -> answers.LeaveMeshResult:
         """Leave a mesh; with ``forget``, also a mesh with contacts, which are then deleted."""
-        mesh = self.mesh(params.mesh)
+        mesh = self.find_mesh(params.mesh)
         contacts = self._names(mesh.id)
         if contacts and not params.forget:
             raise UsageError(
@@ -61,23 +61,25 @@ class MeshMethods:
         await self._host.driver.submit_and_persist(user_inputs.MeshLeft(mesh.id))
         return answers.LeaveMeshResult(mesh=mesh.id.hex(), forgotten=contacts)
 
-    async def rendezvous(self, params: parameters.NoParams, caller: Caller) -> list[answers.RendezvousInfo]:
-        """Every known rendezvous: its meshes, whether it is ``used`` now, and whether it is reached, if
+    async def list_rendezvous(
+        self, params: parameters.NoParams, caller: Caller
+    ) -> list[answers.RendezvousInfo]:
+        """List every known rendezvous: its meshes, whether it is ``used`` now, and whether it is reached, if
         known."""
         node = self._host.node
-        reached = {server.url: server for server in node.status().rendezvous}
-        meshes, own = node.meshes(), node.identity.rendezvous
+        reached = {server.url: server for server in node.get_status().rendezvous}
+        meshes, own = node.list_meshes(), node.identity.rendezvous
         return [
             answers.RendezvousInfo(
                 url=url,
                 own=url in own,
-                typed=url in node.typed(),
+                typed=url in node.typed_urls(),
                 meshes=[mesh.id.hex() for mesh in meshes if url in mesh.rendezvous],
                 used=url in reached,
                 up=reached[url].up if url in reached else None,
                 reason=reached[url].reason if url in reached else "",
             )
-            for url in node.places()
+            for url in node.known_urls()
         ]
 
     async def add(
@@ -87,8 +89,8 @@ class MeshMethods:
         otherwise a contact named it and a person agreed."""
         url, typed, name = params.url, params.typed, params.mesh
         self._check((url,), typed)
-        meshes = self._host.node.meshes()
-        chosen = [self.mesh(name)] if name is not None else list(meshes) if len(meshes) == 1 else []
+        meshes = self._host.node.list_meshes()
+        chosen = [self.find_mesh(name)] if name is not None else list(meshes) if len(meshes) == 1 else []
         own = self._host.node.identity.rendezvous
         for urls in ([own] if name is None else []) + [mesh.rendezvous for mesh in chosen]:
             self._check(tuple(dict.fromkeys((*urls, url))), typed=True)
@@ -96,14 +98,14 @@ class MeshMethods:
             await self._submit(user_inputs.RendezvousAdded(url, None))
         for mesh in chosen:
             await self._submit(user_inputs.RendezvousAdded(url, mesh.id, typed))
-        return await self.rendezvous(parameters.NoParams(), caller)
+        return await self.list_rendezvous(parameters.NoParams(), caller)
 
     async def remove(
         self, params: parameters.RemoveRendezvousParams, caller: Caller
     ) -> list[answers.RendezvousInfo]:
         """Remove a rendezvous: from one mesh, or from all meshes and our own."""
         url, name = params.url, params.mesh
-        meshes = [self.mesh(name)] if name is not None else self._host.node.meshes()
+        meshes = [self.find_mesh(name)] if name is not None else self._host.node.list_meshes()
         own = name is None and url in self._host.node.identity.rendezvous
         meeting = [mesh for mesh in meshes if url in mesh.rendezvous]
         if not own and not meeting:
@@ -112,17 +114,17 @@ class MeshMethods:
             await self._submit(user_inputs.RendezvousRemoved(url, None))
         for mesh in meeting:
             await self._submit(user_inputs.RendezvousRemoved(url, mesh.id))
-        return await self.rendezvous(parameters.NoParams(), caller)
+        return await self.list_rendezvous(parameters.NoParams(), caller)
 
     async def _submit(self, input: user_inputs.MeshInput) -> None:
         await self._host.driver.submit_and_persist(input)
 
     def _names(self, mesh: MeshId) -> list[str]:
-        return [contact.name for contact in self._host.node.contacts() if contact.mesh == mesh]
+        return [contact.name for contact in self._host.node.list_contacts() if contact.mesh == mesh]
 
-    def mesh(self, name: str) -> MeshRecord:
-        """A mesh by the first digits of its id. Raises UsageError."""
-        meshes = self._host.node.meshes()
+    def find_mesh(self, name: str) -> MeshRecord:
+        """Find a mesh by the first digits of its id. Raises UsageError."""
+        meshes = self._host.node.list_meshes()
         fitting = [mesh for mesh in meshes if name and mesh.id.hex().startswith(name.lower())]
         if len(fitting) == 1:
             return fitting[0]

@@ -13,20 +13,20 @@ from p2pchat.daemon import line_views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.events import HistoryForgotten, HistoryRewritten
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.ports import Recalls
+from p2pchat.daemon.needs import HistoryNeeds
 from p2pchat.errors import LimitError, UsageError
 from p2pchat.types import ConversationId, MessageId
 from p2pchat.wire.content import TEXT_LIMIT
 
 
 class HistoryMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about the history, for one running node."""
 
-    def __init__(self, host: Recalls) -> None:
+    def __init__(self, host: HistoryNeeds) -> None:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about the history."""
+        """Register the handlers of requests about the history."""
         handlers.add(methods.HEARD, self.heard)
         handlers.add(methods.HISTORY, self.history)
         handlers.add(methods.SEARCH, self.search)
@@ -41,11 +41,11 @@ class HistoryMethods:
         await self._host.ask_store(lambda store: store.history.mark_read(ids))
 
     async def history(self, params: parameters.HistoryParams, caller: Caller) -> list[MessageEvent]:
-        """The messages with one contact, or in one room."""
+        """List the messages with one contact, or in one room."""
         return await self._lines(self._conversation(params.name), params)
 
     async def search(self, params: parameters.SearchParams, caller: Caller) -> list[MessageEvent]:
-        """The messages with all contacts and in all rooms that contain a text."""
+        """List the messages that contain a text, with all contacts and in all rooms."""
         return await self._lines(None, params)
 
     def _conversation(self, name: str) -> ConversationId:
@@ -68,7 +68,7 @@ class HistoryMethods:
         return [line_views.message(line, names) for line in lines]
 
     async def edit(self, params: parameters.EditParams, caller: Caller) -> answers.EditResult:
-        """Change the text of a line."""
+        """Change the text of a line, in this home only."""
         message, text = MessageId(params.id), params.text
         if not await self._host.ask_store(lambda store: store.history.edit_message(message, text)):
             raise UsageError("no message here has that id; see 'p2pchat history NAME --ids'")
@@ -101,7 +101,7 @@ class HistoryMethods:
     async def conversations(
         self, params: parameters.NoParams, caller: Caller
     ) -> list[answers.ConversationInfo]:
-        """The last line with each contact and in each room, and the number of unheard ones."""
+        """List the last line with each contact and in each room, and how many are unheard."""
         names = self._host.names
         summaries = await self._host.ask_store(lambda store: store.history.list_conversations())
         return [
@@ -114,7 +114,7 @@ class HistoryMethods:
         ]
 
     async def answer_drafts(self, wish: parameters.DraftParams, _caller: Caller) -> list[answers.DraftInfo]:
-        """The drafts, after ``text`` was saved as the draft to ``name``."""
+        """List the drafts, after ``text``, if given, was saved as the draft to ``name``."""
         if wish.name is not None and wish.text is not None:
             conversation, text = self._conversation(wish.name), wish.text
             if len(text.encode()) > TEXT_LIMIT:

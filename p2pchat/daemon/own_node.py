@@ -15,7 +15,7 @@ from p2pchat.daemon import doctor, room_views, views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
 from p2pchat.daemon.hindrance import hindrance, without_network
-from p2pchat.daemon.ports import Shown
+from p2pchat.daemon.needs import NodeNeeds
 from p2pchat.daemon.process import process_info
 from p2pchat.daemon.reach import no_way
 from p2pchat.daemon.refusals import raise_refusal
@@ -23,14 +23,14 @@ from p2pchat.errors import UsageError
 
 
 class NodeMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about the node itself."""
 
-    def __init__(self, host: Shown) -> None:
+    def __init__(self, host: NodeNeeds) -> None:
         self._host = host
-        self.stop_wanted = asyncio.Event()
+        self.stop_requested = asyncio.Event()
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about the node."""
+        """Register the handlers of requests about the node."""
         handlers.add(methods.WHOAMI, self.whoami)
         handlers.add(methods.RENAME_SELF, self.rename)
         handlers.add(methods.STATUS, self.status)
@@ -66,10 +66,10 @@ class NodeMethods:
             backed_up_at=host.backed_up_at,
             rooms=room_views.counts(host.node.rooms.list_rooms(), host.node.rooms.list_offers()),
         )
-        unreached = no_way(host.node.unreached(host.clock.now()), host.turn_servers.refuse)
+        unreached = no_way(host.node.list_unreached(host.clock.now()), host.turn_servers.refuse)
         offline = without_network(host, host.linked)
         return views.status(
-            host.node.status(),
+            host.node.get_status(),
             host.started_at,
             chosen,
             host.looking,
@@ -87,16 +87,16 @@ class NodeMethods:
                 "the node here runs inside a chat or another command: end that program (process "
                 f"{os.getpid()})"
             )
-        self.stop_wanted.set()
+        self.stop_requested.set()
         return answers.StopResult(stopping=True)
 
     async def trace(self, params: parameters.NoParams, caller: Caller) -> None:
-        """Report each cell when it is first seen, and each onion. This is for pictures of a mesh, and does
-        not tell whose a cell is."""
-        with self._host.events.subscribed() as happenings:
-            caller.event(events.TracingEvent())
+        """Send an event for each cell that is seen for the first time, and for each onion. This serves
+        pictures of a mesh, and does not tell whose a cell is."""
+        with self._host.events.follow_all() as happenings:
+            caller.send_event(events.TracingEvent())
             async for event in happenings:
                 if isinstance(event, effects.CellSeen):
-                    caller.event(views.cell(event))
+                    caller.send_event(views.cell(event))
                 elif isinstance(event, effects.OnionSeen):
-                    caller.event(views.onion(event))
+                    caller.send_event(views.onion(event))

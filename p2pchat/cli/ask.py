@@ -60,12 +60,12 @@ def unseen() -> Iterator[None]:
 
 def passphrase(home: Path) -> str:
     """Ask for the passphrase of ``home``. Raises UsageError without a terminal."""
-    return _prompt(f"Passphrase of {one_line(str(home))}", again=False)
+    return _prompt(f"Passphrase of {one_line(str(home))}", repeated=False)
 
 
 def new_passphrase(*, may_be_none: bool = False) -> str | None:
     """Ask for a new passphrase, twice; None for an empty one, if ``may_be_none``."""
-    return _prompt("New passphrase", again=True, default="" if may_be_none else None) or None
+    return _prompt("New passphrase", repeated=True, default="" if may_be_none else None) or None
 
 
 def phrase(backup: Path) -> str:
@@ -74,7 +74,7 @@ def phrase(backup: Path) -> str:
         raise UsageError(f"there is no backup {one_line(str(backup))}: No such file or directory")
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the phrase on; add --backup-passphrase-file FILE")
-    return _prompt(f"Phrase of {one_line(str(backup))}", again=False)
+    return _prompt(f"Phrase of {one_line(str(backup))}", repeated=False)
 
 
 async def typed_back(shown: str, settle: Callable[[str], str]) -> None:
@@ -91,14 +91,14 @@ async def typed_back(shown: str, settle: Callable[[str], str]) -> None:
         click.echo("That is not the same phrase.", err=True)
 
 
-def _prompt(text: str, *, again: bool, default: str | None = None) -> str:
+def _prompt(text: str, *, repeated: bool, default: str | None = None) -> str:
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the passphrase on; add --passphrase-file FILE")
     answer = click.prompt(
         text,
         hide_input=True,
         err=True,
-        confirmation_prompt="The same again" if again else False,
+        confirmation_prompt="The same again" if repeated else False,
         default=default,
         show_default=False,
     )

@@ -126,9 +126,9 @@ def passphrase(settings: CommonOptions) -> str:
         return kept
     if not settings.may_ask:
         raise ControlError("a new node needs the passphrase: use 'p2pchat node run'")
-    if settings.asked:
+    if settings.prompted:
         say("That passphrase is wrong.")
-    settings.asked = True
+    settings.prompted = True
     from p2pchat.client.embedded import Typed
 
     with _interruptible():

@@ -100,11 +100,11 @@ async def _show(settings: CommonOptions, name: str) -> None:
     if settings.json:
         record(contact)
         return
-    for label, value in _facts(contact):
+    for label, value in _detail_rows(contact):
         print_line(f"{label:<14} {value}")
 
 
-def _facts(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
+def _detail_rows(contact: ContactDetailInfo) -> Iterable[tuple[str, str]]:
     yield "name", harmless_name(contact.name)
     yield "fingerprint", contact.fingerprint
     yield "safety number", contact.safety_number

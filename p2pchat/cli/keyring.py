@@ -18,7 +18,7 @@ MARK: Final = "keyring"
 
 def remember(home: Path, passphrase: str) -> None:
     """Store the passphrase. Raises UsageError without a keyring."""
-    _asked("set_password", home, passphrase)
+    _call_keyring("set_password", home, passphrase)
     (home / MARK).touch(mode=0o600)
 
 
@@ -27,7 +27,7 @@ def recalled(home: Path) -> str | None:
     if not (home / MARK).exists():
         return None
     try:
-        found = _asked("get_password", home)
+        found = _call_keyring("get_password", home)
     except P2PChatError:
         return None
     return found if isinstance(found, str) else None
@@ -37,10 +37,10 @@ def forget(home: Path) -> None:
     """Delete the passphrase, if it was stored."""
     if (home / MARK).exists():
         (home / MARK).unlink()
-        _asked("delete_password", home)
+        _call_keyring("delete_password", home)
 
 
-def _asked(what: str, home: Path, *more: str) -> Any:
+def _call_keyring(what: str, home: Path, *more: str) -> Any:
     try:
         import keyring
     except ImportError:

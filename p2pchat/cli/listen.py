@@ -89,7 +89,7 @@ class _Printer:
     shell_command: str | None
     peek: bool
     accept_bytes: int | None
-    heard: int = 0
+    printed: int = 0
     failed: int = 0
     home: str = ""
 
@@ -103,7 +103,7 @@ class _Printer:
                 await accept_offered(node, [event], self.sender, self.accept_bytes)
             if isinstance(event, MessageEvent):
                 await self._take(node, event)
-                if self.count is not None and self.heard >= self.count:
+                if self.count is not None and self.printed >= self.count:
                     return
             elif self.settings.json:
                 record(event)
@@ -112,7 +112,7 @@ class _Printer:
 
     async def _take(self, node: Node, message: MessageEvent) -> None:
         record(message) if self.settings.json else print_line(message_line(message, named=True))
-        self.heard += 1
+        self.printed += 1
         if self.shell_command and (code := await self._execute(self.shell_command, message)):
             self.failed += 1
             how = f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code}"
@@ -152,7 +152,7 @@ async def _listen(settings: CommonOptions, listener: _Printer, timeout: float | 
                 await listener.run(node)
         except TimeoutError:
             if listener.count is not None:
-                raise NotInTime(f"{listener.heard} of {listener.count} messages came in time") from None
+                raise NotInTime(f"{listener.printed} of {listener.count} messages came in time") from None
     if listener.failed:
         raise P2PChatError(
             f"the command failed on {listener.failed} messages; the next 'listen' prints them again"

@@ -88,8 +88,8 @@ class _Root(click.Group):
         formatter.write(f"  {_OPTIONS}\n")
 
 
-def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
+def _version(context: click.Context, _parameter: click.Parameter, shown: bool) -> None:
+    if shown and not context.resilient_parsing:
         click.echo(f"p2pchat {__version__}")
         context.exit()
 

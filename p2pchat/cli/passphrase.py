@@ -27,10 +27,10 @@ from p2pchat.errors import UsageError
 @click.option(
     "--keyring", "in_keyring", is_flag=True, help="Save the present passphrase in this desktop's keyring."
 )
-@click.option("--no-keyring", "out_of_keyring", is_flag=True, help="Delete it from the keyring.")
+@click.option("--no-keyring", "not_in_keyring", is_flag=True, help="Delete it from the keyring.")
 @pass_settings
 def command(
-    settings: CommonOptions, new_file: Path | None, remove: bool, in_keyring: bool, out_of_keyring: bool
+    settings: CommonOptions, new_file: Path | None, remove: bool, in_keyring: bool, not_in_keyring: bool
 ) -> None:
     """Change the passphrase, or whether the desktop's keyring has it.
 
@@ -45,10 +45,10 @@ def command(
       p2pchat passphrase --keyring
       p2pchat passphrase --remove
     """
-    if sum((new_file is not None, remove, in_keyring, out_of_keyring)) > 1:
+    if sum((new_file is not None, remove, in_keyring, not_in_keyring)) > 1:
         raise UsageError("--new-file, --remove, --keyring and --no-keyring exclude each other; give one")
     home = home_of(settings)
-    if out_of_keyring:
+    if not_in_keyring:
         keyring.forget(home)
         _told(settings, home, "The keyring has no passphrase of this home.")
     elif in_keyring:

@@ -32,7 +32,7 @@ class CommonOptions:
     """False: ``P2PCHAT_LAN`` decides."""
     passphrase: str | None = None
     """A passphrase that was just chosen, and need not be asked for again."""
-    asked: bool = False
+    prompted: bool = False
     """Whether the passphrase was asked for already."""
     may_ask: bool = True
     """False while a prompt uses the terminal."""

@@ -6,12 +6,12 @@ Knows: parameters and answers. Does not know: what the nodes say to each other.
 from __future__ import annotations
 
 from p2pchat.client.following import remaining
-from p2pchat.client.reach import Reach
+from p2pchat.client.node_connection import NodeConnection
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.introductions import IntroductionInfo
 
 
-class IntroductionCalls(Reach):
+class IntroductionCalls(NodeConnection):
     """The methods about introductions."""
 
     async def list_introductions(self) -> list[IntroductionInfo]:
@@ -38,10 +38,10 @@ class IntroductionCalls(Reach):
 
         async def ask() -> answers.ContactInfo:
             params = parameters.AcceptContactParams(name=name, timeout=left())
-            async with self._asking(methods.ACCEPT_CONTACT, params) as call:
-                return await self._patiently(call.wait_result())
+            async with self._open_call(methods.ACCEPT_CONTACT, params) as call:
+                return await self._wait_for_answer(call.wait_result())
 
-        return await self._again(ask)
+        return await self._ask_until_answered(ask)
 
     async def decline_contact(self, name: str) -> IntroductionInfo:
         """Decline, or take back what we have agreed to."""

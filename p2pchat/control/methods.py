@@ -33,7 +33,7 @@ class Method(Generic[P, A]):
     name: str
     params: type[P]
     answer: type[A]
-    lasts: ResponseTime = ResponseTime.MOMENT
+    response_time: ResponseTime = ResponseTime.MOMENT
     urgent: bool = False
     """A person asks for something that needs others now: what is out of reach is tried again at once."""
 
@@ -149,7 +149,9 @@ DOCTOR: Final = Method(
     "doctor", parameters.NoParams, list[answers.CheckResult], ResponseTime.LONG, urgent=True
 )
 
-METHODS: Final = {each.name: each for each in list(globals().values()) if isinstance(each, Method)}
+METHODS: Final = {method.name: method for method in list(globals().values()) if isinstance(method, Method)}
 """All of them by name, in the order of the documents."""
 
-ENDLESS: Final = frozenset(name for name, each in METHODS.items() if each.lasts is ResponseTime.ENDLESS)
+ENDLESS: Final = frozenset(
+    name for name, method in METHODS.items() if method.response_time is ResponseTime.ENDLESS
+)

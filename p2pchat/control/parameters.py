@@ -361,7 +361,7 @@ def words(declared: Any) -> str:
     """What a parameter of a type must be."""
     if declared in _WORDS:
         return _WORDS[declared]
-    (given,) = (each for each in get_args(declared) if each is not NoneType)
+    (given,) = (kind for kind in get_args(declared) if kind is not NoneType)
     return _WORDS[given]
 
 
@@ -375,4 +375,6 @@ class Field(NamedTuple):
 
 def fields(kind: type[Params]) -> list[Field]:
     """What a method may be told, in the declared order."""
-    return [Field(each.encode_name, words(each.type), each.required) for each in msgspec.structs.fields(kind)]
+    return [
+        Field(field.encode_name, words(field.type), field.required) for field in msgspec.structs.fields(kind)
+    ]

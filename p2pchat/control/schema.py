@@ -14,7 +14,7 @@ from p2pchat.control.methods import METHODS
 def schema() -> dict[str, object]:
     """Each method's ``params`` and ``result`` by its name, the events, and what they are made of."""
     events = list(DECLARED.values())
-    types = [part for each in METHODS.values() for part in (each.params, each.answer)]
+    types = [part for method in METHODS.values() for part in (method.params, method.answer)]
     found, parts = msgspec.json.schema_components([*types, *events], ref_template="#/$defs/{name}")
     methods = {
         name: {"params": params, "result": result}

@@ -106,19 +106,19 @@ def host(entropy: Entropy) -> HostSecrets:
 
 
 def honest(
-    who: HostSecrets, guest: OlmAccount, said: Sequence[Utterance], entropy: Entropy, now: float
+    who: HostSecrets, guest: OlmAccount, script: Sequence[Utterance], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
     """What is left when a real guest talks with the host."""
     begun = guest.begin_session(who.identity, who.one_time)
-    return _talk(who, guest.identity_key, begun, said, entropy, now)
+    return _converse(who, guest.identity_key, begun, script, entropy, now)
 
 
 def forged(
-    who: HostSecrets, guest: bytes, said: Sequence[Utterance], entropy: Entropy, now: float
+    who: HostSecrets, guest: bytes, script: Sequence[Utterance], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
     """The same by the host alone, who knows only the public key of the guest."""
     begun = ForgedInitiator(guest, own_secrets(who.account, who.key), entropy.make_child("forged ratchet"))
-    return _talk(who, guest, begun, said, entropy, now)
+    return _converse(who, guest, begun, script, entropy, now)
 
 
 def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[PersonalContent]:
@@ -138,7 +138,7 @@ def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Personal
     theirs, ours = _roots(who, transcript, shared)
     guest = _side(_turn(disclosed, 0, begun), ours, theirs, transcript.epoch)
     own = _side(begun, theirs, ours, transcript.epoch)
-    said: list[PersonalContent] = []
+    contents: list[PersonalContent] = []
     turns = 0
     for writer, cells in transcript.lines:
         if writer == HOST:
@@ -152,8 +152,8 @@ def verify(transcript: SealedTranscript, disclosed: Disclosure) -> list[Personal
         guest.payloads.count_taken(ciphertext, kept=True)
         if not isinstance(payload, PersonalContent):
             raise Unreadable("a line that is nothing a person says")
-        said.append(payload)
-    return said
+        contents.append(payload)
+    return contents
 
 
 def _turn(disclosed: Disclosure, number: int, begun: OlmSession) -> OlmSession:
@@ -173,8 +173,8 @@ def altered(transcript: SealedTranscript) -> SealedTranscript:
     return replace(transcript, lines=(*lines, (writer, (*cells[:-1], last[:-1] + bytes([last[-1] ^ 1])))))
 
 
-def _talk(
-    who: HostSecrets, guest: bytes, begun: Ratchet, said: Iterable[Utterance], entropy: Entropy, now: float
+def _converse(
+    who: HostSecrets, guest: bytes, begun: Ratchet, script: Iterable[Utterance], entropy: Entropy, now: float
 ) -> tuple[SealedTranscript, Disclosure]:
     """Both sides' sessions, as they ship, one after the other's word, each of which answers the one before.
     Only ``begun`` differs."""
@@ -189,9 +189,9 @@ def _talk(
     sides = {GUEST: _side(begun, theirs, ours, epoch), HOST: _side(answering, ours, theirs, epoch)}
     contents = _Contents({GUEST: guest, HOST: who.identity}, entropy, now)
     lines, turns = [], [answering.pickle()]
-    for one in said:
-        writer, reader = one.writer, HOST if one.writer == GUEST else GUEST
-        cells = _written(sides[writer], contents.write_content(one), entropy, now)
+    for utterance in script:
+        writer, reader = utterance.writer, HOST if utterance.writer == GUEST else GUEST
+        cells = _written(sides[writer], contents.write_content(utterance), entropy, now)
         ciphertext = _opened(sides[reader], cells)
         sides[reader].decrypt(ciphertext)
         sides[reader].payloads.count_taken(ciphertext, kept=True)
@@ -271,14 +271,14 @@ def _pairing(who: HostSecrets, transcript: SealedTranscript) -> tuple[binding.Tr
     """What the two said before the guest's bundle, and that bundle without its Olm message."""
     ek = KemKey.from_seed(who.kem_seed).encapsulation_key
     bundle = HostBundle(HOST, who.identity, who.one_time, ek, bytes(32), (), transcript.epoch)
-    said = binding.Transcript(link_topic(bytes(16)))
-    said.add(HOST, encode_pairing(bundle))
-    return said, GuestBundle(GUEST, transcript.guest, transcript.ciphertext, b"")
+    exchanged = binding.Transcript(link_topic(bytes(16)))
+    exchanged.add(HOST, encode_pairing(bundle))
+    return exchanged, GuestBundle(GUEST, transcript.guest, transcript.ciphertext, b"")
 
 
 def _roots(who: HostSecrets, transcript: SealedTranscript, shared: bytes) -> tuple[bytes, bytes]:
     """Of what the guest sends, and of what the host sends."""
-    said, answer = _pairing(who, transcript)
-    said.add(GUEST, encode_pairing(replace(answer, olm=transcript.opening)))
-    ours, theirs, _ = said.derive_keys(who.isk, shared)
+    exchanged, answer = _pairing(who, transcript)
+    exchanged.add(GUEST, encode_pairing(replace(answer, olm=transcript.opening)))
+    ours, theirs, _ = exchanged.derive_keys(who.isk, shared)
     return theirs, ours

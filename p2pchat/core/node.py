@@ -55,7 +55,8 @@ given when a contact was verified, every neighbour would know of the verificatio
 
 
 class NodeMachine:
-    """``handle`` every input in order, carry out what it returns, and come back at ``next_wakeup``."""
+    """The core of one node: call ``handle`` with every input in order, carry out what it returns, and come
+    back at ``next_wakeup``."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class NodeMachine:
         self._conversations = Conversations(memory, self._settings, entropy, self._counters)
         self.files = Files(
             memory.files,
-            self._conversations.contact,
+            self._conversations.find_contact,
             FileLimits(self._settings.mesh_file_bytes),
             entropy.make_child("files"),
             self._counters,
@@ -103,7 +104,7 @@ class NodeMachine:
         self._belonging.is_needed = self.rooms.is_in_mesh
         around = IntroductionSurroundings(
             self.rooms.members,
-            self._conversations.contact,
+            self._conversations.find_contact,
             lambda contact, word, now: self._conversations.tell_payloads(contact, [word], now),
             lambda mesh: next(iter(self.rooms.find_line(mesh)), None),
             lambda: self._belonging.identity,
@@ -146,50 +147,51 @@ class NodeMachine:
         """Our own identity."""
         return self._belonging.identity
 
-    def contacts(self) -> tuple[Contact, ...]:
-        """All contacts, blocked ones included, in the order they were added."""
-        return self._conversations.contacts()
+    def list_contacts(self) -> tuple[Contact, ...]:
+        """List all contacts, also blocked ones, in the order in which they were added."""
+        return self._conversations.list_contacts()
 
-    def here(self, contact: ContactId, now: float) -> bool | None:
-        """Whether the contact was heard lately; None without a link, where no contact can be heard."""
-        return self._conversations.here(contact, now)
+    def is_here(self, contact: ContactId, now: float) -> bool | None:
+        """Tell whether the contact was heard lately; None without a link, because no contact can be heard
+        then."""
+        return self._conversations.is_here(contact, now)
 
     def heard_at(self, contact: ContactId) -> float | None:
-        """When the contact was heard last, Unix seconds; None: not since this node began."""
+        """Return when the contact was last heard, in Unix seconds; None if not since this node started."""
         return self._conversations.heard_at(contact)
 
     def over_quota(self, contact: ContactId) -> bool:
-        """Whether what the contact sends waits, because it has filled its share of the disk."""
+        """Tell whether the contact's messages wait, because it has filled its share of the disk."""
         return self._conversations.over_quota(contact)
 
-    def waiting(self) -> int:
-        """Messages accepted and not yet final."""
-        return self._conversations.waiting() + self.rooms.count_waiting()
+    def count_waiting(self) -> int:
+        """Count the messages that were accepted and are not yet final."""
+        return self._conversations.count_waiting() + self.rooms.count_waiting()
 
-    def places(self) -> tuple[str, ...]:
-        """Every rendezvous that is known, ours and our meshes'."""
+    def known_urls(self) -> tuple[str, ...]:
+        """List every known rendezvous: our own and our meshes'."""
         return self._belonging.known_urls()
 
-    def typed(self) -> tuple[str, ...]:
-        """Every rendezvous that the person has typed."""
+    def typed_urls(self) -> tuple[str, ...]:
+        """List every rendezvous that the person has typed."""
         return self._belonging.typed_urls()
 
-    def meshes(self) -> tuple[MeshRecord, ...]:
-        """All meshes; the one into which invites lead first."""
+    def list_meshes(self) -> tuple[MeshRecord, ...]:
+        """List all meshes; invites lead into the first."""
         records = [mesh.record for mesh in self._meshes]
-        return tuple(sorted(records, key=lambda each: (each.successor is not None, each.joined_at)))
+        return tuple(sorted(records, key=lambda record: (record.successor is not None, record.joined_at)))
 
-    def unreached(self, now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
-        """Members that no link reaches, of one mesh or of all."""
+    def list_unreached(self, now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
+        """List the members that no link reaches, of one mesh or of all."""
         meshes = (mesh for mesh in self._meshes if of is None or mesh.record.id == of)
         return tuple(one for mesh in meshes for one in mesh.view.unreached_members(now))
 
-    def hinted(self, now: float) -> Servers:
-        """All STUN and TURN servers that rendezvous have hinted."""
-        return self._servers.servers_for(self.places(), True, now)
+    def list_hinted_servers(self, now: float) -> Servers:
+        """List all STUN and TURN servers that rendezvous have hinted."""
+        return self._servers.servers_for(self.known_urls(), True, now)
 
     def nearby_keys(self, now: float) -> list[NearbyKey]:
-        """By which keys others are known on this machine's own network, and we to them."""
+        """List the keys by which nodes recognise each other on this machine's own network."""
         members = [
             NearbyKey(nearby_key(mesh.record.secret, epoch), mesh.record.id)
             for mesh in self._meshes
@@ -198,22 +200,22 @@ class NodeMachine:
         return members + self._invites.nearby_keys()
 
     def nearby_status(self) -> tuple[RendezvousStatus, ...]:
-        """How it stands with the places on this machine's own network."""
+        """Return the state of the rendezvous on this machine's own network."""
         return self._rendezvous.get_status(nearby=True)
 
     def meets_at(self, topic: Topic) -> bool:
-        """Whether anything of ours is met at that topic."""
+        """Tell whether a mesh or an invite of ours meets at that topic."""
         return self._meshes.find_by_topic(topic) is not None or self._invites.find_by_topic(topic) is not None
 
-    def status(self) -> Status:
-        """The present state, to show."""
+    def get_status(self) -> Status:
+        """Return the present state, to show."""
         places = self._rendezvous.get_status()
         visited = {url for mesh in self._meshes for url in mesh.view.seat_links.listeners.visited}
-        visited -= set(self.places())
+        visited -= set(self.known_urls())
         return Status(
             tuple(link for mesh in self._meshes for link in mesh.link_statuses()),
             tuple(place for place in places if place.url not in visited),
-            self.waiting(),
+            self.count_waiting(),
             tuple(mesh.get_status() for mesh in self._meshes),
             self._rendezvous.clock_status(),
             dict(sorted(self._counters.items())),
@@ -221,7 +223,7 @@ class NodeMachine:
         )
 
     def next_wakeup(self) -> float | None:
-        """When ``TimerFired`` is next needed; Unix seconds."""
+        """Return when ``TimerFired`` is next due, in Unix seconds."""
         due = self._next_deadline()
         return None if due == NEVER else max(due, self._not_before)
 
@@ -243,7 +245,7 @@ class NodeMachine:
     # --- inputs
 
     def handle(self, input: inputs.Input, now: float) -> list[Effect]:
-        """Take one input in; return what is to be done. Never raises on what a peer or a server sent."""
+        """Handle one input; return the effects. Never raises for what a peer or a server sent."""
         if not isinstance(input, (inputs.FrameReceived, inputs.FramesDrained)):
             self._rest_due = None
         try:
@@ -304,7 +306,7 @@ class NodeMachine:
                 | user_inputs.ContactVerified()
                 | user_inputs.ContactBlocked()
                 | user_inputs.ContactMuted()
-                | user_inputs.ContactLasts()
+                | user_inputs.ContactRetentionChosen()
                 | user_inputs.ContactRenewed()
                 | user_inputs.ContactRemoved()
             ):
@@ -328,36 +330,38 @@ class NodeMachine:
         return restored + checked + forgotten + self._tick(now)
 
     def _tick(self, now: float) -> list[Effect]:
-        out = self._rendezvous.tick(now)
-        out += self._routing.route_belonging(self._belonging.succession.tick(now), now)
-        for invite, done in self._invites.tick(now):
-            out += self._routing.route_invite(invite, done, now)
+        effects = self._rendezvous.tick(now)
+        effects += self._routing.route_belonging(self._belonging.succession.tick(now), now)
+        for invite, outputs in self._invites.tick(now):
+            effects += self._routing.route_invite(invite, outputs, now)
         for mesh in self._meshes:
-            out += self._routing.route_mesh(mesh, mesh.tick(now), now)
+            effects += self._routing.route_mesh(mesh, mesh.tick(now), now)
         if now >= self._marks_at:
             self._marks_at = now + exponential(self._marking, MARKS_S)
             for mesh in self._meshes:
-                out += self._routing.give_marks(mesh, mesh.table.list_bindings(), now)
-            out.extend(self._keep_listeners())
-        if out:
-            return out  # what is others' leaves first (decision 0034); ours is still due, and comes at once
+                effects += self._routing.give_marks(mesh, mesh.table.list_bindings(), now)
+            effects.extend(self._keep_listeners())
+        if effects:
+            return (
+                effects  # what is others' leaves first (decision 0034); ours is still due, and comes at once
+            )
         ours = [*self._conversations.tick(now), *self.rooms.tick(now)]
         introduced = self._routing.route_introductions(self.introductions.tick(now), now)
         files = self._routing.route_files(self.files.tick(now), now)
         return self._routing.route_conversations(ours, now) + introduced + files
 
     def _say_goodbye(self, now: float) -> list[Effect]:
-        out: list[Effect] = []
+        effects: list[Effect] = []
         for invite in self._invites.list_open():
-            out += self._routing.route_invite(invite, self._invites.cancel(invite), now)
-        return out + self._routing.route_conversations(self._conversations.say_goodbye(now), now)
+            effects += self._routing.route_invite(invite, self._invites.cancel(invite), now)
+        return effects + self._routing.route_conversations(self._conversations.say_goodbye(now), now)
 
     def _shut_down(self, now: float) -> list[Effect]:
-        out = self._keep_listeners()
+        effects = self._keep_listeners()
         for mesh in self._meshes:
-            out += self._routing.route_mesh(mesh, mesh.shut_down(now), now)
+            effects += self._routing.route_mesh(mesh, mesh.shut_down(now), now)
         # After the meshes: onions that waited there bore cells for us, too.
-        return out + self._routing.route_conversations(self._conversations.open_waiting(now), now)
+        return effects + self._routing.route_conversations(self._conversations.open_waiting(now), now)
 
     def _keep_listeners(self) -> list[Effect]:
         """At moments of our own: a write that a neighbour causes would show it what else is written."""

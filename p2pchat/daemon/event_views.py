@@ -69,7 +69,7 @@ def _contact_event(change: effects.ContactChanged, names: Names) -> events.Conta
     if change.change != "disappearing":
         return events.ContactEvent(name=them.name, change=change.change)
     by = them.name if change.by_them else names.own
-    seconds = them.preferences.lasts_s or None
+    seconds = them.preferences.retention_s or None
     return events.ContactEvent(name=them.name, change="disappearing", disappear=seconds, by=by)
 
 

@@ -110,7 +110,7 @@ class IntroductionMethods:
     ) -> answers.ContactInfo:
         """Agree, and wait until the other is a contact."""
         record = self._find(params.name)
-        with self._host.events.subscribed() as happenings:
+        with self._host.events.follow_all() as happenings:
             await self._submit(IntroductionAnswered(record.id, accept=True))
             try:
                 async with asyncio.timeout(params.timeout):
@@ -120,8 +120,8 @@ class IntroductionMethods:
                     f"agreed, but {params.name} is no contact after {params.timeout or 0.0:.3g} s; this "
                     "follows by itself when the other has agreed and both nodes run"
                 ) from None
-        known = next(one for one in self._host.node.contacts() if one.id == contact)
-        return views.contact(known, self._host.node.here(contact, self._host.clock.now()))
+        known = next(known for known in self._host.node.list_contacts() if known.id == contact)
+        return views.contact(known, self._host.node.is_here(contact, self._host.clock.now()))
 
     async def decline_request(
         self, params: parameters.IntroductionParams, _caller: Caller

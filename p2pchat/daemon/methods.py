@@ -16,8 +16,8 @@ from p2pchat.daemon.control import Caller
 from p2pchat.daemon.delivery import DeliveryMethods
 from p2pchat.daemon.files import FileMethods
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.introductions import IntroductionMethods
 from p2pchat.daemon.history import HistoryMethods
+from p2pchat.daemon.introductions import IntroductionMethods
 from p2pchat.daemon.meshes import MeshMethods
 from p2pchat.daemon.messages import MessageMethods
 from p2pchat.daemon.needs import AllNeeds

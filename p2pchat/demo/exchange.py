@@ -83,7 +83,7 @@ class EchoExchange:
                 self._moments.setdefault(event.id, {})[event.state] = event.at
 
 
-async def each_path(mesh: DemoMesh, tell: Callable[[CellPath], None]) -> None:
+async def tell_paths(mesh: DemoMesh, tell: Callable[[CellPath], None]) -> None:
     """Tell the way of every message that ``you`` send, once it has arrived; for ever."""
     moments: dict[str, dict[str, str]] = {}
     async for event in mesh.you.listen():

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from p2pchat.demo import cell_path
-from p2pchat.demo.exchange import TEXTS, Exchange, each_path, talking
+from p2pchat.demo.exchange import TEXTS, Exchange, talking, tell_paths
 from p2pchat.demo.layout import Layout
 from p2pchat.demo.mesh import DemoMesh, formed, running
 from p2pchat.demo.picture import WIDTH_MAX, mesh_picture, narration, scene
@@ -113,7 +113,7 @@ async def _chat(mesh: DemoMesh, console: Console) -> None:
     def tell(found: cell_path.CellPath) -> None:
         chat.notify(f"it went {' → '.join(cell_path.names(found))}", timeout=PATH_S, markup=False)
 
-    async with background(each_path(mesh, tell)):
+    async with background(tell_paths(mesh, tell)):
         await chat.run_async()
     if (failure := chat.find_failure()) is not None:
         raise failure

@@ -75,7 +75,7 @@ def _shortest(latencies: Mapping[int, list[tuple[int, float]]], source: int) -> 
 
 def graph(hosts: Iterable[SimulatedHost]) -> Graph:
     """The links that are up between hosts that are awake; both ends must count on a link."""
-    running = [(host, host.node.status()) for host in hosts if host.node is not None and not host.asleep]
+    running = [(host, host.node.get_status()) for host in hosts if host.node is not None and not host.asleep]
     indices: dict[NodeId, int] = {mesh.node: host.index for host, status in running for mesh in status.meshes}
     seen = {
         host.index: {

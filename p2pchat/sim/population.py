@@ -61,7 +61,7 @@ class Population:
         whole = self._gone.copy()
         for host in self._world.hosts:
             if host.node is not None:
-                whole.update(host.node.status().counters)
+                whole.update(host.node.get_status().counters)
         return whole
 
     def sum_returned(self) -> Returned:
@@ -69,7 +69,7 @@ class Population:
         returned = Returned()
         for host, before in self._back.items():
             if host.node is not None:
-                returned.add_node(Counter(host.node.status().counters), before)
+                returned.add_node(Counter(host.node.get_status().counters), before)
         return returned
 
     # --- what happens to a host; each is called by the agenda, too, with a second argument
@@ -102,9 +102,9 @@ class Population:
         """Wake it, or start its node again."""
         self._back[host] = Counter()
         if host.asleep and host.node is not None:
-            self._back[host] = Counter(host.node.status().counters)
+            self._back[host] = Counter(host.node.get_status().counters)
             self._world.resume_host(host)
-            if any(link.state == "up" for link in host.node.status().links):
+            if any(link.state == "up" for link in host.node.get_status().links):
                 self._tally.mark_present(host, self._world.now)
         else:
             self.start_host(host)
@@ -147,7 +147,7 @@ class Population:
 
     def _note_end(self, host: SimulatedHost) -> None:
         if host.node is not None:
-            self._gone.update(host.node.status().counters)
+            self._gone.update(host.node.get_status().counters)
         self._tally.mark_absent(host)
 
 

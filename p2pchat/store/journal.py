@@ -202,7 +202,7 @@ def _mesh_row(mesh: records.MeshRecord) -> tuple[Any, ...]:
 def _contact_row(them: records.Contact) -> tuple[Any, ...]:
     names = them.id, them.name, them.identity_key, them.mesh, them.how
     kept = them.preferences
-    decided = them.trust.verified, them.blocked, kept.muted, kept.lasts_s, kept.lasts_turn
+    decided = them.trust.verified, them.blocked, kept.muted, kept.retention_s, kept.retention_turn
     return *names, them.added_at, *decided, them.through_room, them.introduced_by
 
 
@@ -213,7 +213,7 @@ def _outbox_row(entry: records.OutboxEntry) -> tuple[Any, ...]:
 
 def _renewed_row(them: records.Contact) -> tuple[Any, ...]:
     trust = them.trust
-    return them.id, trust.renewed_at, trust.renewal, trust.was_verified, them.standing
+    return them.id, trust.renewed_at, trust.renewal, trust.verified_before, them.standing
 
 
 def _meshes(connection: apsw.Connection) -> tuple[records.MeshRecord, ...]:

@@ -83,7 +83,7 @@ def test_an_attacker_who_waits_where_a_wrong_clock_leads_does_no_harm(days: floa
     world.start("mallory")
     world.start("alice")
     world.run(120.0)
-    assert bool(world.machines["alice"].running.status().meshes[0].links) is waits_there
+    assert bool(world.machines["alice"].running.get_status().meshes[0].links) is waits_there
     world.stop("alice")
     world.stop("mallory")
     for name in wrong:
@@ -129,7 +129,7 @@ def test_two_contacts_wrong_together_for_more_than_a_day_renew_by_themselves() -
         world.run(60.0 if ahead else 600.0)
     for name in ("alice", "bob"):
         assert world.machines[name].store.received() == [f"by {ahead}" for ahead in (*wrong, 0.0)]
-    ends = [world.machines[name].running.status().counters for name in ("alice", "bob")]
+    ends = [world.machines[name].running.get_status().counters for name in ("alice", "bob")]
     assert any(counters.get("sessions out of step") for counters in ends)
 
 
@@ -143,7 +143,7 @@ def test_a_node_whose_clock_is_behind_renews_no_session() -> None:
         world.send("alice", "bob", f"{behind} behind")
         world.run(seconds)
     assert world.machines["bob"].store.received() == [f"{30 * DAY} behind", "0.0 behind"]
-    assert not world.machines["alice"].running.status().counters.get("sessions out of step")
+    assert not world.machines["alice"].running.get_status().counters.get("sessions out of step")
 
 
 def test_what_was_written_by_a_clock_far_behind_does_not_expire_when_it_is_right() -> None:

@@ -112,5 +112,5 @@ def test_members_whose_clocks_are_on_either_side_of_an_epochs_edge_meet(world: W
     world.now = (world.now // EPOCH_SECONDS + 1) * EPOCH_SECONDS - 60.0
     world.machines["bob"].clock_error = 120.0
     restart(world)
-    linked = [m.running.status for m in world.machines.values()]
+    linked = [m.running.get_status for m in world.machines.values()]
     world.run_until(lambda: all(status().meshes[0].links for status in linked), within=30.0)

@@ -49,7 +49,7 @@ class Core(FakeCore):
     def list_introductions(self) -> tuple[Record, ...]:
         return tuple(self.records)
 
-    def here(self, contact: ContactId, now: float) -> bool:
+    def is_here(self, contact: ContactId, now: float) -> bool:
         return True
 
 

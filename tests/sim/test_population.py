@@ -38,7 +38,7 @@ def test_a_newcomer_is_introduced_by_a_member_where_no_rendezvous_runs() -> None
     world.run(MEETING_PLACE_S - 1.0)
     newcomer = world.hosts[3].node
     assert newcomer is not None
-    assert any(link.state == "up" for link in newcomer.status().links)
+    assert any(link.state == "up" for link in newcomer.get_status().links)
     assert [url for url in world.meetings.brokers if url != URL]
     world.run(2.0)
     assert not [url for url in world.meetings.brokers if url != URL]

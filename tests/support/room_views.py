@@ -86,7 +86,7 @@ class FakeCore:
         self.events = Events()
         self.node = self.driver = self.clock = self
 
-    def contacts(self) -> tuple[Contact, ...]:
+    def list_contacts(self) -> tuple[Contact, ...]:
         return tuple(self.people)
 
     def now(self) -> float:

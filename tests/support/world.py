@@ -170,7 +170,7 @@ class World:
         """Run a whole pairing by words."""
         code = self.invite(host)
         self.tell(guest, user_inputs.InviteEntered(1, code, None, (), self.now + 60))
-        self.run_until(lambda: bool(self.machines[guest].events(effects.InviteDone)))
+        self.run_until(lambda: bool(self.machines[guest].events(effects.InviteCompleted)))
         self.run(1.0)
 
     def invite(self, host: str, link: bool = False) -> InviteCode | InviteLink:

@@ -123,5 +123,5 @@ def holds_content(file: FileRecord) -> bool:
 
 def expiry_of(contact: Contact, now: float) -> float | None:
     """When a file is forgotten, where what is said disappears."""
-    seconds = contact.preferences.lasts_s
+    seconds = contact.preferences.retention_s
     return now + seconds if seconds else None

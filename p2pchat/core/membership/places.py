@@ -19,7 +19,7 @@ from typing import Protocol
 
 from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.neighbour import Neighbour, Standing
-from p2pchat.core.values.settings import GUESTS, MET, Settings
+from p2pchat.core.values.settings import GUESTS, RENDEZVOUS_LINKS, Settings
 from p2pchat.ports import Entropy, exponential, sample
 from p2pchat.types import LinkId
 from p2pchat.wire.topology import LINKS_MAX
@@ -136,7 +136,7 @@ class LinkSlots:
             return False
         introduced = [neighbour for neighbour in _of(neighbours, Standing.INTRODUCED) if neighbour.up]
         begun = any(not neighbour.swap for neighbour in introduced)
-        return self.count_missing(neighbours) < 0 or begun or len(introduced) > MET
+        return self.count_missing(neighbours) < 0 or begun or len(introduced) > RENDEZVOUS_LINKS
 
     def _too_many(self, neighbours: Sequence[Neighbour], now: float) -> list[Neighbour]:
         if self.count_missing(neighbours) > 0:
@@ -149,7 +149,7 @@ class LinkSlots:
         ]
         if begun:
             return begun
-        if len(introduced) > MET:
+        if len(introduced) > RENDEZVOUS_LINKS:
             return introduced[:1]
         if self.count_missing(neighbours) < 0:
             return [

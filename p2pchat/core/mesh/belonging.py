@@ -52,14 +52,14 @@ class Belonging:
 
     # --- our own name
 
-    def be_called(self, name: str) -> Effect:
+    def rename_self(self, name: str) -> Effect:
         """Give this name to future contacts."""
         try:
             check_nick(name)
         except Malformed:
             return Rejected(Reason.NAME_MALFORMED)
         self.identity = self._invites.identity = replace(self.identity, name=name)
-        self._conversations.be_called(name)
+        self._conversations.set_own_name(name)
         return Persist(PutIdentity(self.identity))
 
     # --- where we meet others
@@ -89,9 +89,9 @@ class Belonging:
         if mesh is None:
             return []
         if isinstance(input, user_inputs.RendezvousAdded):
-            record = mesh.record.met_at((input.url,), theirs=not input.typed)
+            record = mesh.record.with_rendezvous((input.url,), theirs=not input.typed)
         else:
-            record = mesh.record.not_met_at(input.url)
+            record = mesh.record.without_rendezvous(input.url)
         return self._changed(mesh, record, now)
 
     def _own(self, input: user_inputs.RendezvousAdded | user_inputs.RendezvousRemoved) -> Effect:
@@ -124,8 +124,8 @@ class Belonging:
         """Keep what a pairing brought: the mesh, the contact and the session."""
         mesh = MeshRecord(mesh_id(paired.mesh_secret), paired.mesh_secret, (), now)
         outputs = self._join(mesh, paired.typed, paired.theirs, now)
-        earlier = self._conversations.contact(ContactId(fingerprint(paired.identity_key)))
-        contact, kept = self._conversations.pair(paired, mesh.id, now)
+        earlier = self._conversations.find_contact(ContactId(fingerprint(paired.identity_key)))
+        contact, kept = self._conversations.add_paired(paired, mesh.id, now)
         self.review_trust(contact.id)
         outputs += [OfConversations(kept), *self.succession.greet_contact(contact.id, now)]
         return contact, outputs + (self._leave_if_empty(earlier.mesh, now) if earlier is not None else [])
@@ -134,8 +134,8 @@ class Belonging:
         self, paired: pairing.Paired, mesh: MeshId, now: float
     ) -> tuple[Contact, list[BelongingOutput]]:
         """Keep the contact and the session of an introduction, in a mesh of ours."""
-        earlier = self._conversations.contact(fingerprint(paired.identity_key))
-        contact, kept = self._conversations.pair(paired, mesh, now)
+        earlier = self._conversations.find_contact(fingerprint(paired.identity_key))
+        contact, kept = self._conversations.add_paired(paired, mesh, now)
         self.review_trust(contact.id)
         outputs = [OfConversations(kept), *self.succession.greet_contact(contact.id, now)]
         return contact, outputs + (self._leave_if_empty(earlier.mesh, now) if earlier is not None else [])
@@ -157,7 +157,7 @@ class Belonging:
         outputs = self.succession.join_now(record.id, now)
         known = self._meshes.get(record.id)
         present = known.record if known is not None else record
-        record = present.met_at(typed, theirs=False).met_at(theirs, theirs=True)
+        record = present.with_rendezvous(typed, theirs=False).with_rendezvous(theirs, theirs=True)
         if known is not None:
             return [*outputs, *self._changed(known, record, now), OfMesh(known, known.expect_guest(now))]
         added = self._meshes.add(record)
@@ -168,8 +168,8 @@ class Belonging:
 
     def change_contact(self, input: user_inputs.ContactInput, now: float) -> list[BelongingOutput]:
         """The person wants something of a contact. With the last contact of a mesh we leave it."""
-        known = self._conversations.contact(input.contact)
-        outputs: list[BelongingOutput] = [OfConversations(self._conversations.change(input, now))]
+        known = self._conversations.find_contact(input.contact)
+        outputs: list[BelongingOutput] = [OfConversations(self._conversations.change_contact(input, now))]
         self.review_trust(input.contact)
         if isinstance(input, user_inputs.ContactBlocked):
             return outputs + self.succession.greet_contact(input.contact, now)
@@ -194,7 +194,9 @@ class Belonging:
         ]
         for contact in self._through(id):
             outputs.append(
-                OfConversations(self._conversations.change(user_inputs.ContactRemoved(contact.id), now))
+                OfConversations(
+                    self._conversations.change_contact(user_inputs.ContactRemoved(contact.id), now)
+                )
             )
             self.review_trust(contact.id)
         return outputs + self.succession.end_line(id, now)
@@ -219,7 +221,7 @@ class Belonging:
         last = self.succession.last_of(id)
         return [
             contact
-            for contact in self._conversations.contacts()
+            for contact in self._conversations.list_contacts()
             if self.succession.last_of(contact.mesh) == last
         ]
 

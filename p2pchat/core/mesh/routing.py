@@ -104,7 +104,7 @@ class Routing:
         if isinstance(input, user_inputs.MeshLeft):
             return self.route_belonging(self._belonging.leave_mesh(input.mesh, now), now)
         if isinstance(input, user_inputs.NameChosen):
-            return [self._belonging.be_called(input.name)]
+            return [self._belonging.rename_self(input.name)]
         return self.route_belonging(self._belonging.change_rendezvous(input, now), now)
 
     def submit_cell(self, input: user_inputs.CellSubmitted, now: float) -> list[Effect]:
@@ -131,7 +131,7 @@ class Routing:
                 case TakeSeat() | LeaveSeat() | Signal():
                     results += self.meet_at_rendezvous(output, now)
                 case CellArrived(cell, late):
-                    self._conversations.cell(cell, mesh.record.id, late, now)
+                    self._conversations.on_cell(cell, mesh.record.id, late, now)
                 case CellMoved(tag, fate):
                     told = self._conversations.follow_cell(tag, fate, now)
                     told += self._rooms.follow_cell(tag, fate, now)
@@ -150,8 +150,8 @@ class Routing:
 
     def _neighbour_changed(self, mesh: Mesh, up: bool, now: float) -> list[Effect]:
         links = sum(mesh.links_up for mesh in self._meshes)
-        self._conversations.witnessed(mesh.links_up + self._rendezvous.count_agreeing())
-        told = self._conversations.linked(mesh.record.id, mesh.links_up, now)
+        self._conversations.confirm_clock(mesh.links_up + self._rendezvous.count_agreeing())
+        told = self._conversations.on_links(mesh.record.id, mesh.links_up, now)
         self._rooms.note_links(mesh.record.id, mesh.links_up, now)
         self._introductions.note_links(links, now)
         return [Notify(LinksChanged(links, "up" if up else "down")), *self.route_conversations(told, now)]
@@ -241,7 +241,7 @@ class Routing:
                     results += self.route_belonging(kept, now)
                     results += self._invites.note_used(output, contact.id, now)
                     not_joined = self._belonging.not_joined(output)
-                    results.append(Notify(effects.InviteDone(invite, contact, not_joined)))
+                    results.append(Notify(effects.InviteCompleted(invite, contact, not_joined)))
                 case invites.PairedEarlier(contact_id, otherwise):
                     results.append(Notify(self._earlier_contact(invite, contact_id, otherwise)))
                 case _:
@@ -267,9 +267,9 @@ class Routing:
         return results
 
     def _earlier_contact(self, invite: int, contact: ContactId, otherwise: InviteFailure) -> effects.Event:
-        known = self._conversations.contact(contact)
+        known = self._conversations.find_contact(contact)
         failed = effects.InviteFailed(invite, otherwise)
-        return effects.InviteDone(invite, known) if known is not None else failed
+        return effects.InviteCompleted(invite, known) if known is not None else failed
 
     def meet_at_rendezvous(self, wish: TakeSeat | LeaveSeat | Signal, now: float) -> list[Effect]:
         """What a mesh or an invite wants at a rendezvous."""

@@ -138,7 +138,7 @@ class Succession:
 
     def on_renewed(self, contact: ContactId, renewed: MeshRenewed, now: float) -> list[BelongingOutput]:
         """A contact says in which mesh it is."""
-        who = self._conversations.contact(contact)
+        who = self._conversations.find_contact(contact)
         known = self._meshes.get(self.last_of(who.mesh)) if who is not None and not who.blocked else None
         if who is None or known is None:
             return []
@@ -177,14 +177,14 @@ class Succession:
 
     def greet_contact(self, contact: ContactId, now: float) -> list[BelongingOutput]:
         """Say where we are to a contact that may not know."""
-        who = self._conversations.contact(contact)
+        who = self._conversations.find_contact(contact)
         mesh = self._meshes.get(self.last_of(who.mesh)) if who is not None and not who.blocked else None
         if mesh is None or not mesh.record.generation:
             return []
         return [OfConversations(self._conversations.tell_payloads(contact, [_news(mesh.record)], now))]
 
     def _moved(self, who: Contact, id: MeshId, now: float) -> list[BelongingOutput]:
-        return [OfConversations(self._conversations.move(who.id, id, now))] if who.mesh != id else []
+        return [OfConversations(self._conversations.move_contact(who.id, id, now))] if who.mesh != id else []
 
     def _counted(self, known: MeshOf, id: MeshId, generation: int, now: float) -> list[BelongingOutput]:
         """A guest of a mesh learns from its host how many came before."""
@@ -205,7 +205,7 @@ class Succession:
         outputs += self._put(known, replace(known.record, successor=here.id, replaced_at=now), now)
         outputs.append(Notify(MeshChanged(here.id, "renewed")))
         self._invites.lead_into(known.record.secret, here.secret)
-        for contact in self._conversations.contacts():
+        for contact in self._conversations.list_contacts():
             if contact.mesh in (*line, here.id):
                 outputs += self.greet_contact(contact.id, now)
         self._look_at = now + LOOK_S
@@ -229,9 +229,9 @@ class Succession:
         waiting = self._waiting.pop(id, None)
         if waiting is None:
             return []
-        there = [contact for contact in self._conversations.contacts() if contact.mesh == waiting.id]
+        there = [contact for contact in self._conversations.list_contacts() if contact.mesh == waiting.id]
         moved: list[BelongingOutput] = [
-            OfConversations(self._conversations.move(contact.id, id, now)) for contact in there
+            OfConversations(self._conversations.move_contact(contact.id, id, now)) for contact in there
         ]
         return [*moved, Persist(DropMesh(waiting.id))]
 
@@ -239,9 +239,9 @@ class Succession:
         """Leave a mesh that another has followed. Contacts that did not say they are there are awaited in
         it."""
         id, last = mesh.record.id, self.last_of(mesh.record.id)
-        there = [contact for contact in self._conversations.contacts() if contact.mesh == id]
+        there = [contact for contact in self._conversations.list_contacts() if contact.mesh == id]
         outputs: list[BelongingOutput] = [
-            OfConversations(self._conversations.move(contact.id, last, now)) for contact in there
+            OfConversations(self._conversations.move_contact(contact.id, last, now)) for contact in there
         ]
         outputs.append(OfMesh(mesh, mesh.leave_for_good(now)))
         for other in self._meshes:
@@ -295,7 +295,8 @@ class Succession:
             return True
         last = self._meshes.get(self.last_of(record.id))
         awaited = any(
-            contact.mesh == record.id and not contact.blocked for contact in self._conversations.contacts()
+            contact.mesh == record.id and not contact.blocked
+            for contact in self._conversations.list_contacts()
         )
         linked = last is not None and last.links_up > 0
         return not awaited and now >= record.replaced_at + (OVERLAP_MIN_S if linked else ALONE_MAX_S)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Generic
 
-from p2pchat.core.messaging.letterbox import Letter, Letterbox
+from p2pchat.core.messaging.letterbox import Letterbox, ReceivedCell
 from p2pchat.core.messaging.outputs import Output, Routed
 from p2pchat.core.messaging.tag_owner import CellOwners, Owner, TagTable
 from p2pchat.types import ConversationId
@@ -22,7 +22,7 @@ a room brings another tag key; what its author wrote next may come before the co
 
 
 class CellIntake(Generic[Owner]):
-    """Of all owners of tags."""
+    """Finds the owner of each cell that bears a tag of ours, and has it open the cell."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class CellIntake(Generic[Owner]):
         self._dispatch = dispatch
         self.rooms: CellOwners | None = None
         """Who is asked where no tag that is listed is borne."""
-        self._strange: deque[Letter] = deque(maxlen=STRANGE_MAX)
+        self._strange: deque[ReceivedCell] = deque(maxlen=STRANGE_MAX)
         self._tag_keys = 0
         """So many the rooms had when ``_strange`` was last looked through."""
 
@@ -50,25 +50,25 @@ class CellIntake(Generic[Owner]):
         cell's copies leave for the neighbours. Most cells are for others."""
         owner = self._tags.owner_of(cell.tag)
         if owner is not None or self._find_room(cell, now) is not None:
-            self._letterbox.put(Letter(cell, late), now)
+            self._letterbox.put_cell(ReceivedCell(cell, late), now)
         elif self._tag_keys:
-            self._strange.append(Letter(cell, late))
+            self._strange.append(ReceivedCell(cell, late))
         self._look_through_strange(now)
         return owner
 
     def open_due(self, now: float) -> list[Routed]:
-        """Open what was put aside, when it is time."""
-        found: dict[ConversationId, tuple[Owner, list[Letter]]] = {}
+        """Open the cells that were put aside long enough."""
+        found: dict[ConversationId, tuple[Owner, list[ReceivedCell]]] = {}
         of_rooms: dict[ConversationId, list[Cell]] = {}
-        for letter in self._letterbox.due(now):
-            owner = self._tags.owner_of(letter.cell.tag)
+        for received_cell in self._letterbox.pop_due(now):
+            owner = self._tags.owner_of(received_cell.cell.tag)
             if owner is not None:  # the owner may have gone meanwhile, or may no longer be heard
-                found.setdefault(owner.id, (owner, []))[1].append(letter)
-            elif (room := self._find_room(letter.cell, now)) is not None:
-                of_rooms.setdefault(room, []).append(letter.cell)
+                found.setdefault(owner.id, (owner, []))[1].append(received_cell)
+            elif (room := self._find_room(received_cell.cell, now)) is not None:
+                of_rooms.setdefault(room, []).append(received_cell.cell)
         opened: list[Routed] = []
-        for owner, letters in found.values():
-            opened += self._dispatch(owner, owner.open_cells(letters, now), now)
+        for owner, received in found.values():
+            opened += self._dispatch(owner, owner.open_cells(received, now), now)
         if self.rooms is not None:
             for room, cells in of_rooms.items():
                 opened += self.rooms.open_cells(room, cells, now)
@@ -81,17 +81,17 @@ class CellIntake(Generic[Owner]):
         if tag_keys == self._tag_keys:
             return
         self._tag_keys = tag_keys
-        letters = list(self._strange)
+        received = list(self._strange)
         self._strange.clear()
-        for letter in letters:
-            known = self._find_room(letter.cell, now) is not None
-            self._letterbox.put(letter, now) if known else self._strange.append(letter)
+        for received_cell in received:
+            known = self._find_room(received_cell.cell, now) is not None
+            self._letterbox.put_cell(received_cell, now) if known else self._strange.append(received_cell)
 
     def _find_room(self, cell: Cell, now: float) -> ConversationId | None:
         return self.rooms.find_owner(cell, now) if self.rooms is not None else None
 
     def open_all(self, now: float) -> list[Routed]:
-        """Open at once all cells that came: the node stops."""
+        """Open all waiting cells at once, because the node stops."""
         opened: list[Routed] = []
         while len(self._letterbox):
             self._letterbox.open_at = now

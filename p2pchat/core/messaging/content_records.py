@@ -21,7 +21,7 @@ future. No writer's clock or claim can place it elsewhere."""
 
 
 def name_message(author: ContactId, id: MessageId) -> MessageName:
-    """The name that all readers of a message use."""
+    """Return the name by which all readers know a message."""
     return MessageName(received_id(author, id))
 
 
@@ -32,7 +32,7 @@ def make_line(
     expires_at: float | None,
     now: float,
 ) -> Message:
-    """Make the line of a text; ``author`` is None where it is the person here."""
+    """Make the line of a text; ``author`` is None for the person here."""
     line = Message(
         content.id if author is None else received_id(author, content.id),
         conversation,
@@ -55,8 +55,8 @@ def make_reference(
     expires_at: float | None,
     now: float,
 ) -> Reference:
-    """Make what refers to a line. The sender of a correction or withdrawal gives the id alone: so it concerns
-    a line of its own. ``own``: who the person here is to the readers."""
+    """Make what refers to a line. A correction or withdrawal names only the id, so it concerns a line of its
+    own author. ``own``: the person here, as readers know them."""
     whose = author or own
     match content:
         case Reaction(to=target, sign=text, turn=turn):

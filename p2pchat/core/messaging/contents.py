@@ -30,7 +30,7 @@ from p2pchat.wire.content import Content, Correction, Reaction, Referring, Text,
 
 @dataclass(frozen=True, slots=True)
 class HomeOwner:
-    """The person here."""
+    """The person whose home this is."""
 
     id: ContactId
     """As contacts know them."""
@@ -39,7 +39,7 @@ class HomeOwner:
 
 
 class ConversationContent:
-    """One conversation's. Each method returns what is to be done."""
+    """Handles what the two people of one conversation write. Each method returns what is to be done."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class ConversationContent:
     # --- what the person here says
 
     def accept_content(self, content: Text | Referring, order: int, now: float) -> list[Output]:
-        """Have it durable, and on its way."""
+        """Store what the person wrote, and queue it for sending."""
         expires_at, body = self._expiry(content, now), wire.encode_payload(content)
         entry = OutboxEntry(content.id, self._conversation, body, order, expires_at, kind=kind_of(content))
         kept = self._delivery.queue.keep_entry(entry)
@@ -75,7 +75,11 @@ class ConversationContent:
         """When it is given up: a correction with the text that it corrects, if that still waits. The text of
         a message that never arrived must not arrive after it."""
         corrected = self._delivery.outbox.get(content.of) if isinstance(content, Correction) else None
-        return corrected.entry.expires_at if corrected is not None else self._patience.at(now) + LIFETIME_S
+        return (
+            corrected.entry.expires_at
+            if corrected is not None
+            else self._patience.count_waited(now) + LIFETIME_S
+        )
 
     def _revise_waiting(self, content: Referring, now: float) -> list[Output]:
         """What is corrected or withdrawn while it waits does not leave as it was, nor what we said of it
@@ -128,7 +132,7 @@ class ConversationContent:
     # --- what the contact says
 
     def take_content(self, content: Content, now: float) -> list[Output]:
-        """Keep it, and tell people."""
+        """Store what the contact wrote, and report it."""
         author = self._contact().id
         match content:
             case Text() | UnknownContent():
@@ -140,7 +144,7 @@ class ConversationContent:
     # --- both
 
     def _line(self, content: Text | UnknownContent, author: ContactId | None, now: float) -> Message:
-        expires = self._purge.line(self._contact().preferences.lasts_s, now)
+        expires = self._purge.schedule_line(self._contact().preferences.retention_s, now)
         line = make_line(content, self._conversation, author, expires, now)
         told = content.mentions if isinstance(content, Text) else ()
         return replace(line, mentions=self._mentions(told, author))
@@ -151,13 +155,13 @@ class ConversationContent:
 
     def _keep_reference(self, content: Referring, author: ContactId | None, now: float) -> list[Output]:
         reference = self._reference(content, author, now)
-        until = self._purge.look_after_wait(now + WAITS_S)
+        until = self._purge.schedule_wait(now + WAITS_S)
         kept = PutReference(reference, until, self._owner.keeps_earlier)
         return [Persist(kept), Notify(LineReferred(reference))]
 
     def _reference(self, content: Referring, author: ContactId | None, now: float) -> Reference:
         kept = not isinstance(content, Withdrawal)
-        expires = self._purge.line(self._contact().preferences.lasts_s, now) if kept else None
+        expires = self._purge.schedule_line(self._contact().preferences.retention_s, now) if kept else None
         reference = make_reference(content, self._conversation, author, self._owner.id, expires, now)
         mentions = isinstance(content, Correction) and self._mentions(content.mentions, author)
         return replace(reference, mentions=mentions)

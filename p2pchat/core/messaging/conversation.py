@@ -14,7 +14,7 @@ from p2pchat.core.kit.quota import Quota
 from p2pchat.core.messaging.contents import ConversationContent, HomeOwner
 from p2pchat.core.messaging.delivery import Delivery, patient
 from p2pchat.core.messaging.incoming import Incoming
-from p2pchat.core.messaging.letterbox import Letter
+from p2pchat.core.messaging.letterbox import ReceivedCell
 from p2pchat.core.messaging.outputs import Output, RetentionDecided, TagsChanged
 from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.patient_notices import PatientNotices
@@ -97,7 +97,7 @@ class Conversation:
     # --- what the parent asks
 
     def list_tags(self) -> list[Tag]:
-        """Every tag to listen for, as far as is known without a link."""
+        """List every tag that is to be listened for, as far as it is known without a link."""
         return self._session.list_tags() + self._reunion.list_tags()
 
     def next_wakeup(self) -> float | None:
@@ -118,23 +118,23 @@ class Conversation:
     # --- what the person wants
 
     def submit_content(self, content: Text | Referring, order: int, now: float) -> list[Output]:
-        """Accept what the person says: durable first, then on its way, with what is owed to the contact:
-        a contact that answers and goes has told that it heard."""
+        """Store what the person wrote, then send it together with any pending receipt: a contact that exits
+        right after it has acknowledged what it got."""
         accepted = self._content.accept_content(content, order, now)
         answers = self.delivery.connected and self.delivery.answer_at is not None
         owed = self.delivery.send_answer(now) if answers else []
         return [*accepted, *self._with_snapshots(owed + self._flush(now))]
 
     def set_retention(self, seconds: float, now: float) -> list[Output]:
-        """Decide, for both, how long what is said lasts; they are told as surely as by a message."""
+        """Decide for both ends how long lines last; the decision is delivered as reliably as a message."""
         decision = decided(self.contact, seconds)
         told = self.delivery.queue.replace_payload(decision, now)
-        lasts = RetentionDecided(decision.seconds, decision.turn, by_them=False)
-        return [lasts, *self._with_snapshots(told + self._flush(now))]
+        decided_here = RetentionDecided(decision.seconds, decision.turn, by_them=False)
+        return [decided_here, *self._with_snapshots(told + self._flush(now))]
 
     def begin_anew(self, now: float) -> list[Output]:
-        """The person wants it: what waited for a home that was restored may go; a session that is of no use
-        is renewed, and one that may be is looked at. Where two copies compete, nothing is released."""
+        """Ask for a new session if the present one fails, and release messages that wait for a restored home.
+        While two copies of a home compete, nothing is released. The person asks for this."""
         contended = self._reunion.contended
         self._reunion.ask_soon(self._session, now)
         if contended:
@@ -142,7 +142,7 @@ class Conversation:
         return self.release_held(now)
 
     def release_held(self, now: float) -> list[Output]:
-        """What waited for a home that was restored may go."""
+        """Release the messages that wait for the person's consent to a restored home."""
         return self._with_snapshots(self.delivery.queue.release_held() + self._flush(now))
 
     # --- what happens
@@ -150,8 +150,8 @@ class Conversation:
     def tell_payload(
         self, payload: wire.MeshRenewed | RoomWord | IntroductionWord | FileWord, now: float
     ) -> list[Output]:
-        """Say in which mesh we are, in place of what of it still waits; or something about letting somebody
-        into a room, about an introduction, or about a file. As surely as by a message."""
+        """Send the contact a word about our mesh, a room, an introduction or a file, as reliably as a
+        message. A word about the mesh replaces one that still waits."""
         if isinstance(payload, wire.MeshRenewed):
             told = self.delivery.queue.replace_payload(payload, now)
         else:
@@ -159,25 +159,25 @@ class Conversation:
         return self._with_snapshots(told + self._flush(now))
 
     def say_patiently(self, now: float) -> list[Output]:
-        """Hand over of what goes when nothing else does as much as may be."""
+        """Hand over as many of the patient notices as may leave now."""
         connected = self.delivery.connected and not self._reunion.torn
         return self._with_snapshots(self.notices.flush(now) if connected else [])
 
     def draw_key(self) -> list[Output]:
-        """A backup is about to be made."""
+        """Draw another recovery key, for a backup that is about to be made."""
         self._reunion.keys.draw_key()
         return self._with_snapshots([])
 
     def tell_key(self, alone: bool, at: float, now: float) -> list[Output]:
-        """The backup is made: the contact is told of the key in it, as surely as by a message, but not before
-        ``at``. ``alone``: it is to forget all keys of before."""
+        """Tell the contact of the recovery key of a finished backup, as reliably as a message, but not before
+        ``at``. ``alone``: the contact forgets all earlier keys."""
         self._reunion.keys.tell_key(alone, at)
         return self._with_snapshots(self._flush(now))
 
     def on_links(self, links: int, now: float) -> list[Output]:
-        """The mesh has ``links`` links now. What waited for one leaves, and nothing else: a neighbour that
-        comes and goes does not make us write. While there is no link, timers pause; otherwise a new
-        neighbour could tell from what we send first how long we had none."""
+        """Note that the mesh has ``links`` links. Only what waited for a link leaves now, so a neighbour that
+        comes and goes cannot make us write. Timers pause without a link; otherwise a new neighbour could tell
+        from our first cells how long we had none."""
         before, self.delivery.connected = self.delivery.connected, links > 0
         if not self.delivery.connected:
             self._alone_since = now if self._alone_since is None else self._alone_since
@@ -186,42 +186,42 @@ class Conversation:
             return []
         alone_s = now - self._alone_since if self._alone_since is not None else 0.0
         self._alone_since = None
-        self.presence.stand_still(alone_s)
-        self.delivery.stand_still(alone_s)
+        self.presence.postpone_timers(alone_s)
+        self.delivery.postpone_timers(alone_s)
         self._reunion.on_connected(alone_s, now)
         return self._with_snapshots(self._follow_clock(now) + self._flush(now))
 
     def on_return(self, greet_at: float) -> None:
-        """We have not been there for long: be heard at ``greet_at``, and ask after what waits."""
-        self.delivery.on_contact_heard()
+        """After a long absence, greet the contact at ``greet_at``, and ask for receipts of what waits."""
+        self.delivery.reset_probe_gap()
         self.presence.greet_by(greet_at)
         if len(self.delivery.outbox):
             self.delivery.probe_at = greet_at
 
     def ask_at(self, at: float) -> None:
-        """A session of no use is asked about no sooner: a home that was restored has many."""
+        """Delay questions about a broken session until ``at``: a restored home has many broken sessions."""
         self._reunion.asking.put_off(at)
 
-    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
-        """Cells under tags of ours came in, in this order. If all were caught up on, we were away when they
-        were sent, and so were others' perhaps: what they all cause does not leave in one moment."""
-        letters = list(letters)
+    def open_cells(self, received: Iterable[ReceivedCell], now: float) -> list[Output]:
+        """Open cells with our tags, in this order. If all were caught up on, other nodes may have been away
+        as well, so the answers leave at different moments."""
+        received = list(received)
         effects: list[Output] = []
-        for letter in letters:
-            effects += self.incoming.open_cell(letter.cell, letter.late, now)
+        for received_cell in received:
+            effects += self.incoming.open_cell(received_cell.cell, received_cell.late, now)
         if self.delivery.answer_at is None and self.incoming.opened_at == now:
-            self.delivery.schedule_answer(now, late=all(letter.late for letter in letters))
+            self.delivery.schedule_answer(now, late=all(received_cell.late for received_cell in received))
         return self._with_snapshots(effects)
 
     def change_session(self, contact: Contact, session: Session, now: float) -> list[Output]:
-        """Paired again: what waits must be sealed under the new session."""
+        """Use the session of a new pairing; messages that wait are sealed again under it."""
         self.contact = contact
         self._reunion.on_paired(self._session)
         changes = self._changes.change_session(session, hold=False, now=now)
         return self._with_snapshots(changes + self._flush(now))
 
     def follow_cell(self, tag: Tag, fate: CellFate, now: float) -> list[Output]:
-        """Something became of a cell of ours. Where it has left, others may leave in its place."""
+        """Note what became of a cell of ours. After one has left, others may leave in its place."""
         match fate:
             case CellFate.RETURNED:
                 return self.delivery.on_cell_returned(tag, now)
@@ -235,21 +235,21 @@ class Conversation:
         return self._with_snapshots(more) if more else []
 
     def tick(self, now: float) -> list[Output]:
-        """Expire, acknowledge, greet, probe: all that is due."""
+        """Expire, acknowledge, greet and probe, as far as due."""
         effects: list[Output] = []
-        if self.presence.lapsed(now):
+        if self.presence.pop_lapse(now):
             effects.append(Notify(PresenceChanged(self.contact.id, here=False)))
         if self.delivery.connected:
             effects += self._follow_clock(now)
-            effects += self.incoming.look_at_what_waits(now)
+            effects += self.incoming.retry_put_off(now)
             effects += self._tick_connected(now)
         return self._with_snapshots(effects)
 
     def say_goodbye(self, now: float) -> list[Output]:
-        """Tell a contact that is here that we leave."""
+        """Tell a contact that is here that this node stops."""
         if self.delivery.connected:
             self._reunion.questions.stop_all(now)
-        if not (self.delivery.connected and self.presence.here(now)) or self._reunion.torn:
+        if not (self.delivery.connected and self.presence.is_here(now)) or self._reunion.torn:
             return self._with_snapshots([])
         goodbye = wire.PresenceNotice(here=False, asks=False, receipt=self.delivery.make_receipt())
         space = self._session.window.silent_space(now)
@@ -266,7 +266,7 @@ class Conversation:
         if not self.delivery.connected or self._reunion.torn:
             return []
         key = self._reunion.keys.due_offer(now)
-        renews = self.presence.here(now) and not self._reunion.answering.listening
+        renews = self.presence.is_here(now) and not self._reunion.answering.listening
         offer = self._session.offer_renewal(self._entropy, now) if renews else None
         keys = self.delivery.queue.replace_payload(key, now) if key is not None else []
         keys += self.delivery.queue.enqueue_payload(offer) if offer is not None else []
@@ -274,13 +274,13 @@ class Conversation:
 
     def _tick_connected(self, now: float) -> list[Output]:
         delivery = self.delivery
-        effects = self._changes.carry_out(self._reunion.tick(self._session, now), now)
+        effects = self._changes.apply_steps(self._reunion.tick(self._session, now), now)
         if self._reunion.torn:
             return effects
         if delivery.answer_at is not None and now >= delivery.answer_at:
             effects += delivery.send_answer(now)
         if self.presence.greet_at is not None and now >= self.presence.greet_at:
-            asks = not self.presence.here(now) or len(delivery.outbox) > 0
+            asks = not self.presence.is_here(now) or len(delivery.outbox) > 0
             greeting = wire.PresenceNotice(here=True, asks=asks, receipt=delivery.make_receipt())
             effects += map(
                 patient, delivery.say_notice(greeting, self._session.window.silent_space(now), now)
@@ -297,7 +297,11 @@ class Conversation:
         """
         expired = self.delivery.queue.expire_texts(now)
         tags = self._session.follow_epochs(now)
-        return [*expired, TagsChanged(tags), *self._changes.carry_out(self._reunion.follow_epochs(now), now)]
+        return [
+            *expired,
+            TagsChanged(tags),
+            *self._changes.apply_steps(self._reunion.follow_epochs(now), now),
+        ]
 
     def _with_snapshots(self, effects: list[Output]) -> list[Output]:
         """Put the session's snapshot in front when it has moved, and listen for our own tags."""

@@ -27,7 +27,7 @@ from p2pchat.types import conversation_with
 
 
 class ConversationFactory:
-    """One node's."""
+    """Makes the conversations of one node."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ConversationFactory:
         self._made = 0
 
     def restore_all(self, memory: Memory, contacts: ContactTable) -> Iterator[Conversation]:
-        """Make those that the store has."""
+        """Make the conversations that the store has."""
         for state in memory.sessions:
             contact = contacts.get(state.contact)
             if contact is not None:
@@ -64,14 +64,14 @@ class ConversationFactory:
                 yield self.make_conversation(contact, session, entries)
 
     def make_session(self, contact: Contact, paired: Paired, now: float) -> Session:
-        """Make the session that a pairing brought."""
+        """Make a session from the keys of a pairing."""
         renewal = Renewal(paired.leads, paired.renewal_key, now)
         return Session(contact.id, paired.olm, paired.sending, [paired.receiving], renewal)
 
     def make_conversation(
         self, contact: Contact, session: Session, entries: Iterable[OutboxEntry] = ()
     ) -> Conversation:
-        """Make one that has this session; ``entries``: what waits to be sent."""
+        """Make a conversation with this session; ``entries`` wait to be sent."""
         self._made += 1
         entropy = self._entropy.make_child(f"conversation {self._made}")
         return Conversation(

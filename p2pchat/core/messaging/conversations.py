@@ -1,8 +1,8 @@
 """All contacts, the conversations with them, and the tags by which cells are found to be theirs.
 
-Knows: which conversation a cell, a wish or a link concerns. Does not know: meshes, beyond their ids, or what
-happens within a conversation. Parent of ``roster``, ``routes``, ``conversation_factory``, ``cell_intake``,
-``dispatcher``, ``decisions``, ``file_words`` and ``recognition``.
+Knows: which conversation a cell, an input or a link concerns. Does not know: meshes, beyond their ids, or
+what happens within a conversation. Parent of ``contact_book``, ``routes``, ``conversation_factory``,
+``cell_intake``, ``dispatcher``, ``decisions``, ``file_words`` and ``recognition``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.messaging.cell_intake import CellIntake
+from p2pchat.core.messaging.contact_book import ContactBook
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.contents import HomeOwner
 from p2pchat.core.messaging.conversation import Conversation
@@ -26,7 +27,6 @@ from p2pchat.core.messaging.patience import Patience
 from p2pchat.core.messaging.recognition import Recognition
 from p2pchat.core.messaging.requests import content_of, refuse_content
 from p2pchat.core.messaging.retention import Purge
-from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
 from p2pchat.core.values import user_inputs
 from p2pchat.core.values.effects import Persist
@@ -48,7 +48,7 @@ GREET_GAP_S = 3.0
 
 
 class Conversations:
-    """Each method returns what is to be done, in order."""
+    """Keeps all conversations. Each method returns what is to be done, in order."""
 
     def __init__(self, memory: Memory, settings: Settings, entropy: Entropy, counters: Counter[str]) -> None:
         """The profile in ``settings`` says how long cells wait to be opened."""
@@ -61,16 +61,16 @@ class Conversations:
         )
         self._patience = Patience(memory.patience)
         self._order = max((entry.order for entry in memory.outbox), default=0)
-        self._roster = Roster(ContactTable(memory.contacts, memory.identity.name))
-        self._contacts = self._roster.contacts
-        self._by_id, self._tags = self._roster.by_id, self._roster.tags
+        self._contact_book = ContactBook(ContactTable(memory.contacts, memory.identity.name))
+        self._contacts = self._contact_book.contacts
+        self._by_id, self._tags = self._contact_book.by_id, self._contact_book.tags
         self.routes = Routes()
-        self.recognition = Recognition(self._roster)
-        self._dispatcher = Dispatcher(self._roster, self.routes, entropy)
-        self.file_words = FileWords(self._roster, self._dispatcher)
+        self.recognition = Recognition(self._contact_book)
+        self._dispatcher = Dispatcher(self._contact_book, self.routes, entropy)
+        self.file_words = FileWords(self._contact_book, self._dispatcher)
         letterbox = Letterbox(entropy.make_child("letterbox"), open_s)
         self.intake = CellIntake(self._tags, letterbox, self._dispatcher.dispatch_outputs)
-        self._decisions = Decisions(self._roster, self._dispatcher)
+        self._decisions = Decisions(self._contact_book, self._dispatcher)
         self._factory = ConversationFactory(
             memory, settings, entropy, counters, self._owner, self.purge, self._patience
         )
@@ -81,45 +81,47 @@ class Conversations:
 
     # --- what the parent asks
 
-    def contacts(self) -> tuple[Contact, ...]:
-        """All, blocked ones included, in the order they were added."""
-        return self._contacts.all()
+    def list_contacts(self) -> tuple[Contact, ...]:
+        """List all contacts, also blocked ones, in the order in which they were added."""
+        return self._contacts.list_contacts()
 
-    def contact(self, contact: ContactId) -> Contact | None:
-        """One, if it is one."""
+    def find_contact(self, contact: ContactId) -> Contact | None:
+        """Return a contact's record, or None for a stranger."""
         return self._contacts.get(contact)
 
-    def be_called(self, name: str) -> None:
-        """The person here takes this name: no other contact gets it from now on."""
-        self._contacts.be_called(name)
+    def set_own_name(self, name: str) -> None:
+        """Reserve the name that the person here takes: no contact gets it from now on."""
+        self._contacts.set_own_name(name)
 
-    def here(self, contact: ContactId, now: float) -> bool | None:
-        """Whether the contact was heard lately; None without a link, where no contact can be heard."""
-        conversation = self._roster.find_conversation(contact)
+    def is_here(self, contact: ContactId, now: float) -> bool | None:
+        """Tell whether the contact was heard lately; None without a link, because no contact can be heard
+        then."""
+        conversation = self._contact_book.find_conversation(contact)
         if conversation is None or not self._dispatcher.count_links(conversation):
             return None
-        return conversation.presence.here(now)
+        return conversation.presence.is_here(now)
 
     def heard_at(self, contact: ContactId) -> float | None:
-        """When the contact was heard last, Unix seconds; None: not since this node began."""
-        conversation = self._roster.find_conversation(contact)
+        """Return when the contact was last heard, in Unix seconds; None if not since this node started."""
+        conversation = self._contact_book.find_conversation(contact)
         return conversation.presence.heard_at if conversation is not None else None
 
     def over_quota(self, contact: ContactId) -> bool:
-        """Whether what the contact sends waits, because it has filled its share of the disk."""
-        conversation = self._roster.find_conversation(contact)
+        """Tell whether the contact's messages wait, because it has filled its share of the disk."""
+        conversation = self._contact_book.find_conversation(contact)
         return conversation is not None and conversation.incoming.over_quota
 
-    def waiting(self) -> int:
-        """Messages accepted and not yet final."""
+    def count_waiting(self) -> int:
+        """Count the messages that were accepted and are not yet final."""
         return sum(conversation.delivery.queue.waiting for conversation in self._by_id.values())
 
     def next_wakeup(self) -> float:
-        """When ``tick`` is next due. Asked after every input, most of which concern no contact."""
+        """Return when ``tick`` is next due. This is asked after every input, and most inputs concern no
+        contact."""
         if self._dispatcher.unsettled:
             due = [conversation.next_wakeup() for conversation in self._by_id.values()]
             due.append(self.purge.next_wakeup())
-            due.append(self._patience.keep_at if self._by_id else None)
+            due.append(self._patience.save_at if self._by_id else None)
             self._due = min((at for at in due if at is not None), default=NEVER)
             self._dispatcher.unsettled = False
         return min(self._due, self.intake.open_at)
@@ -127,39 +129,39 @@ class Conversations:
     # --- time
 
     def start(self, now: float) -> None:
-        """Listen for all contacts' cells."""
+        """Start to listen for all contacts' cells."""
         self._patience.start(now)
         for conversation in self._by_id.values():
-            self._roster.listen_for(conversation)
+            self._contact_book.listen_for(conversation)
 
     def tick(self, now: float) -> list[Routed]:
-        """Do what is due."""
+        """Carry out what is due."""
         self._dispatcher.unsettled = True
         moved = self.intake.open_due(now)
         moved += self._dispatcher.dispatch_to_everybody(lambda conversation: conversation.tick(now), now)
-        kept = [Persist(self._patience.keep(now))] if now >= self._patience.keep_at else []
-        return [*self.purge.due(now), *kept, *moved]
+        kept = [Persist(self._patience.save_state(now))] if now >= self._patience.save_at else []
+        return [*self.purge.drop_expired(now), *kept, *moved]
 
-    def witnessed(self, others: int) -> None:
-        """So many others show by their clocks that ours is right."""
-        if self._patience.believe(others):
+    def confirm_clock(self, others: int) -> None:
+        """Believe our clock if enough ``others`` agree with it."""
+        if self._patience.confirm_clock(others):
             self._dispatcher.unsettled = True
 
     def say_goodbye(self, now: float) -> list[Routed]:
-        """Say what should not wait until we are back."""
-        kept = Persist(self._patience.keep(now))
+        """Send what should not wait until this node runs again."""
+        kept = Persist(self._patience.save_state(now))
         opened = self.open_waiting(now)
         left = self._dispatcher.dispatch_to_everybody(lambda conversation: conversation.say_goodbye(now), now)
         return [*opened, *left, kept]
 
     def open_waiting(self, now: float) -> list[Routed]:
-        """Open at once all cells that came: the node stops."""
+        """Open all waiting cells at once, because the node stops."""
         return self.intake.open_all(now)
 
     # --- meshes
 
-    def linked(self, mesh: MeshId, links: int, now: float) -> list[Routed]:
-        """So many links into a mesh are up."""
+    def on_links(self, mesh: MeshId, links: int, now: float) -> list[Routed]:
+        """Note how many links into a mesh are up."""
         returned = self.routes.set_links(mesh, links, now)
         reached = [one for one in self._by_id.values() if self.routes.lead_through(one.contact, mesh)]
         count = self._dispatcher.count_links
@@ -168,24 +170,24 @@ class Conversations:
             self._greet(reached, now)
         return effects
 
-    def _greet(self, met: list[Conversation], now: float) -> None:
+    def _greet(self, reached: list[Conversation], now: float) -> None:
         """We come from being away: greet one contact after the other, or a neighbour would count them."""
         at = now
-        for conversation in sample(self._entropy, met, len(met)):
+        for conversation in sample(self._entropy, reached, len(reached)):
             conversation.ask_at(at)
             at += exponential(self._entropy, GREET_GAP_S)
             conversation.on_return(at)
         self._dispatcher.unsettled = True
 
-    def cell(self, cell: Cell, mesh: MeshId, late: bool, now: float) -> None:
-        """Most cells are for others. One that bears a tag of ours is put aside: nothing else happens while
-        its copies leave for the neighbours."""
+    def on_cell(self, cell: Cell, mesh: MeshId, late: bool, now: float) -> None:
+        """Put a cell aside if it bears a tag of ours; most cells are for other nodes. Nothing else happens
+        while its copies leave for the neighbours."""
         owner = self.intake.put_cell(cell, late, now)
         if owner is not None:
             self.routes.on_cell(owner.contact, mesh)
 
     def follow_cell(self, tag: Tag, fate: user_inputs.CellFate, now: float) -> list[Routed]:
-        """Something became of the cell of ours that bears this tag."""
+        """Note what became of the cell of ours with this tag."""
         return self._dispatcher.dispatch_to_everybody(
             lambda conversation: conversation.follow_cell(tag, fate, now), now
         )
@@ -195,9 +197,9 @@ class Conversations:
     def tell_payloads(
         self, contact: ContactId, payloads: Iterable[MeshRenewed | RoomWord | IntroductionWord], now: float
     ) -> list[Routed]:
-        """Say to a contact in which mesh we are, or something about letting somebody into a room, or about an
+        """Tell a contact in which mesh we are, or send a word about letting a person into a room or about an
         introduction."""
-        conversation = self._roster.find_conversation(contact)
+        conversation = self._contact_book.find_conversation(contact)
         if conversation is None:
             return []
         return [
@@ -208,12 +210,12 @@ class Conversations:
             )
         ]
 
-    def move(self, contact: ContactId, mesh: MeshId, now: float) -> list[Routed]:
-        """A contact is in another mesh."""
+    def move_contact(self, contact: ContactId, mesh: MeshId, now: float) -> list[Routed]:
+        """Note that a contact is in another mesh."""
         moved: list[Routed] = [
-            *self._roster.update_contact(contact, lambda known: self._contacts.move(known, mesh))
+            *self._contact_book.update_contact(contact, lambda known: self._contacts.set_mesh(known, mesh))
         ]
-        conversation = self._roster.find_conversation(contact)
+        conversation = self._contact_book.find_conversation(contact)
         if conversation is None or conversation.contact.blocked:
             return moved
         links = self._dispatcher.count_links(conversation)
@@ -224,7 +226,7 @@ class Conversations:
     def take_request(
         self, input: user_inputs.ContentInput | user_inputs.KeysInput, now: float
     ) -> list[Routed]:
-        """Do what the user wants said, or did about backups."""
+        """Accept a person's message, or change the recovery keys for a backup."""
         if isinstance(input, user_inputs.ContentInput):
             return self._submit(input, now)
         return self._change_keys(input, now)
@@ -237,7 +239,7 @@ class Conversations:
         if conversation.contact.blocked:
             return [Rejected(Reason.CONTACT_BLOCKED)]
         reason = refuse_content(input)
-        if reason is None and self.waiting() >= OUTBOX_CAP:
+        if reason is None and self.count_waiting() >= OUTBOX_CAP:
             reason = Reason.OUTBOX_FULL
         if reason is not None:
             return [Rejected(reason)]
@@ -246,8 +248,8 @@ class Conversations:
         accepted = conversation.submit_content(content, self._order, now)
         return self._dispatcher.dispatch_outputs(conversation, accepted, now)
 
-    def change(self, input: user_inputs.ContactInput, now: float) -> list[Routed]:
-        """The user wants something of a contact."""
+    def change_contact(self, input: user_inputs.ContactInput, now: float) -> list[Routed]:
+        """Change a contact as the person asks."""
         self._dispatcher.unsettled = True
         return self._decisions.change_contact(input, now)
 
@@ -263,8 +265,8 @@ class Conversations:
             effects += self._dispatcher.dispatch_outputs(conversation, told, now)
         return effects
 
-    def pair(self, paired: Paired, mesh: MeshId, now: float) -> tuple[Contact, list[Routed]]:
-        """Keep the contact and the session that a pairing brought."""
+    def add_paired(self, paired: Paired, mesh: MeshId, now: float) -> tuple[Contact, list[Routed]]:
+        """Store the contact and the session of a finished pairing."""
         key = paired.identity_key
         who = Contact(
             fingerprint(key),
@@ -278,14 +280,14 @@ class Conversations:
         )
         contact, added = self._contacts.add(who)
         session = self._factory.make_session(contact, paired, now)
-        conversation = self._roster.find_conversation(contact.id)
+        conversation = self._contact_book.find_conversation(contact.id)
         if conversation is None:
             conversation = self._factory.make_conversation(contact, session)
             self._by_id[conversation.id] = conversation
         self._tags.unregister_owner(conversation)
         changed = conversation.change_session(contact, session, now)
         effects = [*added, *self._dispatcher.dispatch_outputs(conversation, changed, now)]
-        self._roster.listen_for(conversation)
+        self._contact_book.listen_for(conversation)
         if not contact.blocked:
             effects += self._dispatcher.connect_conversation(conversation, now)
         return contact, effects

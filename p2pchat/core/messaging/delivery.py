@@ -55,7 +55,8 @@ LATE_S = 5.0
 
 
 class Delivery:
-    """One conversation's. Each method returns what is to be done."""
+    """Sends the payloads of one conversation until they are acknowledged. Each method returns what is to be
+    done."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class Delivery:
         self.answer_at: float | None = None
         """When what came is answered."""
         self.owes_receipt = False
-        self._heard_back = False
+        self._may_repeat = False
         """They have told what they have: what else should be there by now is to be sent again."""
         self._presence = presence
         self._entropy = entropy
@@ -100,22 +101,22 @@ class Delivery:
         """Whether something waits here because too much of ours is leaving."""
 
     def change_session(self, session: Session) -> None:
-        """Go on in another session."""
+        """Continue in another session."""
         self.session, self.moved, self.probe_at = session, True, None
         self._leaving.forget_all()
         self._sent_cells.clear()
         self._lost = False
         self.inbox, self.answer_at = Inbox(), None
-        self.owes_receipt = self._heard_back = False
+        self.owes_receipt = self._may_repeat = False
 
     def pop_moved(self) -> bool:
-        """Whether the session is to be kept now."""
+        """Tell whether the session must be stored now, once."""
         moved = self.moved or self.queue.moved
         self.moved = self.queue.moved = False
         return moved
 
-    def stand_still(self, seconds: float) -> None:
-        """There was no link for so long: nothing is due because one came back."""
+    def postpone_timers(self, seconds: float) -> None:
+        """Move the timers on by the time without a link, so that nothing is due just because a link came."""
         if self.probe_at is not None:
             self.probe_at += seconds
         if self.answer_at is not None:
@@ -124,7 +125,7 @@ class Delivery:
     # --- what leaves
 
     def on_cell_left(self, tag: Tag, now: float) -> None:
-        """A cell has left the node. Whether it arrived anywhere is not known yet."""
+        """Note that a cell has left the node. It is not known yet whether it arrived anywhere."""
         piece = self._leaving.pop_piece(tag)
         item = self.outbox.get(piece.message) if piece is not None else None
         if piece is not None and item is not None:
@@ -132,7 +133,8 @@ class Delivery:
             self._sent_cells.put(tag, piece)
 
     def on_cell_returned(self, tag: Tag, now: float) -> list[Output]:
-        """A cell came back from the mesh, so others have it; with the last of a message, they have it all."""
+        """Note that a cell came back from the mesh, so others have it. With the last cell of a message they
+        have all of it."""
         piece = self._sent_cells.get(tag)
         item = self.outbox.get(piece.message) if piece is not None else None
         if piece is None or item is None or piece.index in item.returned:
@@ -143,45 +145,45 @@ class Delivery:
         return self.queue.report_state(item.entry, MessageState.RELAYED, now)
 
     def on_cell_lost(self, tag: Tag, now: float) -> list[Output]:
-        """A cell that left is probably lost: ask now, and not only when its receipt is overdue."""
+        """Ask for a receipt now, because a cell that left is probably lost."""
         piece = self._sent_cells.get(tag)
         if piece is not None and self.outbox.get(piece.message) is not None and self.probe_at is not None:
             self.probe_at, self._lost = min(self.probe_at, now), True
         return []
 
     def resume_flush(self, now: float) -> list[Output]:
-        """Send what was held back, when most of what was handed over has left."""
+        """Send what was held back, once most of the cells that were handed over have left."""
         if not self._held_back or len(self._leaving) > LEAVING_MAX // 2:
             return []
         return self.flush_outbox(now)
 
     def flush_outbox(self, now: float) -> list[Output]:
-        """Send what has never been sent, as far as the window reaches."""
+        """Send what was never sent, as far as the window allows."""
         if not self.connected:
             return []
         self._held_back = False
-        out = self._send_due(float("-inf"), now)
-        while (item := self.outbox.unsealed()) is not None and self._space(now) > 0:
+        effects = self._send_due(float("-inf"), now)
+        while (item := self.outbox.find_unsealed()) is not None and self._space(now) > 0:
             salt = self._entropy.draw_bytes(SALT_BYTES)
             number, ciphertext = self.session.encrypt(item.entry.payload, salt)
-            out += self.queue.keep_entry(replace(item.entry, number=number, ciphertext=ciphertext))
-            out += self._send_due(float("-inf"), now)
-        if self.outbox.unsealed() is not None and self.probe_at is None:
+            effects += self.queue.keep_entry(replace(item.entry, number=number, ciphertext=ciphertext))
+            effects += self._send_due(float("-inf"), now)
+        if self.outbox.find_unsealed() is not None and self.probe_at is None:
             self.probe_at = now + self._probe_gap
-        return out
+        return effects
 
     def say_notice(self, notice: wire.Notice, space: int, now: float) -> list[Output]:
-        """Send a notice, if there is room: in the envelope only, never repeated."""
-        self._presence.greeted(now)
+        """Send a notice, if there is space. A notice is sealed in the envelope only, and never repeated."""
+        self._presence.on_greeting_sent(now)
         if space <= 0:
             self._counters["notices withheld: window full"] += 1
             return []
-        floor = self.outbox.floor(self.session.payloads.next_number)
+        floor = self.outbox.find_floor(self.session.payloads.next_number)
         data = wire.encode_notice(notice)
         return [self._seal(self.session.make_fragment(Lane.NOTICE, floor, floor, 0, 1, data), now)]
 
     def send_probe(self, now: float) -> list[Output]:
-        """Ask into the silence, and wait twice as long before the next time."""
+        """Send a cell that will be answered to a silent contact, and double the wait before the next one."""
         self.probe_at = None
         if not len(self.outbox):
             return []
@@ -200,7 +202,7 @@ class Delivery:
         message got a place in the window."""
         if space <= 0 or not len(self.outbox):
             return []
-        probe = self.outbox.probe()
+        probe = self.outbox.find_probe()
         if probe is not None:
             return self._send_fragment(*probe, now)
         asks = wire.PresenceNotice(here=True, asks=True, receipt=self.make_receipt())
@@ -208,13 +210,13 @@ class Delivery:
 
     def _send_due(self, before: float, now: float) -> list[Output]:
         """Send fragments that never left, or last left before ``before``."""
-        out: list[Output] = []
+        effects: list[Output] = []
         if self.connected:
-            for item, index in self.outbox.due(before):
+            for item, index in self.outbox.find_due_fragments(before):
                 if self._space(now) <= 0:
                     break
-                out += self._send_fragment(item, index, now)
-        return out
+                effects += self._send_fragment(item, index, now)
+        return effects
 
     def _space(self, now: float) -> int:
         """Cells that may be handed over now: the contact's window reaches so far, and as many may wait for
@@ -233,7 +235,7 @@ class Delivery:
     def _send_fragment(self, item: Item, index: int, now: float) -> list[Output]:
         entry, pieces = item.entry, item.pieces
         assert entry.number is not None, "only sealed messages have pieces"
-        floor = self.outbox.floor(self.session.payloads.next_number)
+        floor = self.outbox.find_floor(self.session.payloads.next_number)
         fragment = self.session.make_fragment(
             Lane.ORDERED, entry.number, floor, index, len(pieces), pieces[index]
         )
@@ -253,45 +255,46 @@ class Delivery:
     # --- receipts
 
     def make_receipt(self) -> wire.DeliveryReceipt:
-        """Tell what of theirs is here."""
-        return self.session.payloads.make_receipt(self.inbox.held(self.session.payloads.expected))
+        """Make the receipt for the contact's payloads."""
+        return self.session.payloads.make_receipt(self.inbox.make_bitmap(self.session.payloads.expected))
 
-    def on_contact_heard(self) -> None:
-        """The contact listens: ask soon again."""
+    def reset_probe_gap(self) -> None:
+        """Probe soon again, because the contact listens."""
         self._probe_gap = self._repeat_s
 
     def on_receipt(self, receipt: wire.DeliveryReceipt) -> ReceiptOutcome | None:
-        """Take what the receipt says; None: it counts payloads that we never sent, so another home has our
-        keys."""
+        """Apply a receipt. None: it counts payloads that we never sent, so another home has our keys."""
         if receipt.next > self.session.payloads.next_number:
             return None
-        told = self.outbox.acknowledged(receipt)
+        told = self.outbox.apply_receipt(receipt)
         self.session.payloads.told = max(self.session.payloads.told, receipt.next)
-        self.on_contact_heard()
-        self._heard_back = True
+        self.reset_probe_gap()
+        self._may_repeat = True
         return told
 
     def finish_told(self, told: ReceiptOutcome, now: float) -> list[Output]:
-        """Forget what came, and what they refused: that will not be delivered."""
+        """Finish the messages that the contact has, and those that it refused, which will never be
+        delivered."""
         kept = self.queue.finish_entries(told.kept, MessageState.DELIVERED, now)
         return kept + self.queue.finish_entries(told.refused, MessageState.EXPIRED, now)
 
     def schedule_answer(self, now: float, late: bool = False) -> None:
-        """Draw when what came is answered. ``late``: we were away when it was sent, and so were others."""
+        """Draw the time of the next answer. ``late``: the cells were sent while we, and perhaps other nodes,
+        were away."""
         more = exponential(self._entropy, LATE_S) if late else 0.0
         self.answer_at = now + uniform(self._entropy, *self._answer_s) + more
 
     def send_answer(self, now: float) -> list[Output]:
-        """Send all that recent cells cause: it leaves together, and not when they came, or a neighbour
-        would see their recipient."""
-        out: list[Output] = []
+        """Send all that recent cells caused. It leaves together and later: a neighbour that saw answers
+        follow cells would know their recipient."""
+        effects: list[Output] = []
         if self.owes_receipt:
-            out += self.say_notice(self.make_receipt(), self.session.window.answer_space(now), now)
-        repeats = self._send_due(now - self._repeat_s, now) if self._heard_back else []
-        if self.owes_receipt or self._heard_back:
-            out += repeats or self._reopen_window(now)
-        self.answer_at, self.owes_receipt, self._heard_back = None, False, False
-        return out
+            effects += self.say_notice(self.make_receipt(), self.session.window.answer_space(now), now)
+        repeats = self._send_due(now - self._repeat_s, now) if self._may_repeat else []
+        if self.owes_receipt or self._may_repeat:
+            effects += repeats or self._reopen_window(now)
+        self.answer_at, self.owes_receipt, self._may_repeat = None, False, False
+        return effects
 
     def _reopen_window(self, now: float) -> list[Output]:
         """The window is used up, but they listen: one fragment to answer makes them say how far it has
@@ -302,5 +305,5 @@ class Delivery:
 
 
 def patient(effect: Output) -> Output:
-    """The same, without hurry: with cover it takes the place of the next cover packet."""
+    """Return the effect without hurry: with cover, its cell takes the place of the next cover packet."""
     return replace(effect, haste=Haste.PATIENT) if isinstance(effect, SendCell) else effect

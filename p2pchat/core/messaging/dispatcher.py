@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from p2pchat.core.messaging import outputs
+from p2pchat.core.messaging.contact_book import ContactBook
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.outputs import (
     FileReported,
@@ -20,18 +21,18 @@ from p2pchat.core.messaging.outputs import (
     SendInto,
 )
 from p2pchat.core.messaging.presence import GREET_S
-from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
 from p2pchat.ports import Entropy, uniform
 
 
 class Dispatcher:
-    """Of all conversations. Each method returns what is left for others to do, in order."""
+    """Carries out what conversations want done. Each method returns what is left for others to do, in
+    order."""
 
-    def __init__(self, roster: Roster, routes: Routes, entropy: Entropy) -> None:
+    def __init__(self, contact_book: ContactBook, routes: Routes, entropy: Entropy) -> None:
         self.unsettled = True
         """Whether a conversation has moved since its parent asked when it is next due."""
-        self._roster = roster
+        self._contact_book = contact_book
         self._routes = routes
         self._entropy = entropy
 
@@ -40,7 +41,7 @@ class Dispatcher:
         return self._routes.count_links(conversation.contact)
 
     def connect_conversation(self, conversation: Conversation, now: float) -> list[Routed]:
-        """Begin a conversation, or begin it again, with the present links."""
+        """Start or restart a conversation with the present links."""
         links = self.count_links(conversation)
         routed = self.dispatch_outputs(conversation, conversation.on_links(links, now), now)
         conversation.on_return(now + uniform(self._entropy, *GREET_S))
@@ -50,8 +51,8 @@ class Dispatcher:
     def dispatch_to_everybody(
         self, does: Callable[[Conversation], Iterable[Output]], now: float
     ) -> list[Routed]:
-        """Have every conversation do something."""
-        return self.dispatch_all(list(self._roster.by_id.values()), does, now)
+        """Call ``does`` for every conversation, and carry out what it returns."""
+        return self.dispatch_all(list(self._contact_book.by_id.values()), does, now)
 
     def dispatch_all(
         self,
@@ -59,7 +60,8 @@ class Dispatcher:
         does: Callable[[Conversation], Iterable[Output]],
         now: float,
     ) -> list[Routed]:
-        """Have each conversation do something, and carry out what follows before the next one does."""
+        """Call ``does`` for each of these conversations, and carry out what it returns before the next
+        call."""
         return [
             routed
             for conversation in conversations
@@ -69,7 +71,7 @@ class Dispatcher:
     def dispatch_outputs(
         self, conversation: Conversation, wishes: Iterable[Output], now: float
     ) -> list[Routed]:
-        """Carry out what one conversation wants."""
+        """Carry out what one conversation wants done."""
         self.unsettled = True
         return [routed for wish in wishes for routed in self._dispatch(conversation, wish, now)]
 
@@ -87,14 +89,14 @@ class Dispatcher:
             case outputs.FileTold(message):
                 return [FileReported(contact.id, message)]
             case outputs.RetentionDecided():
-                return self._roster.note_retention(contact.id, wish)
+                return self._contact_book.note_retention(contact.id, wish)
             case outputs.Renewed(transcript):
-                return self._roster.note_renewed(contact.id, transcript, now)
+                return self._contact_book.note_renewed(contact.id, transcript, now)
             case outputs.Turned(turn, waiting):
-                return self._roster.note_turn(contact.id, turn, waiting)
+                return self._contact_book.note_turn(contact.id, turn, waiting)
             case outputs.TagsChanged(delta):
                 if not contact.blocked:
-                    self._roster.tags.change_tags(conversation, delta)
+                    self._contact_book.tags.change_tags(conversation, delta)
                 return []
             case _:
                 return [wish]

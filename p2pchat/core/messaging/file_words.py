@@ -7,27 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from p2pchat.core.messaging.contact_book import ContactBook
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.outputs import Output, Routed
-from p2pchat.core.messaging.roster import Roster
 from p2pchat.types import ContactId, MessageId
 from p2pchat.wire.files import FileBlock, FileRequest, FileWord
 
 
 class FileWords:
-    """With all contacts. Each method returns what is to be done; nothing is said to one who is blocked."""
+    """Sends words about files to contacts, but none to a blocked contact. Each method returns what is to be
+    done."""
 
-    def __init__(self, roster: Roster, dispatcher: Dispatcher) -> None:
-        self._roster = roster
+    def __init__(self, contact_book: ContactBook, dispatcher: Dispatcher) -> None:
+        self._contact_book = contact_book
         self._dispatcher = dispatcher
 
     def tell_word(self, contact: ContactId, word: FileWord, now: float) -> list[Routed]:
-        """Say a word, as surely as a message."""
+        """Send a word, as reliably as a message."""
         return self._dispatch(contact, lambda conversation: conversation.tell_payload(word, now), now)
 
     def ask_for_blocks(self, contact: ContactId, request: FileRequest, now: float) -> list[Routed]:
-        """Ask for blocks, patiently."""
+        """Request blocks, when nothing else leaves."""
 
         def say(conversation: Conversation) -> Iterable[Output]:
             conversation.notices.put_request(request)
@@ -38,7 +39,8 @@ class FileWords:
     def send_blocks(
         self, contact: ContactId, file: MessageId, blocks: Iterable[FileBlock], now: float
     ) -> list[Routed]:
-        """Send blocks, patiently, in the place of those that wait; none: take back those of the file."""
+        """Send blocks when nothing else leaves, in place of those that wait. Without blocks, take back those
+        of the file."""
 
         def say(conversation: Conversation) -> Iterable[Output]:
             conversation.notices.put_blocks(file, blocks)
@@ -49,7 +51,7 @@ class FileWords:
     def _dispatch(
         self, contact: ContactId, say: Callable[[Conversation], Iterable[Output]], now: float
     ) -> list[Routed]:
-        conversation = self._roster.find_conversation(contact)
+        conversation = self._contact_book.find_conversation(contact)
         if conversation is None or conversation.contact.blocked:
             return []
         return self._dispatcher.dispatch_outputs(conversation, say(conversation), now)

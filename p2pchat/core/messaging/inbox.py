@@ -24,10 +24,10 @@ class _Partial:
     count: int
     pieces: dict[int, bytes] = field(default_factory=dict)
 
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         return len(self.pieces) == self.count
 
-    def bitmap(self) -> bytes:
+    def make_bitmap(self) -> bytes:
         """Bit ``i`` of byte ``i // 8`` (lowest first) is set when fragment ``i`` is held."""
         bits = bytearray((self.count + 7) // 8)
         for index in self.pieces:
@@ -36,15 +36,15 @@ class _Partial:
 
 
 class Inbox:
-    """Reassembles and orders."""
+    """Reassembles and orders the fragments of one contact's payloads."""
 
     def __init__(self) -> None:
         self._partials: dict[int, _Partial] = {}
         self._held = 0
         self.dropped = 0
 
-    def take(self, fragment: Fragment, expected: int) -> bool:
-        """Keep a fragment; False when it is nothing new (already delivered, already held, out of reach)."""
+    def put_fragment(self, fragment: Fragment, expected: int) -> bool:
+        """Keep a fragment; False if it is not new (delivered or kept already) or out of reach."""
         if not expected <= fragment.number < expected + AHEAD:
             return False
         partial = self._partials.setdefault(fragment.number, _Partial(fragment.count))
@@ -57,17 +57,17 @@ class Inbox:
             self.dropped += 1
         return True
 
-    def size(self, number: int) -> int | None:
-        """Bytes of the ciphertext of ``number`` when it is whole."""
+    def whole_size(self, number: int) -> int | None:
+        """Return the size of the ciphertext of ``number``, if it is whole."""
         partial = self._partials.get(number)
-        if partial is None or not partial.whole():
+        if partial is None or not partial.is_whole():
             return None
         return sum(map(len, partial.pieces.values()))
 
     def pop(self, number: int) -> bytes | None:
-        """Return and forget the ciphertext of ``number`` when it is whole."""
+        """Return and forget the ciphertext of ``number``, if it is whole."""
         partial = self._partials.get(number)
-        if partial is None or not partial.whole():
+        if partial is None or not partial.is_whole():
             return None
         self._drop(number)
         return b"".join(partial.pieces[index] for index in range(partial.count))
@@ -77,17 +77,17 @@ class Inbox:
         for number in [number for number in self._partials if number < floor]:
             self._drop(number)
 
-    def held(self, number: int) -> bytes:
-        """Bitmap of the fragments of ``number`` that are here; empty for none."""
+    def make_bitmap(self, number: int) -> bytes:
+        """Return the bitmap of the fragments of ``number`` that are here; empty for none."""
         partial = self._partials.get(number)
-        return partial.bitmap() if partial is not None else b""
+        return partial.make_bitmap() if partial is not None else b""
 
     def _drop(self, number: int) -> None:
         self._held -= len(self._partials.pop(number).pieces)
 
 
 def missing(bitmap: bytes, count: int) -> Iterator[int]:
-    """Indices below ``count`` whose bit is not set in a bitmap of any length."""
+    """Yield the indices below ``count`` whose bit is not set in a bitmap of any length."""
     for index in range(count):
         byte = index // 8
         if byte >= len(bitmap) or not bitmap[byte] >> index % 8 & 1:

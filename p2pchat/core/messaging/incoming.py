@@ -31,7 +31,7 @@ PUT_OFF_S = 60.0
 
 
 class Incoming:
-    """One conversation's. Each method returns what is to be done."""
+    """Reads what comes from one contact. Each method returns what is to be done."""
 
     def __init__(
         self,
@@ -62,12 +62,12 @@ class Incoming:
 
     @property
     def over_quota(self) -> bool:
-        """Whether what the contact sends waits, because it has filled its share of the disk."""
+        """Whether the contact's messages wait, because it has filled its share of the disk."""
         return self._quota.used_up
 
     def open_cell(self, cell: Cell, late: bool, now: float) -> list[Output]:
-        """Open one cell. What does not open changes nothing; nonsense in a cell that opens is counted, and
-        its key is used up all the same. ``late``: it was caught up on."""
+        """Open one cell. A cell that does not open changes nothing. Nonsense in a cell that opens is counted,
+        and its key is used up. ``late``: the cell was caught up on."""
         offered = self._reunion.answering.session_for(cell.tag)
         if offered is None and not self._delivery.session.knows_tag(cell.tag):
             return self._open_apart(cell, now)
@@ -80,10 +80,10 @@ class Incoming:
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
             return []
-        effects = self._changes.carry_out(self._reunion.on_confirmed(), now) if offered is not None else []
+        effects = self._changes.apply_steps(self._reunion.on_confirmed(), now) if offered is not None else []
         self.opened_at, self._written_at = now, written_by(cell, late, now)
         self._is_latest = session.latest_place() != latest
-        effects += [TagsChanged(delta), *self._on_heard(now)]
+        effects += [TagsChanged(delta), *self._on_presence(now)]
         try:
             before = session.current_position()
             fragment = session.read(plain)
@@ -94,7 +94,7 @@ class Incoming:
                 self._reunion.on_doubt(now)
             if session.window.overtaken:
                 return effects + self._tear(now)
-            effects += self._changes.carry_out(self._reunion.on_contact_active(session, now), now)
+            effects += self._changes.apply_steps(self._reunion.on_contact_active(session, now), now)
             effects += self._take_fragment(fragment, now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
@@ -107,7 +107,7 @@ class Incoming:
         session = self._delivery.session
         try:
             if self._reunion.keys.has_tag(cell.tag):
-                return self._changes.carry_out(self._reunion.on_cell(cell, session, now), now)
+                return self._changes.apply_steps(self._reunion.on_cell(cell, session, now), now)
         except RefusedInput:
             self._counters["cells refused: unreadable"] += 1
         if session.by_a_copy(cell):
@@ -115,8 +115,8 @@ class Incoming:
             self._reunion.on_doubt(now)
         return []
 
-    def look_at_what_waits(self, now: float) -> list[Output]:
-        """See whether what was over the contact's quota may be taken now; a receipt then follows."""
+    def retry_put_off(self, now: float) -> list[Output]:
+        """Read what was over the contact's quota, if the quota allows it now; a receipt then follows."""
         if self.put_off_until is None or now < self.put_off_until or self._reunion.torn:
             return []
         before = self._delivery.session.payloads.expected
@@ -126,16 +126,16 @@ class Incoming:
         return effects
 
     def _tear(self, now: float) -> list[Output]:
-        return self._changes.carry_out(self._reunion.mark_torn(now), now)
+        return self._changes.apply_steps(self._reunion.mark_torn(now), now)
 
-    def _on_heard(self, now: float, here: bool = True) -> list[Output]:
+    def _on_presence(self, now: float, here: bool = True) -> list[Output]:
         """The contact wrote the cell that was opened last. An old cell makes no contact here; a
         leave holds, unless the contact said something after it."""
         if self._written_at < now:
             self._presence.note_life(self._written_at)
-            changed = not here and self._is_latest and self._presence.take_leave(now)
+            changed = not here and self._is_latest and self._presence.on_late_goodbye(now)
         else:
-            changed = self._presence.heard(now, here)
+            changed = self._presence.note_presence(now, here)
         return [Notify(PresenceChanged(self._contact().id, here))] if changed else []
 
     def _take_fragment(self, fragment: Fragment, now: float) -> list[Output]:
@@ -154,7 +154,7 @@ class Incoming:
         session, inbox = self._delivery.session, self._delivery.inbox
         session.payloads.skip_to(fragment.floor)
         inbox.skip_to(session.payloads.expected)
-        if not inbox.take(fragment, session.payloads.expected):
+        if not inbox.put_fragment(fragment, session.payloads.expected):
             self._counters["fragments repeated"] += 1
         return self._take_whole(now)
 
@@ -164,7 +164,7 @@ class Incoming:
         effects: list[Output] = []
         self.put_off_until = None
         delivery = self._delivery
-        while (size := delivery.inbox.size(delivery.session.payloads.expected)) is not None:
+        while (size := delivery.inbox.whole_size(delivery.session.payloads.expected)) is not None:
             if not self._affordable(size, now, effects):
                 self.put_off_until = now + PUT_OFF_S
                 return effects
@@ -218,9 +218,9 @@ class Incoming:
             case wire.PresenceNotice(here=here, asks=asks, receipt=receipt):
                 if asks and not self._quota.used_up:
                     self._delivery.owes_receipt = True
-                return self._on_heard(now, here) + self._on_receipt(receipt, now)
+                return self._on_presence(now, here) + self._on_receipt(receipt, now)
             case wire.Copied():
-                return self._changes.carry_out(self._reunion.on_warned(now), now)
+                return self._changes.apply_steps(self._reunion.on_warned(now), now)
             case FileRequest() | FileBlock():
                 return [FileTold(notice)]
             case wire.UnknownNotice():

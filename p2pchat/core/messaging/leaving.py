@@ -26,7 +26,7 @@ class LeavingPiece:
 
 
 class LeavingCells:
-    """By their tags, in the order in which they were handed over."""
+    """Cells that were handed over and have not left, by tag, oldest first."""
 
     def __init__(self) -> None:
         self._pieces: dict[Tag, LeavingPiece] = {}
@@ -35,7 +35,7 @@ class LeavingCells:
         return len(self._pieces)
 
     def forget_all(self) -> None:
-        """Forget all: they are of a session that is over."""
+        """Forget all cells, because their session is over."""
         self._pieces.clear()
 
     def put_piece(self, tag: Tag, piece: LeavingPiece) -> None:
@@ -51,7 +51,7 @@ class LeavingCells:
         self._pieces = {tag: piece for tag, piece in self._pieces.items() if piece.message != message}
 
     def drop_lost(self, now: float) -> list[LeavingPiece]:
-        """Forget, and return, what has not left for so long that it was dropped on its way out."""
+        """Forget and return the pieces that were dropped on their way out: they have waited too long."""
         lost = []
         for tag, piece in list(self._pieces.items()):
             if piece.since > now - LEAVES_S:

@@ -27,35 +27,35 @@ Beyond it the newest is dropped, and its sender repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A cell. ``late``: it was caught up on."""
+class ReceivedCell:
+    """A cell that waits to be opened. ``late``: it was caught up on."""
 
     cell: Cell
     late: bool = False
 
 
 class Letterbox:
-    """Cells in the order in which they came."""
+    """Keeps cells in the order in which they came."""
 
     def __init__(self, entropy: Entropy, open_s: tuple[float, float]) -> None:
         self._entropy = entropy
         self._open_s = open_s
-        self._cells: deque[Letter] = deque()
+        self._cells: deque[ReceivedCell] = deque()
         self.open_at = NEVER
         """When ``due`` next has something."""
 
     def __len__(self) -> int:
         return len(self._cells)
 
-    def put(self, letter: Letter, now: float) -> None:
-        """A cell came in."""
+    def put_cell(self, received_cell: ReceivedCell, now: float) -> None:
+        """Keep a cell that came."""
         if len(self._cells) < CAP:
-            self._cells.append(letter)
+            self._cells.append(received_cell)
         if self.open_at == NEVER:
             self.open_at = now + uniform(self._entropy, *self._open_s)
 
-    def due(self, now: float) -> list[Letter]:
-        """What is to be opened now; what is left over is due at once, after other things have had their
+    def pop_due(self, now: float) -> list[ReceivedCell]:
+        """Return the cells to be opened now. Those left over are due at once, after other inputs had their
         turn."""
         if now < self.open_at:
             return []

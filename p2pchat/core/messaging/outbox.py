@@ -43,7 +43,7 @@ LIFETIME_S = 14 * 86_400.0
 
 @dataclass(slots=True)
 class Item:
-    """One message and how far it got."""
+    """One message, and how far its delivery is."""
 
     entry: OutboxEntry
     held: bytes = b""
@@ -61,7 +61,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptOutcome:
-    """What a receipt says of what was sent."""
+    """What a receipt tells about the messages that were sent."""
 
     kept: list[Item]
     refused: list[Item]
@@ -71,8 +71,8 @@ class ReceiptOutcome:
 
 
 class Outbox:
-    """Keeps order; answers "what next?". What it is asked often costs the few that are sealed, not all that
-    wait."""
+    """Keeps messages in order, and finds what to send next. Frequent questions cost the few sealed messages,
+    not all that wait."""
 
     def __init__(self, entries: Iterable[OutboxEntry]) -> None:
         self._sealed: dict[MessageId, Item] = {}
@@ -86,39 +86,39 @@ class Outbox:
 
     @property
     def held(self) -> list[Item]:
-        """What the person must first let go."""
+        """The messages that wait for the person's consent."""
         return list(self._held.values())
 
     def __iter__(self) -> Iterator[Item]:
         return iter([*self._sealed.values(), *self._waiting.values(), *self._held.values()])
 
     def get(self, message: MessageId) -> Item | None:
-        """A message that waits."""
+        """Return a message that waits, or None."""
         return self._sealed.get(message) or self._waiting.get(message) or self._held.get(message)
 
     def put(self, entry: OutboxEntry) -> None:
-        """Accept a message behind all others; or it got its number and ciphertext, or lost them with its
-        session."""
+        """Add a message behind all others, or replace its entry after it got, or lost, its number and
+        ciphertext."""
         self.remove(entry.id)
         where = self._waiting if entry.number is None else self._sealed
         (self._held if entry.held else where)[entry.id] = Item(entry)
 
     def remove(self, message: MessageId) -> None:
-        """Acknowledged, expired or cancelled."""
+        """Remove a message that is acknowledged, expired or cancelled."""
         self._sealed.pop(message, None)
         self._waiting.pop(message, None)
         self._held.pop(message, None)
 
-    def floor(self, next_number: int) -> int:
-        """The lowest number that may still be sent."""
+    def find_floor(self, next_number: int) -> int:
+        """Return the lowest number that may still be sent."""
         return min((_number(item) for item in self._sealed.values()), default=next_number)
 
-    def unsealed(self) -> Item | None:
-        """The next message that has no number yet, if it may have one."""
+    def find_unsealed(self) -> Item | None:
+        """Return the next message without a number, if it may get one."""
         return None if len(self._sealed) >= SEALED_CAP else next(iter(self._waiting.values()), None)
 
-    def acknowledged(self, receipt: DeliveryReceipt) -> ReceiptOutcome:
-        """The contact says what became of what was sent. Only what it names is done with."""
+    def apply_receipt(self, receipt: DeliveryReceipt) -> ReceiptOutcome:
+        """Remove the messages that the receipt names; return what it tells of all that were sent."""
         named = set(names(receipt.opened))
         told = ReceiptOutcome([], [], [])
         for item in list(self._sealed.values()):
@@ -138,13 +138,13 @@ class Outbox:
         return told
 
     def next_expiry(self) -> float | None:
-        """When the first message outlives its time. All live equally long, so the first accepted is the first
-        to go."""
+        """Return when the first message expires. All messages live equally long, so the first accepted
+        expires first."""
         firsts = (_first_message(items) for items in (self._sealed, self._waiting, self._held))
         return min((item.entry.expires_at for item in firsts if item is not None), default=None)
 
-    def expired(self, now: float) -> list[Item]:
-        """Remove and return what has outlived its time."""
+    def pop_expired(self, now: float) -> list[Item]:
+        """Remove and return the messages that have expired."""
         old: list[Item] = []
         while (due := self.next_expiry()) is not None and due <= now:
             old += [item for item in self if item.entry.expires_at == due]
@@ -152,8 +152,8 @@ class Outbox:
                 self.remove(item.entry.id)
         return old
 
-    def due(self, before: float) -> Iterator[tuple[Item, int]]:
-        """Missing fragments of sealed messages that never left, or last left before ``before``; oldest
+    def find_due_fragments(self, before: float) -> Iterator[tuple[Item, int]]:
+        """Yield the missing fragments of sealed messages that never left, or left before ``before``; oldest
         first."""
         for item in list(self._sealed.values()):
             for index in missing(item.held, len(item.pieces)):
@@ -161,9 +161,9 @@ class Outbox:
                 if left is None or left < before:
                     yield item, index
 
-    def probe(self) -> tuple[Item, int] | None:
-        """The first missing fragment of the oldest sealed message."""
-        return next(self.due(float("inf")), None)
+    def find_probe(self) -> tuple[Item, int] | None:
+        """Return the first missing fragment of the oldest sealed message."""
+        return next(self.find_due_fragments(float("inf")), None)
 
 
 def _number(item: Item) -> int:

@@ -37,7 +37,7 @@ class TagsChanged:
 
 @dataclass(frozen=True, slots=True)
 class RetentionDecided:
-    """It was decided how long what is said lasts."""
+    """The two people have a new retention time."""
 
     seconds: float
     turn: int
@@ -46,14 +46,14 @@ class RetentionDecided:
 
 @dataclass(frozen=True, slots=True)
 class MeshTold:
-    """The contact says in which mesh it is."""
+    """The contact tells in which mesh it is."""
 
     renewed: wire.MeshRenewed
 
 
 @dataclass(frozen=True, slots=True)
 class RoomWordTold:
-    """The contact says something about letting somebody into a room."""
+    """The contact sends a word about letting a person into a room."""
 
     word: RoomWord
 
@@ -67,14 +67,14 @@ class IntroductionTold:
 
 @dataclass(frozen=True, slots=True)
 class FileTold:
-    """The contact says something of a file, or sends a part of one."""
+    """The contact sends a word about a file, or a part of one."""
 
     message: FileWord | FileNotice
 
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The session is a new one; a hash of what was exchanged."""
+    """The session is a new one; ``transcript`` is a hash of the exchange that made it."""
 
     transcript: bytes
 
@@ -114,7 +114,7 @@ class SendInto:
 
 @dataclass(frozen=True, slots=True)
 class MeshReported:
-    """A contact says in which mesh it is."""
+    """A contact tells in which mesh it is."""
 
     contact: ContactId
     renewed: wire.MeshRenewed = field(repr=False)
@@ -122,7 +122,7 @@ class MeshReported:
 
 @dataclass(frozen=True, slots=True)
 class RoomWordReported:
-    """A contact says something about letting somebody into a room."""
+    """A contact sends a word about letting a person into a room."""
 
     contact: ContactId
     word: RoomWord = field(repr=False)
@@ -138,7 +138,7 @@ class IntroductionReported:
 
 @dataclass(frozen=True, slots=True)
 class FileReported:
-    """A contact says something of a file, or sends a part of one."""
+    """A contact sends a word about a file, or a part of one."""
 
     contact: ContactId
     message: FileWord | FileNotice = field(repr=False)

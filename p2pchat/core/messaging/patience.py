@@ -21,41 +21,41 @@ KEEP_S = 3600.0
 
 
 class Patience:
-    """All times but ``at`` are the machine's, Unix seconds."""
+    """The waiting clock. All times are the machine's Unix seconds, except what ``count_waited`` returns."""
 
     def __init__(self, kept: Kept | None) -> None:
         self._kept = kept
-        self._late = 0.0
+        self._behind = 0.0
         """By how much patience is behind the machine's clock."""
-        self._doubted = 0.0
-        self.keep_at = 0.0
+        self._unconfirmed = 0.0
+        self.save_at = 0.0
         """When to write it down."""
 
     def start(self, now: float) -> None:
-        """The node runs from now on."""
+        """Start to count: the node runs from now on."""
         if self._kept is not None:
             leap = max(0.0, now - self._kept.now)
-            self._doubted = max(0.0, leap - EPOCH_SECONDS)
-            self._late = now - (self._kept.at + leap - self._doubted)
-        self.keep_at = now
+            self._unconfirmed = max(0.0, leap - EPOCH_SECONDS)
+            self._behind = now - (self._kept.at + leap - self._unconfirmed)
+        self.save_at = now
 
-    def believe(self, others: int) -> bool:
-        """So many others showed that the machine's clock is right; True if that changes anything."""
-        if others < SEVERAL or not self._doubted:
+    def confirm_clock(self, others: int) -> bool:
+        """Believe the machine's clock if enough ``others`` agree with it; True if that changes anything."""
+        if others < SEVERAL or not self._unconfirmed:
             return False
-        self._late -= self._doubted
-        self._doubted = 0.0
+        self._behind -= self._unconfirmed
+        self._unconfirmed = 0.0
         return True
 
-    def at(self, now: float) -> float:
-        """What patience has come to."""
-        return now - self._late
+    def count_waited(self, now: float) -> float:
+        """Return the time of the waiting clock at ``now``."""
+        return now - self._behind
 
-    def when(self, at: float) -> float:
-        """When it comes to that."""
-        return at + self._late
+    def time_of(self, at: float) -> float:
+        """Return when the waiting clock will show ``at``."""
+        return at + self._behind
 
-    def keep(self, now: float) -> PutPatience:
-        """Write it down."""
-        self.keep_at = now + KEEP_S
-        return PutPatience(Kept(self.at(now), now))
+    def save_state(self, now: float) -> PutPatience:
+        """Return the state to store."""
+        self.save_at = now + KEEP_S
+        return PutPatience(Kept(self.count_waited(now), now))

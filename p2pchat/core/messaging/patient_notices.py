@@ -31,7 +31,8 @@ LEAVES_S = 120.0
 
 
 class PatientNotices:
-    """One conversation's. Each method returns what is to be done."""
+    """Requests for files and parts of files that wait for one contact. Each method returns what is to be
+    done."""
 
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
@@ -43,11 +44,11 @@ class PatientNotices:
         """Whether the contact has just asked for what did not come: it listens, whatever it has seen."""
 
     def put_request(self, request: FileRequest) -> None:
-        """Ask this, in the place of what was to be asked of the same file."""
+        """Queue a request, in place of one for the same file."""
         self._requests[request.file] = request
 
     def put_blocks(self, file: MessageId, blocks: Iterable[FileBlock]) -> None:
-        """Send these, in the place of all that wait; none: take back those of a file."""
+        """Queue blocks, in place of all that wait. Without blocks, take back those of the file."""
         blocks = deque(blocks)
         if not blocks:
             blocks = deque(block for block in self._blocks if block.file != file)
@@ -55,21 +56,21 @@ class PatientNotices:
         self._may_answer = bool(blocks)
 
     def drop_all(self) -> None:
-        """Nothing more is said to the contact."""
+        """Drop all notices: the contact is blocked."""
         self._requests.clear()
         self._blocks.clear()
 
     def next_wakeup(self) -> float:
-        """When a cell is given up that never left."""
+        """Return when a cell that never left is given up."""
         waits = self._requests or self._blocks
         return min(self._handed.values(), default=NEVER) + LEAVES_S if waits else NEVER
 
     def note_left(self, tag: Tag) -> bool:
-        """A cell has left; whether it was one of these."""
+        """Note that a cell has left; True if it bore one of these notices."""
         return self._handed.pop(tag, None) is not None
 
     def flush(self, now: float) -> list[Output]:
-        """Hand over what may be: requests first."""
+        """Hand over as many notices as may leave, requests first."""
         for tag in [tag for tag, since in self._handed.items() if since + LEAVES_S <= now]:
             del self._handed[tag]
         outputs: list[Output] = []

@@ -29,7 +29,7 @@ from p2pchat.wire import payload as wire
 
 
 class PayloadHandlers:
-    """One conversation's."""
+    """Handles the payloads of one contact, by type."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class PayloadHandlers:
         }
 
     def handle_payload(self, payload: wire.Payload, now: float) -> list[Output]:
-        """Return what is to be done about one payload. Raises RefusedInput."""
+        """Return what follows from one payload. Raises RefusedInput."""
         return self._handlers[type(payload)](payload, now)
 
     def _on_rekey_offer(self, offer: wire.RekeyOffer, now: float) -> list[Output]:
@@ -93,7 +93,7 @@ class PayloadHandlers:
         if counts(contact, decision):
             return [RetentionDecided(decision.seconds, decision.turn, by_them=True)]
         if outdated(contact, decision):
-            ours = wire.Retention(contact.preferences.lasts_s, contact.preferences.lasts_turn)
+            ours = wire.Retention(contact.preferences.retention_s, contact.preferences.retention_turn)
             return self._delivery.queue.replace_payload(ours, now)
         return []
 

@@ -25,8 +25,8 @@ their way for seconds."""
 
 
 def written_by(cell: Cell, late: bool, now: float) -> float:
-    """Since when a cell was certainly written, at the latest: ``now`` if nothing says that it is older.
-    Otherwise all that it tells is its epoch. ``late``: it was caught up on."""
+    """Return the latest time at which a cell was certainly written: ``now``, unless it is known to be older;
+    then the begin of its epoch. ``late``: it was caught up on."""
     begun = cell.epoch * EPOCH_SECONDS
     return min(begun, now) if late or now > begun + EPOCH_SECONDS + STALE_S else now
 
@@ -41,9 +41,9 @@ class Presence:
         self.heard_at: float | None = None
         self.greet_at: float | None = None
 
-    def heard(self, now: float, here: bool = True) -> bool:
-        """They spoke (or took leave); True when that changes what is shown."""
-        changed = here != self.here(now)
+    def note_presence(self, now: float, here: bool = True) -> bool:
+        """Note that the contact spoke, or said goodbye; True if that changes what is shown."""
+        changed = here != self.is_here(now)
         self._here_until = now + HERE_S if here else None
         self.note_life(now)
         if here and self.greet_at is None:
@@ -51,43 +51,44 @@ class Presence:
         return changed
 
     def note_life(self, at: float) -> None:
-        """They wrote then or later, and we read it late: it does not make them here."""
+        """Note that the contact wrote at ``at`` or later. We read it late, so it does not make the contact
+        present."""
         self.heard_at = at if self.heard_at is None else max(self.heard_at, at)
 
-    def take_leave(self, now: float) -> bool:
-        """They took leave some time ago, and nothing came after that; True when that changes what is
-        shown."""
-        changed, self._here_until = self.here(now), None
+    def on_late_goodbye(self, now: float) -> bool:
+        """Note that the contact said goodbye some time ago, and nothing after that; True if that changes what
+        is shown."""
+        changed, self._here_until = self.is_here(now), None
         return changed
 
-    def here(self, now: float) -> bool:
-        """Whether they count as here."""
+    def is_here(self, now: float) -> bool:
+        """Tell whether the contact counts as present."""
         return self._here_until is not None and now < self._here_until
 
-    def lapsed(self, now: float) -> bool:
-        """Whether they have just stopped counting as here by silence; True once."""
-        if self._here_until is not None and not self.here(now):
+    def pop_lapse(self, now: float) -> bool:
+        """Tell, once, that silence has ended the contact's presence."""
+        if self._here_until is not None and not self.is_here(now):
             self._here_until = None
             return True
         return False
 
     def greet_by(self, at: float) -> None:
-        """Greet at this moment, or before."""
+        """Greet at ``at`` or before."""
         self.greet_at = at if self.greet_at is None else min(self.greet_at, at)
 
-    def stand_still(self, seconds: float) -> None:
-        """There was no link for so long: what was to come is as far away as when the link went."""
+    def postpone_timers(self, seconds: float) -> None:
+        """Move the next greeting on by the time without a link."""
         if self.greet_at is not None:
             self.greet_at += seconds
 
-    def greeted(self, now: float) -> None:
-        """We were heard; the next greeting is due only while they are here."""
-        self.greet_at = now + exponential(self._entropy, REFRESH_S) if self.here(now) else None
+    def on_greeting_sent(self, now: float) -> None:
+        """Schedule the next greeting, which is due only while the contact is present."""
+        self.greet_at = now + exponential(self._entropy, REFRESH_S) if self.is_here(now) else None
 
     def lapses_at(self) -> float | None:
-        """When they stop counting as here, if nothing is heard."""
+        """Return when the contact stops counting as present, if it stays silent."""
         return self._here_until
 
     def next_wakeup(self) -> float | None:
-        """When a greeting is due or presence lapses."""
+        """Return when a greeting is due or the contact's presence ends."""
         return min((due for due in (self.greet_at, self.lapses_at()) if due is not None), default=None)

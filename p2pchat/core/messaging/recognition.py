@@ -9,21 +9,21 @@ contacts that its user has verified: a mark tells the contact that this node is 
 
 from __future__ import annotations
 
+from p2pchat.core.messaging.contact_book import ContactBook
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.roster import Roster
 from p2pchat.ports import Entropy, sample
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.marks import MARK_BYTES, MARKS, NONCE_BYTES, Marks
 
 
 class Recognition:
-    """Of all contacts."""
+    """Makes and reads the marks by which contacts recognise each other as neighbours."""
 
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
+    def __init__(self, contact_book: ContactBook) -> None:
+        self._contact_book = contact_book
 
     def give_marks(self, mesh: MeshId, binding: bytes, entropy: Entropy, now: float) -> Marks:
-        """What to say on a link of a mesh, of which ``binding`` (32 bytes) is the secret."""
+        """Make the marks for one link of a mesh, whose secret is ``binding`` (32 bytes)."""
         nonce = entropy.draw_bytes(NONCE_BYTES)
         sessions = [conversation.delivery.session for conversation in self._trusted_in(mesh)]
         marks = [session.make_mark(binding, nonce, now) for session in sessions]
@@ -31,7 +31,7 @@ class Recognition:
         return Marks(nonce, tuple(sample(entropy, filled, MARKS)))
 
     def recognise_contact(self, mesh: MeshId, binding: bytes, theirs: Marks) -> ContactId | None:
-        """Which verified contact gives these marks, if one does."""
+        """Return the verified contact that gives these marks, if there is one."""
         marks = frozenset(theirs.marks)
         for conversation in self._trusted_in(mesh):
             if not marks.isdisjoint(conversation.delivery.session.list_marks(binding, theirs.nonce)):
@@ -39,12 +39,12 @@ class Recognition:
         return None
 
     def may_recognise_us(self, contact: ContactId) -> bool:
-        """Whether the contact may know that we are behind a link."""
-        conversation = self._roster.find_conversation(contact)
+        """Tell whether the contact may learn which neighbour we are."""
+        conversation = self._contact_book.find_conversation(contact)
         return conversation is not None and _is_trusted(conversation)
 
     def _trusted_in(self, mesh: MeshId) -> list[Conversation]:
-        return [known for known in self._roster.list_in_mesh(mesh) if _is_trusted(known)]
+        return [known for known in self._contact_book.list_in_mesh(mesh) if _is_trusted(known)]
 
 
 def _is_trusted(conversation: Conversation) -> bool:

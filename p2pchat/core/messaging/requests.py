@@ -24,7 +24,7 @@ from p2pchat.wire.content import (
 
 
 def refuse_content(input: user_inputs.ContentInput) -> Reason | None:
-    """Why it is not said; None: it may be."""
+    """Return the reason to refuse a person's message; None if there is none."""
     try:
         size = text_size(input.text)
     except Malformed:
@@ -42,7 +42,7 @@ def refuse_content(input: user_inputs.ContentInput) -> Reason | None:
 
 
 def content_of(input: user_inputs.ContentInput, own: ContactId, now: float) -> Text | Referring:
-    """What is sent; ``own``: the person here, as contacts know them."""
+    """Make the content to be sent; ``own``: the person here, as contacts know them."""
     if isinstance(input, user_inputs.MessageSubmitted):
         answers = _name(input.answers, own) if input.answers is not None else None
         return Text(input.id, now, input.text, answers, input.mentions)

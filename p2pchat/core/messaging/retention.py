@@ -26,7 +26,7 @@ left for us, takes 2^32 messages."""
 
 
 class Purge:
-    """Has lines forgotten when their time has come."""
+    """Deletes lines when their retention time is over."""
 
     def __init__(self, *, lines_expire: bool, drop_versions: bool = False) -> None:
         """``lines_expire``: whether an earlier run left lines that are to be forgotten some day;
@@ -37,8 +37,9 @@ class Purge:
         self._waits_until = float("-inf")
         self._at: float | None = 0.0 if lines_expire or drop_versions else None
 
-    def line(self, seconds: float, now: float) -> float | None:
-        """When a line that is written or comes now, and lasts so long, is to be forgotten; None: never."""
+    def schedule_line(self, seconds: float, now: float) -> float | None:
+        """Return when a line is to be deleted that is written, or comes, now and lasts ``seconds``; None:
+        never."""
         if not seconds:
             return None
         self._lines_expire = True
@@ -47,19 +48,19 @@ class Purge:
             self._at = now + self._gap
         return now + seconds
 
-    def look_after_wait(self, until: float) -> float:
-        """Something may wait for its line so long; return that moment."""
+    def schedule_wait(self, until: float) -> float:
+        """Plan a look for what waits for its line until ``until``; return that moment."""
         self._waits_until = max(self._waits_until, until)
         if self._at is None:
             self._at = until + PURGE_MIN_S
         return until
 
     def next_wakeup(self) -> float | None:
-        """When to look next; never where all lines last for ever."""
+        """Return when to look next; None if all lines last for ever."""
         return self._at
 
-    def due(self, now: float) -> list[Effect]:
-        """Forget what is older than it may be."""
+    def drop_expired(self, now: float) -> list[Effect]:
+        """Delete the lines whose time is over."""
         if self._at is None or now < self._at:
             return []
         self._at = now + self._gap if self._lines_expire else None
@@ -71,24 +72,25 @@ class Purge:
 
 
 def decided(contact: Contact, seconds: float) -> Retention:
-    """A decision of ours: it follows all that we know of."""
-    return Retention(seconds, min(contact.preferences.lasts_turn + 1, RETENTION_TURN_MAX))
+    """Make a decision of ours, numbered after all that we know of."""
+    return Retention(seconds, min(contact.preferences.retention_turn + 1, RETENTION_TURN_MAX))
 
 
 def counts(contact: Contact, decision: Retention) -> bool:
-    """Whether it replaces what is set: the later one does; of two that were made at once the shorter. One
-    that claims to be far later than any we know of does not count."""
-    if decision.turn > contact.preferences.lasts_turn + TURN_STEP:
+    """Tell whether a decision replaces the present one: the later does; of two made at once, the shorter. A
+    decision with a number far beyond all that we know does not count."""
+    if decision.turn > contact.preferences.retention_turn + TURN_STEP:
         return False
     return (decision.turn, -_span(decision.seconds)) > (
-        contact.preferences.lasts_turn,
-        -_span(contact.preferences.lasts_s),
+        contact.preferences.retention_turn,
+        -_span(contact.preferences.retention_s),
     )
 
 
 def outdated(contact: Contact, decision: Retention) -> bool:
-    """Whether its maker cannot know what is set here, as after a restored copy, and is to be told."""
-    return decision.turn < contact.preferences.lasts_turn
+    """Tell whether the maker of a decision cannot know the present one, as after a restored copy, and must be
+    told."""
+    return decision.turn < contact.preferences.retention_turn
 
 
 def _span(seconds: float) -> float:

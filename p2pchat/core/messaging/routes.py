@@ -17,7 +17,7 @@ no contact takes us for gone; and a neighbour that takes its link away and bring
 
 
 class Routes:
-    """Of all contacts."""
+    """Finds the meshes through which each contact is reached."""
 
     def __init__(self) -> None:
         self.successors: Callable[[MeshId], tuple[MeshId, ...]] = lambda mesh: (mesh,)
@@ -26,28 +26,28 @@ class Routes:
         self._links: dict[MeshId, int] = {}
         self._alone_since: dict[MeshId, float] = {}
         """When the last link into a mesh went; since ever, before the first."""
-        self._heard_in: dict[ContactId, MeshId] = {}
+        self._last_mesh: dict[ContactId, MeshId] = {}
         """The newest mesh in which a contact was heard, since the node started."""
 
     def set_links(self, mesh: MeshId, links: int, now: float) -> bool:
-        """Note how many links into a mesh are up. Whether we come back from being away."""
+        """Note how many links into a mesh are up; True if we come back after a long absence."""
         before, self._links[mesh] = self._links.get(mesh, 0), links
         if before and not links:
             self._alone_since[mesh] = now
         return bool(links and not before and now >= self._alone_since.get(mesh, -NEVER) + AWAY_S)
 
     def forget_mesh(self, mesh: MeshId) -> None:
-        """The mesh was left."""
+        """Forget a mesh that was left."""
         self._links.pop(mesh, None)
         self._alone_since.pop(mesh, None)
 
     def on_cell(self, contact: Contact, mesh: MeshId) -> None:
-        """A cell of the contact's came in a mesh."""
+        """Note that a contact's cell came in a mesh."""
         if mesh == contact.mesh:
-            self._heard_in[contact.id] = mesh
+            self._last_mesh[contact.id] = mesh
 
     def lead_through(self, contact: Contact, mesh: MeshId) -> bool:
-        """Whether the contact may be reached in a mesh."""
+        """Tell whether the contact may be reached in a mesh."""
         return mesh in self.successors(contact.mesh) and not contact.blocked
 
     def count_links(self, contact: Contact) -> int:
@@ -55,9 +55,9 @@ class Routes:
         return sum(self._links.get(mesh, 0) for mesh in self.successors(contact.mesh))
 
     def choose_meshes(self, contact: Contact) -> list[MeshId]:
-        """Choose where to send what is for a contact: everywhere it may be, until it was heard in the
+        """Choose the meshes for a contact's cells: all in which it may be, until it was heard in the
         newest."""
         meshes = self.successors(contact.mesh)
-        if self._heard_in.get(contact.id) == meshes[0] and self._links.get(meshes[0], 0):
+        if self._last_mesh.get(contact.id) == meshes[0] and self._links.get(meshes[0], 0):
             return [meshes[0]]
         return [mesh for mesh in meshes if self._links.get(mesh, 0)] or [meshes[0]]

@@ -24,7 +24,7 @@ from p2pchat.wire import payload as wire
 
 
 class SendQueue:
-    """One conversation's. Each method returns what is to be done."""
+    """Keeps what waits for one contact, and reports its states. Each method returns what is to be done."""
 
     def __init__(
         self,
@@ -45,16 +45,16 @@ class SendQueue:
 
     @property
     def waiting(self) -> int:
-        """What a person said and the contact has not acknowledged."""
+        """The number of a person's messages that the contact has not acknowledged."""
         return sum(item.entry.kind.personal for item in self.outbox)
 
     def keep_entry(self, entry: OutboxEntry) -> list[Output]:
-        """Accept an entry, or one that has changed in the place of what it was."""
+        """Store an entry, in place of its earlier state."""
         self.outbox.put(entry)
         return [Persist(PutOutbox(entry))]
 
     def enqueue_payload(self, payload: wire.Payload) -> list[Output]:
-        """Accept a payload of our own making; it goes the way of every message."""
+        """Queue a payload of this program; it is delivered as reliably as a message."""
         self.moved = True
         message = MessageId(self._entropy.draw_bytes(16).hex())
         order = max((item.entry.order for item in self.outbox), default=0)
@@ -64,41 +64,43 @@ class SendQueue:
         )
 
     def replace_payload(self, payload: wire.Payload, now: float) -> list[Output]:
-        """Accept a payload that takes the place of those of its kind that wait: however often a contact makes
-        us say it, one waits."""
+        """Queue a payload in place of waiting ones of its kind: only one waits, however often a contact
+        causes it."""
         kind = kind_of(payload)
         old = [item for item in self.outbox if item.entry.number is None and item.entry.kind is kind]
         return self.finish_entries(old, MessageState.CANCELLED, now) + self.enqueue_payload(payload)
 
     def release_held(self) -> list[Output]:
-        """Let go what waited for the person's word."""
+        """Release the messages that waited for the person's consent."""
         held = self.outbox.held
         return [effect for item in held for effect in self.keep_entry(replace(item.entry, held=False))]
 
     def cancel_texts(self, now: float) -> list[Output]:
-        """Cancel all that waits and that a person said. The rest stays: without it the two ends would
-        disagree on their keys."""
+        """Cancel all waiting messages of the person. Other payloads stay, or the two ends would disagree on
+        their keys."""
         texts = [item for item in self.outbox if item.entry.kind.personal]
         return self.finish_entries(texts, MessageState.CANCELLED, now)
 
     def cancel_proposals(self, now: float) -> list[Output]:
-        """Cancel what waits of letting the contact into rooms, of coming into rooms of the contact's, and of
-        introductions."""
+        """Cancel waiting words about letting the contact into rooms, about coming into the contact's, and
+        about introductions."""
         proposals = (OutboxKind.ROOM, OutboxKind.INTRODUCTION)
         words = [item for item in self.outbox if item.entry.kind in proposals]
         return self.finish_entries(words, MessageState.CANCELLED, now)
 
     def next_expiry(self) -> float | None:
-        """When the next text is given up."""
+        """Return when the next message expires."""
         due = self.outbox.next_expiry()
-        return None if due is None else self._patience.when(due)
+        return None if due is None else self._patience.time_of(due)
 
     def expire_texts(self, now: float) -> list[Output]:
-        """Give up what has waited too long."""
-        return self.finish_entries(self.outbox.expired(self._patience.at(now)), MessageState.EXPIRED, now)
+        """Give up the messages that have waited too long."""
+        return self.finish_entries(
+            self.outbox.pop_expired(self._patience.count_waited(now)), MessageState.EXPIRED, now
+        )
 
     def finish_entries(self, items: Iterable[Item], state: MessageState, now: float) -> list[Output]:
-        """Forget what was acknowledged, expired or cancelled."""
+        """Forget entries that are acknowledged, expired or cancelled, and report it."""
         effects: list[Output] = []
         for item in items:
             message = item.entry.id
@@ -108,7 +110,7 @@ class SendQueue:
         return effects
 
     def report_state(self, entry: OutboxEntry, state: MessageState, now: float) -> list[Output]:
-        """Remember and report a state; cells without a message have none to report."""
+        """Store and report a message's state; other payloads have none."""
         if not entry.kind.personal:
             return []
         moved = Notify(MessageMoved(entry.id, self._conversation, state, now))
@@ -116,7 +118,7 @@ class SendQueue:
 
 
 def kind_of(payload: wire.Payload) -> OutboxKind:
-    """Return what a payload counts as while it waits."""
+    """Return the kind of a payload that waits."""
     match payload:
         case wire.RekeyOffer() | wire.RekeyAnswer():
             return OutboxKind.REKEY

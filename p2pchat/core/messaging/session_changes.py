@@ -26,7 +26,8 @@ TELL_GAP_S = 600.0
 
 
 class SessionChanges:
-    """One conversation's. Each method returns what is to be done."""
+    """Carries out the steps by which one conversation finds a working session. Each method returns what is to
+    be done."""
 
     def __init__(
         self,
@@ -44,11 +45,11 @@ class SessionChanges:
         self._entropy = entropy
         self._turned_at: dict[Turn, float] = {}
 
-    def carry_out(self, steps: Iterable[Step], now: float) -> list[Output]:
-        """Do what a reunion asks for."""
-        return [output for step in steps for output in self._carry_out_step(step, now)]
+    def apply_steps(self, steps: Iterable[Step], now: float) -> list[Output]:
+        """Carry out the steps that a reunion asks for."""
+        return [output for step in steps for output in self._apply_step(step, now)]
 
-    def _carry_out_step(self, step: Step, now: float) -> list[Output]:
+    def _apply_step(self, step: Step, now: float) -> list[Output]:
         match step:
             case SendWord(word):
                 return [SendCell(cell) for cell in self._reunion.keys.make_cells(word, now)]
@@ -62,7 +63,7 @@ class SessionChanges:
             case Adopt(session, transcript):
                 # No matter which end asked: a copy of the contact's home may have answered.
                 trust = self._contact().trust
-                hold = trust.verified or trust.was_verified
+                hold = trust.verified or trust.verified_before
                 self._reunion.left_behind(self._delivery.session)
                 effects = self.change_session(session, hold, now)
                 self._delivery.answer_at = now + uniform(self._entropy, *SAY_S)  # what waits leaves then
@@ -88,8 +89,8 @@ class SessionChanges:
         return [Turned(turn, len(self._delivery.outbox.held))]
 
     def change_session(self, session: Session, hold: bool, now: float) -> list[Output]:
-        """Go on in another session: what waits must be sealed under it. ``hold``: only when the person says
-        so. The contact may have forgotten how long what is said lasts."""
+        """Continue in another session: what waits is sealed again under it. ``hold``: it waits for the
+        person's consent. The retention time is told again, as the contact may have forgotten it."""
         delivery = self._delivery
         gone = TagDelta((), tuple(delivery.session.list_tags()))
         changes: list[Output] = [TagsChanged(gone), TagsChanged(session.follow_epochs(now))]
@@ -102,7 +103,7 @@ class SessionChanges:
             held = item.entry.held or hold
             changes += delivery.queue.keep_entry(replace(item.entry, number=None, ciphertext=None, held=held))
         preferences = self._contact().preferences
-        if preferences.lasts_turn:
-            retention = wire.Retention(preferences.lasts_s, preferences.lasts_turn)
+        if preferences.retention_turn:
+            retention = wire.Retention(preferences.retention_s, preferences.retention_turn)
             changes += delivery.queue.enqueue_payload(retention)
         return changes

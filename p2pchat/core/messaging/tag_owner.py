@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from p2pchat.core.messaging.letterbox import Letter
+from p2pchat.core.messaging.letterbox import ReceivedCell
 from p2pchat.core.messaging.outputs import Output, Routed
 from p2pchat.crypto.envelope import TagDelta
 from p2pchat.types import ConversationId, Tag
@@ -16,7 +16,7 @@ from p2pchat.wire.cell import Cell
 
 
 class TagOwner(Protocol):
-    """What cells are found and opened for."""
+    """What owns tags, and opens the cells that bear them."""
 
     @property
     def id(self) -> ConversationId: ...
@@ -25,7 +25,7 @@ class TagOwner(Protocol):
         """Return every tag that a cell for this owner may bear."""
         ...
 
-    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
+    def open_cells(self, received: Iterable[ReceivedCell], now: float) -> list[Output]:
         """Open cells that bear such tags, in the order in which they came."""
         ...
 
@@ -34,15 +34,14 @@ Owner = TypeVar("Owner", bound=TagOwner)
 
 
 class CellOwners(Protocol):
-    """Owners whose tags are computed, not listed: rooms."""
+    """The rooms: owners whose tags are computed, not listed."""
 
     def find_owner(self, cell: Cell, now: float) -> ConversationId | None:
-        """Find whose a cell is."""
+        """Return the owner of a cell, or None."""
         ...
 
     def count_tag_keys(self) -> int:
-        """Count the keys under which tags were looked for: another number where there is a new one, though an
-        old one went for it."""
+        """Return a number that grows with every new tag key, also if an old one went for it."""
         ...
 
     def open_cells(self, owner: ConversationId, cells: Iterable[Cell], now: float) -> list[Routed]:
@@ -63,7 +62,7 @@ class TagTable(Generic[Owner]):
         return iter(self._owners)
 
     def owner_of(self, tag: Tag) -> Owner | None:
-        """Find the owner of a tag."""
+        """Return the owner of a tag, or None."""
         return self._owners.get(tag)
 
     def register_owner(self, owner: Owner) -> None:
@@ -71,11 +70,11 @@ class TagTable(Generic[Owner]):
         self._owners.update(dict.fromkeys(owner.list_tags(), owner))
 
     def unregister_owner(self, owner: Owner) -> None:
-        """Stop listening for all of them."""
+        """Stop listening for all tags of an owner."""
         self._owners = {tag: other for tag, other in self._owners.items() if other.id != owner.id}
 
     def change_tags(self, owner: Owner, delta: TagDelta) -> None:
-        """Listen for other tags of an owner."""
+        """Add and remove tags of an owner."""
         for tag in delta.removed:
             self._owners.pop(tag, None)
         for tag in delta.added:

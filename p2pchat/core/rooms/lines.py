@@ -80,9 +80,9 @@ class RoomLines:
         expires = None if isinstance(content, Withdrawal) else self._expire(now)
         reference = make_reference(content, self._conversation, author, own, expires, now)
         reference = replace(reference, state=state, mentions=mentions)
-        until = self._purge.look_after_wait(now + WAITS_S)
+        until = self._purge.schedule_wait(now + WAITS_S)
         kept = PutReference(reference, until, self._keeps_earlier)
         return [Persist(kept), Notify(LineReferred(reference))]
 
     def _expire(self, now: float) -> float | None:
-        return self._purge.line(self._room.changes.roster.retention_s, now)
+        return self._purge.schedule_line(self._room.changes.roster.retention_s, now)

@@ -77,7 +77,7 @@ class Rooms:
         self._factory = RoomFactory(self._table, self._around, self._count_links, self._entropy)
         self._offers = RoomOffers(memory.room_offers, self._table, self._tell, self._enter, self._entropy)
         self.members = RoomMembers(
-            self._table, conversations.contact, lambda mesh: next(iter(self.find_line(mesh)), None)
+            self._table, conversations.find_contact, lambda mesh: next(iter(self.find_line(mesh)), None)
         )
         """Members, as people who may become contacts."""
         self._stored = memory.rooms
@@ -175,7 +175,7 @@ class Rooms:
         reason = refuse_content(input)
         if reason is None and not room.room.changes.is_in:
             reason = Reason.NOT_IN_ROOM
-        if reason is None and self.count_waiting() + self._conversations.waiting() >= OUTBOX_CAP:
+        if reason is None and self.count_waiting() + self._conversations.count_waiting() >= OUTBOX_CAP:
             reason = Reason.OUTBOX_FULL
         if reason is not None:
             return [Rejected(reason)]
@@ -208,7 +208,7 @@ class Rooms:
                 return self._follow(room, change_room(room, input, now), now)
 
     def _found(self, wish: wishes.RoomFounded, now: float) -> list[Routed]:
-        contacts = self._conversations.contacts()
+        contacts = self._conversations.list_contacts()
         mesh = wish.mesh if wish.mesh is not None else next((one.mesh for one in contacts), None)
         line = self.find_line(mesh) if mesh is not None else ()
         if not line:
@@ -226,7 +226,7 @@ class Rooms:
         return self._factory.keep_room(room, line[0], None, RoomTurn.CREATED, now)[1]
 
     def _offer(self, room: HomeRoom, contact: ContactId, now: float) -> list[Routed]:
-        known = self._conversations.contact(contact)
+        known = self._conversations.find_contact(contact)
         if known is None:
             return [Rejected(Reason.NO_SUCH_CONTACT)]
         if known.blocked:
@@ -265,14 +265,14 @@ class Rooms:
 
     def _enter(self, room: Room, offer: RoomOfferRecord, now: float) -> list[Routed]:
         """Keep a room that we have come into, or come back to, and greet its members."""
-        contact = self._conversations.contact(offer.contact)
+        contact = self._conversations.find_contact(offer.contact)
         mesh = next(iter(self.find_line(contact.mesh)), contact.mesh) if contact is not None else MeshId(b"")
         entered, steps = self._factory.keep_room(room, mesh, offer, RoomTurn.ENTERED, now)
         return [*steps, *entered.run_outputs(room.greet_members(now), now)]
 
     def _tell(self, contact: ContactId, words: Iterable[RoomWord], now: float) -> list[Routed]:
         """Have a contact told, unless it is blocked."""
-        known = self._conversations.contact(contact)
+        known = self._conversations.find_contact(contact)
         if known is None or known.blocked:
             return []
         return self._conversations.tell_payloads(contact, words, now)

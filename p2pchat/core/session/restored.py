@@ -40,8 +40,8 @@ def begin_restored(
 ) -> list[Change]:
     """What a restored home keeps of a contact. A verified contact is now *verified before*. Raises
     Malformed, or Unreadable, on keys that are none."""
-    verified = contact.trust.verified or contact.trust.was_verified
-    trust = replace(contact.trust, verified=False, was_verified=verified, renewed_at=now)
+    verified = contact.trust.verified or contact.trust.verified_before
+    trust = replace(contact.trust, verified=False, verified_before=verified, renewed_at=now)
     own, theirs = _keys(keys, entropy)
     standing = Turn.BEHIND if theirs is not None else Turn.LOST
     kept = begin_torn(own, theirs)

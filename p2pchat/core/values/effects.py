@@ -112,8 +112,8 @@ def frames_first(outputs: Iterable[T]) -> list[T]:
     the other outputs may seal more: those come after what is sealed already, or the other end closes the
     link."""
     waiting = list(outputs)
-    frames = [each for each in waiting if isinstance(each, SendFrame)]
-    return frames + [each for each in waiting if not isinstance(each, SendFrame)] if frames else waiting
+    frames = [output for output in waiting if isinstance(output, SendFrame)]
+    return frames + [output for output in waiting if not isinstance(output, SendFrame)] if frames else waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ class InviteDisturbed:
 
 
 @dataclass(frozen=True, slots=True)
-class InviteDone:
+class InviteCompleted:
     """Paired. ``contact`` is stored."""
 
     invite: int
@@ -304,7 +304,7 @@ Event = (
     | MeshChanged
     | InviteReady
     | InviteDisturbed
-    | InviteDone
+    | InviteCompleted
     | InviteFailed
     | CellSeen
     | OnionSeen

@@ -16,11 +16,11 @@ from p2pchat.core.values.room_inputs import ForRooms
 from p2pchat.core.values.user_inputs import (
     CellSubmitted,
     ContactBlocked,
-    ContactLasts,
     ContactMuted,
     ContactRemoved,
     ContactRenamed,
     ContactRenewed,
+    ContactRetentionChosen,
     ContactVerified,
     InviteCancelled,
     InviteEntered,
@@ -233,7 +233,7 @@ NodeInput = (
     | ContactVerified
     | ContactBlocked
     | ContactMuted
-    | ContactLasts
+    | ContactRetentionChosen
     | ContactRenewed
     | ContactRemoved
     | MeshLeft

@@ -72,6 +72,6 @@ STRONG: Final = Profile(
 )
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
-    {each.name: each for each in (FAST, BALANCED, STRONG)}
+    {profile.name: profile for profile in (FAST, BALANCED, STRONG)}
 )
 """By name."""

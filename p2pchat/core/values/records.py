@@ -69,7 +69,7 @@ class MeshRecord:
     """The mesh that has followed this one; it is left soon."""
     replaced_at: float = 0.0
 
-    def met_at(self, urls: Iterable[str], theirs: bool) -> MeshRecord:
+    def with_rendezvous(self, urls: Iterable[str], theirs: bool) -> MeshRecord:
         """The same, met at ``urls`` too, as far as a list may grow. A typed one is no longer theirs."""
         more = tuple(urls)
         rendezvous = grown(self.rendezvous, more)
@@ -79,10 +79,10 @@ class MeshRecord:
             named = tuple(url for url in self.theirs if url not in more)
         return replace(self, rendezvous=rendezvous, theirs=named)
 
-    def not_met_at(self, url: str) -> MeshRecord:
+    def without_rendezvous(self, url: str) -> MeshRecord:
         """The same, without ``url``."""
         rendezvous, theirs = (
-            tuple(each for each in urls if each != url) for urls in (self.rendezvous, self.theirs)
+            tuple(known for known in urls if known != url) for urls in (self.rendezvous, self.theirs)
         )
         return replace(self, rendezvous=rendezvous, theirs=theirs)
 
@@ -93,7 +93,7 @@ class Trust:
 
     verified: bool = False
     """Whether the safety number was compared."""
-    was_verified: bool = False
+    verified_before: bool = False
     """The safety number was compared before the present session, and not since."""
     renewed_at: float = 0.0
     """When we last made a new session because one of the two homes went back, or was copied; 0: never."""
@@ -107,9 +107,9 @@ class ConversationPreferences:
 
     muted: bool = False
     """Whether what they write makes no noise here."""
-    lasts_s: float = 0.0
+    retention_s: float = 0.0
     """What is said is forgotten, by both, so many seconds after it was written; 0: never."""
-    lasts_turn: int = 0
+    retention_turn: int = 0
     """The number of that decision; 0: none was made yet."""
 
 

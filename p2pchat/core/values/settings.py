@@ -14,7 +14,7 @@ GUESTS = 1
 """Places for nodes that come to our seat, beside ``links_max``: a mesh takes newcomers in, however full it
 is."""
 
-MET = 1
+RENDEZVOUS_LINKS = 1
 """Links kept with nodes that a rendezvous showed us, beside ``links_wanted``: two halves of a torn mesh may
 have no others between them."""
 

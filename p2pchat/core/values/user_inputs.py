@@ -147,7 +147,7 @@ class ContactMuted:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactLasts:
+class ContactRetentionChosen:
     """What is said with them shall last so long; 0: for ever."""
 
     contact: ContactId
@@ -176,7 +176,7 @@ ContactInput = (
     | ContactVerified
     | ContactBlocked
     | ContactMuted
-    | ContactLasts
+    | ContactRetentionChosen
     | ContactRenewed
     | ContactRemoved
 )

@@ -202,7 +202,7 @@ def _seen(
 
 def _links(hosts: list[SimulatedHost]) -> dict[int, dict[int, str]]:
     """Return how each link stands at each host, by the neighbours that its oldest record lists."""
-    shown = {host.index: host.node.status() for host in hosts if host.node is not None}
+    shown = {host.index: host.node.get_status() for host in hosts if host.node is not None}
     indices: dict[NodeId | None, int] = {
         mesh.node: index for index, status in shown.items() for mesh in status.meshes
     }

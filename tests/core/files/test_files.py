@@ -317,7 +317,7 @@ def test_an_offer_that_nobody_answers_expires_and_is_forgotten() -> None:
 
 def test_where_messages_disappear_files_do() -> None:
     world = friends("alice", "bob")
-    world.tell("alice", user_inputs.ContactLasts(world.contact("alice", "bob"), 600.0))
+    world.tell("alice", user_inputs.ContactRetentionChosen(world.contact("alice", "bob"), 600.0))
     world.run(10.0)
     offer(world, SMALL)
     accept(world)

@@ -88,4 +88,4 @@ def test_whose_content_is_here() -> None:
 
 def test_a_file_lasts_as_long_as_what_is_said() -> None:
     assert expiry_of(BOB, 5.0) is None
-    assert expiry_of(replace(BOB, preferences=ConversationPreferences(lasts_s=60.0)), 5.0) == 65.0
+    assert expiry_of(replace(BOB, preferences=ConversationPreferences(retention_s=60.0)), 5.0) == 65.0

@@ -57,4 +57,4 @@ def test_a_node_goes_on_without_what_is_damaged() -> None:
     node = NodeMachine(Memory(identity(), introductions=states), SeededEntropy(1))
     assert isinstance(node.introductions, Introductions)
     assert node.introductions.list_introductions() == (RECORDS[1],)  # the other has keys that are none
-    assert node.status().counters["introductions not restored"] == 2
+    assert node.get_status().counters["introductions not restored"] == 2

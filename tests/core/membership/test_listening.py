@@ -43,7 +43,7 @@ def paired(address: str = "11.0.0.3", settings: Settings = VISITS) -> World:
 
 
 def links(world: World, name: str) -> int:
-    return sum(each.links for each in world.machines[name].running.status().meshes)
+    return sum(each.links for each in world.machines[name].running.get_status().meshes)
 
 
 def remembered(world: World, name: str) -> list[tuple[str, ...]]:
@@ -71,7 +71,7 @@ def test_they_find_each_other_again() -> None:
 def test_with_a_link_no_listener_is_visited() -> None:
     world = paired()
     ana = world.machines["ana"].running
-    assert ({each.url for each in ana.status().rendezvous}, ana.status().nearby) == ({URL}, ())
+    assert ({each.url for each in ana.get_status().rendezvous}, ana.get_status().nearby) == ({URL}, ())
     restart(world)
     world.run_until(lambda: links(world, "ana") == 1)
     assert THERE in {each.url for each in ana_status(world)}
@@ -81,8 +81,8 @@ def test_with_a_link_no_listener_is_visited() -> None:
 
 def ana_status(world: World) -> tuple[RendezvousStatus, ...]:
     """Beside those that are in a list, and may be handed on."""
-    assert {each.url for each in world.machines["ana"].running.status().rendezvous} <= {URL}
-    return world.machines["ana"].running.status().nearby
+    assert {each.url for each in world.machines["ana"].running.get_status().rendezvous} <= {URL}
+    return world.machines["ana"].running.get_status().nearby
 
 
 def test_it_is_tried_after_others_had_their_time() -> None:
@@ -138,7 +138,7 @@ def test_it_is_not_passed_on() -> None:
     restart(world)
     world.run_until(lambda: links(world, "ana") == 1)
     for name in ("ana", "carol"):
-        assert world.machines[name].running.places() == (URL,)
+        assert world.machines[name].running.known_urls() == (URL,)
         assert [mesh.rendezvous for mesh in world.machines[name].store.meshes.values()] == [(URL,)]
     world.down.discard(URL)
     world.sim.meetings.start_server(URL)

@@ -52,14 +52,14 @@ def paired() -> World:
     world = network()
     enter(world, world.invite("ana"))
     found(world, "bob", THERE, HERE)
-    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteCompleted)))
     for name, own, other in (("ana", HERE, THERE), ("bob", THERE, HERE)):
         found(world, name, own, other)
     return world
 
 
 def links(world: World, name: str) -> int:
-    return sum(each.links for each in world.machines[name].running.status().meshes)
+    return sum(each.links for each in world.machines[name].running.get_status().meshes)
 
 
 def test_they_pair_and_link_without_any_rendezvous() -> None:
@@ -73,10 +73,10 @@ def test_nothing_of_it_is_kept_or_told() -> None:
     for name in ("ana", "bob"):
         machine = world.machines[name]
         assert [mesh.rendezvous for mesh in machine.store.meshes.values()] == [()]
-        assert machine.running.places() == machine.running.typed() == ()
-        assert machine.running.status().rendezvous == ()
-        assert {each.url for each in machine.running.status().nearby} == {HERE, THERE}
-    assert world.machines["bob"].events(effects.InviteDone)[0].left_out == ()
+        assert machine.running.known_urls() == machine.running.typed_urls() == ()
+        assert machine.running.get_status().rendezvous == ()
+        assert {each.url for each in machine.running.get_status().nearby} == {HERE, THERE}
+    assert world.machines["bob"].events(effects.InviteCompleted)[0].left_out == ()
     link = world.invite("ana", link=True)
     assert isinstance(link, InviteLink) and link.rendezvous == ()
 
@@ -127,7 +127,7 @@ def test_a_rendezvous_that_says_no_is_not_the_last_word_while_it_looks() -> None
     enter(world, code)
     world.run(LOOK_S / 2)
     found(world, "bob", THERE, HERE)
-    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteCompleted)))
 
     absent = InviteCode(1, ("tango", "marble", "orbit"))
     world.tell("bob", user_inputs.InviteEntered(2, absent, None, (), world.now + 60))
@@ -159,11 +159,11 @@ def test_an_invite_goes_on_when_the_network_comes_and_goes() -> None:
     code = world.invite("ana")
     world.tell("ana", inputs.NearbyFound((), {}))
     world.run(1.0)
-    assert world.machines["ana"].running.status().nearby == ()
+    assert world.machines["ana"].running.get_status().nearby == ()
     world.tell("ana", inputs.NearbyFound((HERE,), {}))
     enter(world, code)
     found(world, "bob", THERE, HERE)
-    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteCompleted)))
 
 
 def test_a_rendezvous_out_of_reach_does_not_end_an_invite_that_waits_nearby() -> None:
@@ -173,7 +173,7 @@ def test_a_rendezvous_out_of_reach_does_not_end_an_invite_that_waits_nearby() ->
     enter(world, code)
     world.run(2.0)
     found(world, "bob", THERE, HERE)
-    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteCompleted)))
     assert [mesh.rendezvous for mesh in world.machines["ana"].store.meshes.values()] == [(FAR,)]
 
 
@@ -182,7 +182,7 @@ def test_what_a_clock_nearby_says_counts_for_nothing() -> None:
     node = world.machines["ana"].running
     world.invite("ana")
     node.handle(inputs.RendezvousUp(HERE, world.now + 86_400), world.now)
-    assert node.status().clock is None
+    assert node.get_status().clock is None
 
 
 def test_a_guest_shows_no_mark_and_a_host_does() -> None:

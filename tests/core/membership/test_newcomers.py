@@ -17,7 +17,7 @@ MEMBERS, KILLED = 12, 3
 
 
 def links(world: World, name: str) -> int:
-    return sum(each.state == "up" for each in world.machines[name].running.status().links)
+    return sum(each.state == "up" for each in world.machines[name].running.get_status().links)
 
 
 def a_mesh_without_its_rendezvous(seed: int) -> tuple[World, list[str]]:
@@ -44,7 +44,7 @@ def introduce(world: World, host: str, name: str) -> None:
     world.run_until(lambda: any(each.invite == 100 for each in machine.events(effects.InviteReady)))
     code = machine.events(effects.InviteReady)[-1].code
     world.tell(name, user_inputs.InviteEntered(1, code, None, (url,), world.now + 60))
-    world.run_until(lambda: bool(world.machines[name].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines[name].events(effects.InviteCompleted)))
     world.run(1.0)
     world.stop(name)
     world.run(2.0)

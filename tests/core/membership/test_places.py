@@ -11,7 +11,7 @@ from p2pchat.core.membership.growth import Growth
 from p2pchat.core.membership.neighbour import YOUNG_S, Endpoint, Neighbour, SeatRef, Standing
 from p2pchat.core.membership.places import EVICT_GAP_S, SHED_S, LinkSlots
 from p2pchat.core.membership.walk import WalkRef
-from p2pchat.core.values.settings import GUESTS, MET, Settings
+from p2pchat.core.values.settings import GUESTS, RENDEZVOUS_LINKS, Settings
 from p2pchat.crypto.sealing import LinkKeys
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import LinkId, NodeId, Seat, Topic
@@ -117,7 +117,7 @@ def test_nodes_that_a_rendezvous_showed_go_when_walks_have_found_enough() -> Non
 
 
 def test_what_may_hold_two_halves_together_stays_up_to_a_number() -> None:
-    bridges = [up(Standing.INTRODUCED, swap=True) for _ in range(MET + 1)]
+    bridges = [up(Standing.INTRODUCED, swap=True) for _ in range(RENDEZVOUS_LINKS + 1)]
     assert shed(places(), [*bridges, *several(WANTED, Standing.SOUGHT)]) == bridges[:1]
 
 

@@ -88,6 +88,6 @@ def test_where_members_listen_is_looked_at_without_a_link_and_places_nearby_alwa
 
 def test_a_record_that_names_another_rendezvous_moves_the_seats() -> None:
     scene = Scene()
-    scene.seat_links.meet_at(RECORD.met_at((OTHER,), theirs=False), NOW)
+    scene.seat_links.meet_at(RECORD.with_rendezvous((OTHER,), theirs=False), NOW)
     assert OTHER in scene.seat_links.record.rendezvous
     assert min(scene.seat_links.list_deadlines(linked=False)) < NOW + 86_400.0

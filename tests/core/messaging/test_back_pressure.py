@@ -22,11 +22,11 @@ def two() -> World:
 
 
 def counted(world: World, name: str, counter: str) -> int:
-    return world.machines[name].running.status().counters.get(counter, 0)
+    return world.machines[name].running.get_status().counters.get(counter, 0)
 
 
 def drawn(world: World) -> int:
-    (mesh,) = world.machines["ann"].running.status().meshes
+    (mesh,) = world.machines["ann"].running.get_status().meshes
     assert mesh.stem is not None
     return mesh.stem.drawn
 

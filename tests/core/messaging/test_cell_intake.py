@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from p2pchat.core.messaging.cell_intake import CellIntake
-from p2pchat.core.messaging.letterbox import OPEN_MAX, Letter, Letterbox
+from p2pchat.core.messaging.letterbox import OPEN_MAX, Letterbox, ReceivedCell
 from p2pchat.core.messaging.outputs import Output, Routed, SendCell, SendInto
 from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.sim.entropy import SeededEntropy
@@ -25,13 +25,13 @@ class Room:
 
     id: ConversationId
     tags: list[Tag]
-    opened: list[list[Letter]] = field(default_factory=list)
+    opened: list[list[ReceivedCell]] = field(default_factory=list)
 
     def list_tags(self) -> list[Tag]:
         return self.tags
 
-    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
-        self.opened.append(list(letters))
+    def open_cells(self, received: Iterable[ReceivedCell], now: float) -> list[Output]:
+        self.opened.append(list(received))
         return [SendCell(b"answer")]
 
 
@@ -71,7 +71,7 @@ def test_what_came_is_opened_together_when_it_is_time(intake: CellIntake[Room], 
     assert 1.0 <= intake.open_at <= 2.0
     assert intake.open_due(0.9) == [] and not room.opened
     assert intake.open_due(intake.open_at) == [SendInto(MESH, b"answer")]
-    assert room.opened == [[Letter(cell(b"a"), late=True), Letter(cell(b"b"))]]
+    assert room.opened == [[ReceivedCell(cell(b"a"), late=True), ReceivedCell(cell(b"b"))]]
 
 
 def test_who_has_gone_meanwhile_opens_nothing(
@@ -86,33 +86,33 @@ def test_a_node_that_stops_opens_all_of_it(intake: CellIntake[Room], room: Room)
     for _ in range(OPEN_MAX + 1):
         intake.put_cell(cell(b"a"), False, 0.0)
     assert len(intake.open_all(0.0)) == 2
-    assert [len(letters) for letters in room.opened] == [OPEN_MAX, 1]
+    assert [len(received) for received in room.opened] == [OPEN_MAX, 1]
 
 
 @dataclass
 class Rooms:
-    """One room, whose members are known by the first letters of their tags."""
+    """One room, whose members are known by the first received of their tags."""
 
-    letters: set[bytes] = field(default_factory=set)
+    received: set[bytes] = field(default_factory=set)
     opened: list[Tag] = field(default_factory=list)
 
     def count_tag_keys(self) -> int:
-        return len(self.letters)
+        return len(self.received)
 
     def find_owner(self, cell: Cell, now: float) -> ConversationId | None:
-        return ConversationId("#") if cell.tag[:1] in self.letters else None
+        return ConversationId("#") if cell.tag[:1] in self.received else None
 
     def open_cells(self, owner: ConversationId, cells: Iterable[Cell], now: float) -> list[Routed]:
-        """Each cell opened brings the key of the next letter, as a commit does."""
+        """Each cell opened brings the key of the next received_cell, as a commit does."""
         self.opened += (each := [cell.tag for cell in cells])
-        self.letters |= {bytes([tag[0] + 1]) for tag in each}
+        self.received |= {bytes([tag[0] + 1]) for tag in each}
         return []
 
 
 def test_what_came_before_the_cell_that_makes_it_known_is_opened_after_it(intake: CellIntake[Room]) -> None:
     intake.rooms = rooms = Rooms({b"p"})
-    for letter in (b"z", b"p", b"q", b"s", b"r"):
-        intake.put_cell(cell(letter), True, 0.0)
+    for received_cell in (b"z", b"p", b"q", b"s", b"r"):
+        intake.put_cell(cell(received_cell), True, 0.0)
     intake.open_all(9.0)
     assert [tag[:1] for tag in rooms.opened] == [b"p", b"q", b"r", b"s"]
 
@@ -121,7 +121,7 @@ def test_what_came_for_a_room_that_is_entered_later_is_opened_then(intake: CellI
     intake.rooms = rooms = Rooms({b"p"})
     intake.put_cell(cell(b"a2"), False, 0.0)
     intake.put_cell(cell(b"m"), False, 0.0)
-    rooms.letters.add(b"m")
+    rooms.received.add(b"m")
     intake.put_cell(cell(b"z"), False, 1.0)
     intake.open_all(9.0)
     assert [tag[:1] for tag in rooms.opened] == [b"m"]

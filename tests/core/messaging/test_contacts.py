@@ -47,9 +47,9 @@ def test_a_name_that_looks_like_another_gets_a_number_too(one: str, other: str) 
 def test_no_contact_gets_the_name_under_which_our_own_lines_are_shown(name: str) -> None:
     contacts = ContactTable([BOB], "alice")
     assert contacts.add(replace(BOB, id=ContactId("2"), name=name))[0].name == f"{name}-2"
-    assert contacts.rename(BOB, name) == [Rejected(Reason.NAME_IS_OURS)]
+    assert contacts.set_name(BOB, name) == [Rejected(Reason.NAME_IS_OURS)]
     assert contacts.get(BOB.id) == BOB
-    contacts.be_called("carol")
+    contacts.set_own_name("carol")
     assert contacts.add(replace(BOB, id=ContactId("4"), name="carol"))[0].name == "carol-2"
 
 
@@ -78,7 +78,7 @@ def test_names_that_can_be_told_apart_stay(one: str, other: str) -> None:
 )
 def test_no_contact_is_renamed_to_another_s_name_or_an_impossible_one(name: str, refused: Rejected) -> None:
     contacts = ContactTable([BOB, replace(BOB, id=ContactId("e"), name="eve")])
-    assert contacts.rename(BOB, name) == [refused]
+    assert contacts.set_name(BOB, name) == [refused]
     assert contacts.get(BOB.id) == BOB
 
 
@@ -88,21 +88,24 @@ def test_pairing_again_keeps_all_that_was_decided_about_a_contact() -> None:
     contacts = ContactTable([decided])
     anew = replace(BOB, mesh=MeshId(b"n"), how="link", added_at=9.0)
     assert contacts.add(anew)[0] == replace(decided, mesh=MeshId(b"n"), how="link")
-    assert len(contacts.all()) == 1
+    assert len(contacts.list_contacts()) == 1
 
 
 def test_each_change_is_persisted_and_reported() -> None:
     contacts = ContactTable([BOB])
     changes: list[tuple[Callable[[], list[Effect]], ContactChanged]] = [
-        (lambda: contacts.rename(BOB, "bert"), ContactChanged(replace(BOB, name="bert"), "renamed")),
-        (lambda: contacts.verify(BOB, True), ContactChanged(replace(BOB, trust=Trust(True)), "verified")),
-        (lambda: contacts.verify(BOB, False), ContactChanged(BOB, "unverified")),
-        (lambda: contacts.block(BOB, True), ContactChanged(replace(BOB, blocked=True), "blocked")),
-        (lambda: contacts.block(BOB, False), ContactChanged(BOB, "unblocked")),
+        (lambda: contacts.set_name(BOB, "bert"), ContactChanged(replace(BOB, name="bert"), "renamed")),
+        (
+            lambda: contacts.set_verified(BOB, True),
+            ContactChanged(replace(BOB, trust=Trust(True)), "verified"),
+        ),
+        (lambda: contacts.set_verified(BOB, False), ContactChanged(BOB, "unverified")),
+        (lambda: contacts.set_blocked(BOB, True), ContactChanged(replace(BOB, blocked=True), "blocked")),
+        (lambda: contacts.set_blocked(BOB, False), ContactChanged(BOB, "unblocked")),
     ]
     for change, expected in changes:
         assert change() == [Persist(PutContact(expected.contact)), Notify(expected)]
-    assert contacts.rename(BOB, "bob")[0] == Persist(PutContact(BOB))  # one's own name is not taken
+    assert contacts.set_name(BOB, "bob")[0] == Persist(PutContact(BOB))  # one's own name is not taken
     assert contacts.remove(BOB) == [Persist(DropContact(BOB.id)), Notify(ContactChanged(BOB, "removed"))]
     assert contacts.get(BOB.id) is None
 
@@ -111,7 +114,7 @@ def test_a_session_that_begins_anew_takes_trust_back_and_changes_no_preference()
     wanted = ConversationPreferences(True, 60.0, 3)
     known = replace(BOB, trust=Trust(verified=True), preferences=wanted)
     contacts = ContactTable([known])
-    contacts.renew(known, b"transcript", 9.0)
+    contacts.note_new_session(known, b"transcript", 9.0)
     renewed = contacts.get(BOB.id)
     assert renewed is not None
     assert renewed.trust == Trust(False, True, 9.0, b"transcript")

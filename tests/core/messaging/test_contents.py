@@ -218,8 +218,8 @@ def test_what_waits_is_looked_at_once_when_it_has_waited_long_enough() -> None:
     assert isinstance(put, effects.Persist) and isinstance(put.change, PutReference)
     assert put.change.waits_until == world.now + WAITS_S
     purge = content_of(world, "bob")._purge
-    assert purge.due(world.now + 60.0) == []
-    assert purge.due(world.now + WAITS_S + 9.0) == [
+    assert purge.drop_expired(world.now + 60.0) == []
+    assert purge.drop_expired(world.now + WAITS_S + 9.0) == [
         effects.Persist(DropExpiredMessages(world.now + WAITS_S + 9.0))
     ]
     assert purge.next_wakeup() is None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from p2pchat.core.messaging.contact_book import ContactBook
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.decisions import Decisions
 from p2pchat.core.messaging.dispatcher import Dispatcher
-from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.messaging.routes import Routes
 from p2pchat.core.values import user_inputs
 from p2pchat.core.values.records import Contact
@@ -19,13 +19,13 @@ BOB = Contact(ContactId("b"), "bob", b"k", MeshId(b"m"), "words", 1.0)
 
 
 @pytest.fixture
-def roster() -> Roster:
-    return Roster(ContactTable([BOB]))
+def contact_book() -> ContactBook:
+    return ContactBook(ContactTable([BOB]))
 
 
 @pytest.fixture
-def decisions(roster: Roster) -> Decisions:
-    return Decisions(roster, Dispatcher(roster, Routes(), SeededEntropy(1)))
+def decisions(contact_book: ContactBook) -> Decisions:
+    return Decisions(contact_book, Dispatcher(contact_book, Routes(), SeededEntropy(1)))
 
 
 def test_nothing_is_decided_about_an_unknown_contact(decisions: Decisions) -> None:
@@ -33,14 +33,19 @@ def test_nothing_is_decided_about_an_unknown_contact(decisions: Decisions) -> No
     assert decisions.change_contact(wish, 1.0) == [Rejected(Reason.NO_SUCH_CONTACT)]
 
 
-def test_what_concerns_the_record_alone_needs_no_conversation(roster: Roster, decisions: Decisions) -> None:
+def test_what_concerns_the_record_alone_needs_no_conversation(
+    contact_book: ContactBook, decisions: Decisions
+) -> None:
     for wish in (
         user_inputs.ContactRenamed(BOB.id, "bert"),
         user_inputs.ContactMuted(BOB.id, True),
         user_inputs.ContactBlocked(BOB.id, True),
     ):
         assert decisions.change_contact(wish, 1.0)
-    (bert,) = roster.contacts.all()
+    (bert,) = contact_book.contacts.list_contacts()
     assert (bert.name, bert.preferences.muted, bert.blocked) == ("bert", True, True)
     assert decisions.change_contact(user_inputs.ContactRenewed(BOB.id), 1.0) == []
-    assert decisions.change_contact(user_inputs.ContactRemoved(BOB.id), 1.0) and roster.contacts.all() == ()
+    assert (
+        decisions.change_contact(user_inputs.ContactRemoved(BOB.id), 1.0)
+        and contact_book.contacts.list_contacts() == ()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from p2pchat.core.messaging.contact_book import ContactBook
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.dispatcher import Dispatcher
 from p2pchat.core.messaging.outputs import (
@@ -15,7 +16,6 @@ from p2pchat.core.messaging.outputs import (
     TagsChanged,
     Turned,
 )
-from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.session.turns import Turn
 from p2pchat.core.values.changes import DropExpiredMessages
 from p2pchat.core.values.effects import Persist
@@ -41,13 +41,13 @@ def dispatcher(paired: World) -> Dispatcher:
 
 
 @pytest.fixture
-def roster(paired: World) -> Roster:
-    return paired.machines["ana"].running._conversations._roster
+def contact_book(paired: World) -> ContactBook:
+    return paired.machines["ana"].running._conversations._contact_book
 
 
 @pytest.fixture
-def bob(paired: World, roster: Roster) -> Conversation:
-    return roster.by_id[paired.conversation("ana", "bob")]
+def bob(paired: World, contact_book: ContactBook) -> Conversation:
+    return contact_book.by_id[paired.conversation("ana", "bob")]
 
 
 def test_a_cell_goes_into_each_mesh_in_which_the_contact_may_be(
@@ -61,18 +61,18 @@ def test_what_is_noted_of_a_contact_changes_its_record(dispatcher: Dispatcher, b
     assert dispatcher.dispatch_outputs(
         bob, [RetentionDecided(60.0, 1, by_them=True), Turned(Turn.LOST, 0)], 0.0
     )
-    assert (bob.contact.preferences.lasts_s, bob.contact.standing) == (60.0, "lost")
+    assert (bob.contact.preferences.retention_s, bob.contact.standing) == (60.0, "lost")
 
 
 def test_tags_are_listened_for_unless_the_contact_is_blocked(
-    dispatcher: Dispatcher, roster: Roster, bob: Conversation
+    dispatcher: Dispatcher, contact_book: ContactBook, bob: Conversation
 ) -> None:
     assert dispatcher.dispatch_outputs(bob, [TagsChanged(TagDelta((Tag(b"new"),), ()))], 0.0) == []
-    assert roster.tags.owner_of(Tag(b"new")) is bob
-    roster.update_contact(bob.contact.id, lambda known: roster.contacts.block(known, True))
+    assert contact_book.tags.owner_of(Tag(b"new")) is bob
+    contact_book.update_contact(bob.contact.id, lambda known: contact_book.contacts.set_blocked(known, True))
     dispatcher.dispatch_outputs(bob, [TagsChanged(TagDelta((Tag(b"newer"),), ()))], 0.0)
-    assert roster.tags.owner_of(Tag(b"newer")) is None
-    roster.update_contact(bob.contact.id, lambda known: roster.contacts.block(known, False))
+    assert contact_book.tags.owner_of(Tag(b"newer")) is None
+    contact_book.update_contact(bob.contact.id, lambda known: contact_book.contacts.set_blocked(known, False))
 
 
 def test_what_concerns_no_conversation_is_left_to_others_in_order(

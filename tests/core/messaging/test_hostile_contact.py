@@ -62,7 +62,7 @@ def encrypted(plain: bytes, talk: Conversation) -> tuple[int, bytes]:
 
 
 def counters(world: World) -> dict[str, int]:
-    return world.machines["bob"].running.status().counters
+    return world.machines["bob"].running.get_status().counters
 
 
 @pytest.fixture
@@ -257,7 +257,7 @@ def test_wishes_about_people_unknown_here_are_refused(world: World) -> None:
         user_inputs.MessageSubmitted(MessageId("m"), conversation_with(nobody), "x"),
     ):
         assert node.handle(input, world.now) == [Rejected(Reason.NO_SUCH_CONTACT)]
-    assert not node.here(nobody, world.now)
+    assert not node.is_here(nobody, world.now)
 
 
 def test_renaming_and_verifying_stick(world: World) -> None:
@@ -266,7 +266,7 @@ def test_renaming_and_verifying_stick(world: World) -> None:
     world.tell("bob", user_inputs.ContactVerified(mallory, True))
     world.kill("bob")
     world.start("bob")
-    (contact,) = world.machines["bob"].running.contacts()
+    (contact,) = world.machines["bob"].running.list_contacts()
     assert (contact.name, contact.trust.verified) == ("mal", True)
     assert world.machines["bob"].running.identity.name == "bob"
 

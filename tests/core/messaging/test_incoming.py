@@ -38,4 +38,4 @@ def test_a_cell_that_does_not_open_is_counted_and_changes_nothing(world: World) 
 def test_nothing_waits_for_a_quota_that_is_not_filled(world: World) -> None:
     incoming = between(world, "alice", "bob").incoming
     assert not incoming.over_quota and incoming.put_off_until is None
-    assert incoming.look_at_what_waits(world.now) == []
+    assert incoming.retry_put_off(world.now) == []

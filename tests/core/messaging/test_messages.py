@@ -253,10 +253,10 @@ def test_pairing_again_keeps_the_name_and_delivers_what_waited() -> None:
 def test_presence_comes_and_goes() -> None:
     world = friends("alice", "bob")
     bob = world.contact("alice", "bob")
-    assert world.machines["alice"].running.here(bob, world.now)
+    assert world.machines["alice"].running.is_here(bob, world.now)
     world.stop("bob")
     world.run(5.0)
-    assert not world.machines["alice"].running.here(bob, world.now)
+    assert not world.machines["alice"].running.is_here(bob, world.now)
 
 
 def test_the_mesh_mends_itself_when_the_rendezvous_comes_back() -> None:
@@ -298,7 +298,7 @@ def test_nothing_leaves_at_once_because_a_cell_came(profile: Profile | None) -> 
     world.run(120.0)
 
     def originated() -> int:
-        return world.machines["bob"].running.status().counters["cells originated"]
+        return world.machines["bob"].running.get_status().counters["cells originated"]
 
     for number in range(10):
         before = originated()

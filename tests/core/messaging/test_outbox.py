@@ -29,22 +29,22 @@ def receipt(next_number: int, held: bytes = b"", size: int = 10) -> DeliveryRece
 def test_messages_are_sealed_and_acknowledged_in_order() -> None:
     outbox = Outbox([entry(0), entry(1), entry(2)])
     for number in range(3):
-        waiting = outbox.unsealed()
+        waiting = outbox.find_unsealed()
         assert waiting is not None
         assert waiting.entry.id == str(number)
         outbox.put(sealed(number))
-    assert outbox.unsealed() is None
-    assert outbox.floor(3) == 0
-    assert [item.entry.id for item in outbox.acknowledged(receipt(2)).kept] == ["0", "1"]
-    assert (len(outbox), outbox.floor(3)) == (1, 2)
-    outbox.acknowledged(receipt(3))
-    assert outbox.floor(3) == 3
+    assert outbox.find_unsealed() is None
+    assert outbox.find_floor(3) == 0
+    assert [item.entry.id for item in outbox.apply_receipt(receipt(2)).kept] == ["0", "1"]
+    assert (len(outbox), outbox.find_floor(3)) == (1, 2)
+    outbox.apply_receipt(receipt(3))
+    assert outbox.find_floor(3) == 3
 
 
 def test_what_a_receipt_does_not_name_is_not_delivered() -> None:
     outbox = Outbox([sealed(0), sealed(1, 11), sealed(2), sealed(3)])
     refused = opened_name(2, bytes(10), kept=False)
-    told = outbox.acknowledged(DeliveryReceipt(3, b"", opened_name(0, bytes(10), kept=True) + refused))
+    told = outbox.apply_receipt(DeliveryReceipt(3, b"", opened_name(0, bytes(10), kept=True) + refused))
     assert [item.entry.id for item in told.kept] == ["0"]
     assert [item.entry.id for item in told.refused] == ["2"]
     assert [item.entry.id for item in told.unknown] == ["1"]
@@ -53,13 +53,13 @@ def test_what_a_receipt_does_not_name_is_not_delivered() -> None:
 
 def test_only_what_is_missing_or_long_gone_is_due() -> None:
     outbox = Outbox([sealed(0, 3 * GEOMETRY.data), entry(1)])
-    assert [index for _, index in outbox.due(float("-inf"))] == [0, 1, 2]
-    (item, _), *_ = outbox.due(float("-inf"))
+    assert [index for _, index in outbox.find_due_fragments(float("-inf"))] == [0, 1, 2]
+    (item, _), *_ = outbox.find_due_fragments(float("-inf"))
     item.sent = {0: 1.0, 1: 5.0, 2: 5.0}
-    assert [index for _, index in outbox.due(2.0)] == [0]
-    outbox.acknowledged(receipt(0, bytes([0b001])))
-    assert [index for _, index in outbox.due(9.0)] == [1, 2]
-    probe = outbox.probe()
+    assert [index for _, index in outbox.find_due_fragments(2.0)] == [0]
+    outbox.apply_receipt(receipt(0, bytes([0b001])))
+    assert [index for _, index in outbox.find_due_fragments(9.0)] == [1, 2]
+    probe = outbox.find_probe()
     assert probe is not None
     assert probe[1] == 1
 
@@ -67,8 +67,8 @@ def test_only_what_is_missing_or_long_gone_is_due() -> None:
 def test_a_lost_session_makes_a_message_wait_again() -> None:
     outbox = Outbox([sealed(0)])
     outbox.put(entry(0))
-    assert outbox.probe() is None
-    assert outbox.unsealed() is not None
+    assert outbox.find_probe() is None
+    assert outbox.find_unsealed() is not None
     assert len(outbox) == 1
 
 
@@ -82,8 +82,8 @@ def test_messages_expire_and_renewals_do_not() -> None:
         ]
     )
     assert outbox.next_expiry() == 10.0
-    assert [item.entry.id for item in outbox.expired(25.0)] == ["0", "1"]
+    assert [item.entry.id for item in outbox.pop_expired(25.0)] == ["0", "1"]
     assert outbox.next_expiry() == 30.0
-    assert [item.entry.id for item in outbox.expired(1e9)] == ["3"]
+    assert [item.entry.id for item in outbox.pop_expired(1e9)] == ["3"]
     assert outbox.next_expiry() is None
     assert [item.entry.id for item in outbox] == ["2"]

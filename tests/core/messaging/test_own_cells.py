@@ -3,7 +3,7 @@ what rests on the disk never holds up what does not."""
 
 from __future__ import annotations
 
-from p2pchat.core.messaging.letterbox import CAP, OPEN_MAX, Letter, Letterbox
+from p2pchat.core.messaging.letterbox import CAP, OPEN_MAX, Letterbox, ReceivedCell
 from p2pchat.core.values import effects, inputs
 from p2pchat.core.values.profile import OPEN_S
 from p2pchat.core.values.settings import Settings
@@ -103,29 +103,29 @@ def test_what_is_others_leaves_before_a_cell_of_ours_is_opened() -> None:
     assert any(isinstance(each, effects.Persist) for each in second) and not len(letterbox)
 
 
-def letter(number: int) -> Letter:
-    return Letter(Cell(Tag(number.to_bytes(16, "big")), Epoch(1), bytes(8), bytes(897)))
+def make_cell(number: int) -> ReceivedCell:
+    return ReceivedCell(Cell(Tag(number.to_bytes(16, "big")), Epoch(1), bytes(8), bytes(897)))
 
 
 def test_what_lies_in_the_letterbox_is_opened_together_after_a_while_and_in_order() -> None:
     box = Letterbox(SeededEntropy(1), OPEN_S)
-    box.put(letter(1), 100.0)
+    box.put_cell(make_cell(1), 100.0)
     first = box.open_at
     assert OPEN_S[0] <= first - 100.0 <= OPEN_S[1]
-    box.put(letter(2), 100.01)
+    box.put_cell(make_cell(2), 100.01)
     assert box.open_at == first
-    assert box.due(first - 0.001) == []
-    assert box.due(first) == [letter(1), letter(2)]
+    assert box.pop_due(first - 0.001) == []
+    assert box.pop_due(first) == [make_cell(1), make_cell(2)]
     assert box.open_at == float("inf")
 
 
 def test_much_is_opened_a_little_at_a_time_and_a_flood_is_cut() -> None:
     box = Letterbox(SeededEntropy(1), OPEN_S)
     for number in range(CAP + 5):
-        box.put(letter(number), 100.0)
-    opened: list[Letter] = []
+        box.put_cell(make_cell(number), 100.0)
+    opened: list[ReceivedCell] = []
     while len(box):
-        some = box.due(101.0)
+        some = box.pop_due(101.0)
         assert 0 < len(some) <= OPEN_MAX
         opened += some
-    assert opened == [letter(number) for number in range(CAP)]
+    assert opened == [make_cell(number) for number in range(CAP)]

@@ -9,7 +9,7 @@ import pytest
 
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.delivery import Delivery
-from p2pchat.core.messaging.letterbox import Letter
+from p2pchat.core.messaging.letterbox import ReceivedCell
 from p2pchat.core.messaging.outputs import Output as Outcome
 from p2pchat.core.messaging.outputs import SendCell
 from p2pchat.core.messaging.presence import HERE_S, REFRESH_S, STALE_S, Presence
@@ -48,7 +48,7 @@ def popular(profile: str, contacts: int = CONTACTS) -> World:
 
 
 def written(world: World) -> int:
-    return world.machines["victim"].running.status().counters.get("cells originated", 0)
+    return world.machines["victim"].running.get_status().counters.get("cells originated", 0)
 
 
 def links(world: World) -> list[LinkId]:
@@ -224,7 +224,7 @@ def test_a_greeting_takes_the_place_of_cover_where_there_is_cover(monkeypatch: p
 def test_when_a_contact_was_heard_is_known_also_after_it_was_killed() -> None:
     world = popular("fast", 1)
     victim = world.machines["victim"].running
-    (friend,) = victim.contacts()
+    (friend,) = victim.list_contacts()
     heard = victim.heard_at(friend.id)
     assert heard is not None and heard <= world.now
     world.kill("friend 0")
@@ -238,8 +238,8 @@ def test_gaps_have_no_memory() -> None:
     presence = Presence(SeededEntropy(3))
     gaps = []
     for _ in range(4000):
-        presence.heard(1000.0)
-        presence.greeted(1000.0)
+        presence.note_presence(1000.0)
+        presence.on_greeting_sent(1000.0)
         assert presence.greet_at is not None
         gaps.append(presence.greet_at - 1000.0)
     gaps.sort()
@@ -330,7 +330,7 @@ def test_who_wrote_while_we_were_away_and_stayed_is_here_as_soon_as_it_answers()
     world = gone_meanwhile()
     world.start("bob")
     world.run(60.0)
-    assert world.machines["bob"].running._conversations.here(world.contact("bob", "alice"), world.now)
+    assert world.machines["bob"].running._conversations.is_here(world.contact("bob", "alice"), world.now)
 
 
 def test_a_cell_kept_back_beyond_its_epoch_shows_no_contact_as_here() -> None:
@@ -339,12 +339,12 @@ def test_a_cell_kept_back_beyond_its_epoch_shows_no_contact_as_here() -> None:
     sealed = [decode_cell(sent.cell) for sent in (greeting(theirs, world.now) for _ in range(2))]
     world.stop("friend 0")
     world.run(5.0)
-    assert not ours.presence.here(world.now)
+    assert not ours.presence.is_here(world.now)
     heard, ends = ours.presence.heard_at, (sealed[0].epoch + 1) * EPOCH_SECONDS
-    ours.open_cells([Letter(sealed[0])], ends + STALE_S + 1.0)
-    assert not ours.presence.here(ends + STALE_S + 1.0) and ours.presence.heard_at == heard
-    ours.open_cells([Letter(sealed[1])], ends + STALE_S - 1.0)
-    assert ours.presence.here(ends + STALE_S - 1.0), "clocks differ a little"
+    ours.open_cells([ReceivedCell(sealed[0])], ends + STALE_S + 1.0)
+    assert not ours.presence.is_here(ends + STALE_S + 1.0) and ours.presence.heard_at == heard
+    ours.open_cells([ReceivedCell(sealed[1])], ends + STALE_S - 1.0)
+    assert ours.presence.is_here(ends + STALE_S - 1.0), "clocks differ a little"
 
 
 def greeting(conversation: Conversation, now: float) -> SendCell:
@@ -364,8 +364,8 @@ def test_a_goodbye_that_is_caught_up_on_counts_if_nothing_came_after_it() -> Non
         if isinstance(sent, SendCell)
     ]
     later = decode_cell(greeting(theirs, world.now).cell)
-    ours.open_cells([Letter(goodbyes[0], late=True)], world.now)
-    assert not ours.presence.here(world.now)
-    ours.open_cells([Letter(later)], world.now)
-    ours.open_cells([Letter(goodbyes[1], late=True)], world.now)
-    assert ours.presence.here(world.now), "it came back after that one"
+    ours.open_cells([ReceivedCell(goodbyes[0], late=True)], world.now)
+    assert not ours.presence.is_here(world.now)
+    ours.open_cells([ReceivedCell(later)], world.now)
+    ours.open_cells([ReceivedCell(goodbyes[1], late=True)], world.now)
+    assert ours.presence.is_here(world.now), "it came back after that one"

@@ -8,10 +8,10 @@ from itertools import permutations
 import pytest
 
 from p2pchat.core.mesh.outputs import MarksGiven, NeighbourChanged
+from p2pchat.core.messaging.contact_book import ContactBook
 from p2pchat.core.messaging.contacts import ContactTable
 from p2pchat.core.messaging.conversation import Conversation
 from p2pchat.core.messaging.recognition import Recognition
-from p2pchat.core.messaging.roster import Roster
 from p2pchat.core.node import MARKS_S
 from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.profile import FAST
@@ -54,7 +54,7 @@ def restart(world: World) -> None:
 
 
 def stem(world: World, name: str) -> StemStatus:
-    (status,) = world.machines[name].running.status().meshes
+    (status,) = world.machines[name].running.get_status().meshes
     assert status.stem is not None and status.stem.hops
     return status.stem
 
@@ -168,14 +168,14 @@ def place(said: Marks, known: list[bytes]) -> int:
 def test_of_very_many_contacts_some_are_given(world: World) -> None:
     verify(world, "ana", "bob")
     (talk,) = [each for each in talks_of(world, "ana") if each.contact.id == world.contact("ana", "bob")]
-    roster = Roster(ContactTable([]))
-    roster.by_id = {ConversationId(str(number)): talk for number in range(100)}
-    said = Recognition(roster).give_marks(talk.contact.mesh, BINDING, next(entropies()), world.now)
+    contact_book = ContactBook(ContactTable([]))
+    contact_book.by_id = {ConversationId(str(number)): talk for number in range(100)}
+    said = Recognition(contact_book).give_marks(talk.contact.mesh, BINDING, next(entropies()), world.now)
     assert len(said.marks) == MARKS
 
 
 def test_random_marks_belong_to_no_contact(world: World) -> None:
-    strangers = Recognition(Roster(ContactTable([])))
+    strangers = Recognition(ContactBook(ContactTable([])))
     nobody = strangers.give_marks(MeshId(b"m" * 16), BINDING, next(entropies()), world.now)
     verify(world, "ana", "bob")
     assert recognise(world, "ana", BINDING, nobody) is None

@@ -21,7 +21,7 @@ from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.payload import RETENTION_MAX_S, RETENTION_MIN_S, Notice, Retention, decode_payload
 from tests.support.world import World
 
-LASTING = ConversationPreferences(lasts_s=60.0, lasts_turn=100)
+LASTING = ConversationPreferences(retention_s=60.0, retention_turn=100)
 THEM = Contact(ContactId("c"), "bob", b"k", MeshId(b"m"), "words", 0.0, preferences=LASTING)
 SPANS = st.just(0.0) | st.floats(RETENTION_MIN_S, RETENTION_MAX_S)
 
@@ -38,11 +38,11 @@ def world() -> World:
 
 
 def decide(world: World, who: str, whom: str, seconds: float) -> None:
-    world.tell(who, user_inputs.ContactLasts(world.contact(who, whom), seconds))
+    world.tell(who, user_inputs.ContactRetentionChosen(world.contact(who, whom), seconds))
 
 
 def setting(world: World, who: str) -> list[float]:
-    return [contact.preferences.lasts_s for contact in world.machines[who].store.contacts.values()]
+    return [contact.preferences.retention_s for contact in world.machines[who].store.contacts.values()]
 
 
 def texts(world: World, who: str) -> list[str]:
@@ -147,7 +147,7 @@ def unsaid(who: conversation.Conversation) -> Callable[..., list[Output]]:
     """What its end does for a notice that never leaves; it is not due again at once."""
 
     def say(notice: Notice, space: int, now: float) -> list[Output]:
-        who.presence.greeted(now)
+        who.presence.on_greeting_sent(now)
         return []
 
     return say
@@ -177,20 +177,20 @@ def test_nothing_a_contact_says_once_stops_us_from_deciding(turn: int, theirs: f
     known = THEM
     if counts(known, said):
         known = replace(THEM, preferences=ConversationPreferences(False, theirs, turn))
-    assert known.preferences.lasts_turn <= LASTING.lasts_turn + TURN_STEP
+    assert known.preferences.retention_turn <= LASTING.retention_turn + TURN_STEP
     assert counts(known, decided(known, ours))
 
 
 @given(SPANS, st.floats(0, 4e9))
 def test_a_look_is_never_sooner_than_a_second_after_the_last(seconds: float, now: float) -> None:
     purge = Purge(lines_expire=False)
-    them = replace(THEM, preferences=replace(LASTING, lasts_s=seconds))
-    expires = purge.line(them.preferences.lasts_s, now)
+    them = replace(THEM, preferences=replace(LASTING, retention_s=seconds))
+    expires = purge.schedule_line(them.preferences.retention_s, now)
     assert (expires is None) == (seconds == 0)
     at = purge.next_wakeup()
     if at is not None:
         assert at >= now + PURGE_MIN_S
-        purge.due(at)
+        purge.drop_expired(at)
         again = purge.next_wakeup()
         assert again is not None
         assert again >= at + PURGE_MIN_S
@@ -199,16 +199,16 @@ def test_a_look_is_never_sooner_than_a_second_after_the_last(seconds: float, now
 def test_what_lines_said_before_is_dropped_at_the_first_look_where_it_is_not_kept_any_more() -> None:
     purge = Purge(lines_expire=False, drop_versions=True)
     assert purge.next_wakeup() == 0.0
-    assert purge.due(5.0) == [Persist(DropVersions()), Persist(DropExpiredMessages(5.0))]
+    assert purge.drop_expired(5.0) == [Persist(DropVersions()), Persist(DropExpiredMessages(5.0))]
     assert purge.next_wakeup() is None
 
 
 def test_what_waits_is_looked_at_as_long_as_anything_does() -> None:
     purge = Purge(lines_expire=False)
-    assert purge.look_after_wait(10.0) == 10.0
-    purge.look_after_wait(20.0)
-    assert purge.due(9.0) == []
-    assert purge.due(12.0) == [Persist(DropExpiredMessages(12.0))]
+    assert purge.schedule_wait(10.0) == 10.0
+    purge.schedule_wait(20.0)
+    assert purge.drop_expired(9.0) == []
+    assert purge.drop_expired(12.0) == [Persist(DropExpiredMessages(12.0))]
     assert purge.next_wakeup() is not None
-    assert purge.due(22.0) == [Persist(DropExpiredMessages(22.0))]
+    assert purge.drop_expired(22.0) == [Persist(DropExpiredMessages(22.0))]
     assert purge.next_wakeup() is None

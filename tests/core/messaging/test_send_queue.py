@@ -125,6 +125,6 @@ def test_a_text_that_waited_too_long_is_given_up(queue: SendQueue) -> None:
 
 def test_what_a_person_held_back_waits_until_it_is_let_go(queue: SendQueue) -> None:
     queue.keep_entry(replace(TEXT, held=True))
-    assert queue.outbox.unsealed() is None
+    assert queue.outbox.find_unsealed() is None
     assert kept(queue.release_held()) == [PutOutbox(TEXT)]
-    assert queue.outbox.unsealed() is not None
+    assert queue.outbox.find_unsealed() is not None

@@ -25,7 +25,7 @@ def with_bob() -> Conversation:
 
 def test_people_are_told_the_same_once_in_a_while(with_bob: Conversation) -> None:
     def told(turn: Turn, now: float) -> bool:
-        return with_bob._changes.carry_out([Tell(turn)], now) == [Turned(turn, 0)]
+        return with_bob._changes.apply_steps([Tell(turn)], now) == [Turned(turn, 0)]
 
     assert told(Turn.TWIN, 1.0) and told(Turn.COPIED, 1.0)
     assert not told(Turn.TWIN, TELL_GAP_S)
@@ -36,6 +36,6 @@ def test_people_are_told_the_same_once_in_a_while(with_bob: Conversation) -> Non
 def test_steps_are_carried_out_in_their_order(with_bob: Conversation) -> None:
     one, other = Tag(b"a"), Tag(b"b")
     deltas = [TagDelta((one,), ()), TagDelta((other,), (one,))]
-    assert with_bob._changes.carry_out(map(RegisterTags, deltas), 1.0) == [
+    assert with_bob._changes.apply_steps(map(RegisterTags, deltas), 1.0) == [
         TagsChanged(delta) for delta in deltas
     ]

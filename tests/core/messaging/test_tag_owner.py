@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from p2pchat.core.messaging.letterbox import Letter
+from p2pchat.core.messaging.letterbox import ReceivedCell
 from p2pchat.core.messaging.outputs import Output
 from p2pchat.core.messaging.tag_owner import TagTable
 from p2pchat.crypto.envelope import TagDelta
@@ -24,7 +24,7 @@ class Room:
     def list_tags(self) -> list[Tag]:
         return self.listened
 
-    def open_cells(self, letters: Iterable[Letter], now: float) -> list[Output]:
+    def open_cells(self, received: Iterable[ReceivedCell], now: float) -> list[Output]:
         return []
 
 

@@ -66,7 +66,7 @@ def world() -> World:
 def test_both_sides_end_up_with_each_other_and_one_mesh(world: World, link: bool) -> None:
     code = world.invite("alice", link=link)
     enter(world, "bob", code)
-    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteCompleted)))
     alice, bob = world.machines["alice"], world.machines["bob"]
     (of_alice,), (of_bob,) = alice.store.contacts.values(), bob.store.contacts.values()
     assert (of_alice.name, of_bob.name) == ("bob", "alice")
@@ -101,7 +101,7 @@ def test_a_second_guest_is_refused_while_the_first_pairs(world: World) -> None:
     enter(world, "bob", code)
     enter(world, "eve", code)
     world.run(5.0)
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)
     assert reason(world, "eve") is NoContact.NO_SUCH_INVITE
 
 
@@ -151,7 +151,7 @@ def test_one_s_own_invite_is_refused_at_once_and_stays_good(world: World) -> Non
     enter(world, "bob", code)
     world.run(5.0)
     assert reason(world, "bob") is NoContact.NUMBER_IN_USE
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)
 
 
 def test_a_copy_of_one_s_own_home_is_not_paired_with(world: World) -> None:
@@ -178,7 +178,7 @@ def test_a_guest_who_leaves_without_a_word_has_not_guessed(world: World) -> None
     world.run(1.0)
     enter(world, "bob", code)
     world.run(5.0)
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)
 
 
 class Walker:
@@ -214,7 +214,7 @@ def test_the_friend_gets_through_while_one_address_tries_every_nameplate_and_the
     walker.step()
     assert walker.sat == 1, "in the friend's way"
     enter(world, "bob", code)
-    while not world.machines["bob"].events(effects.InviteDone):
+    while not world.machines["bob"].events(effects.InviteCompleted):
         walker.step()
         assert not world.machines["bob"].events(effects.InviteFailed)
     assert walker.sat == 1
@@ -232,7 +232,7 @@ def test_a_guest_who_talks_nonsense_blocks_an_invite_for_some_seconds_only(world
     world.sim.meetings.deliver_outputs(walker.broker.on_message(walker.connection, nonsense, world.now))
     enter(world, "bob", code)
     world.run(25.0)
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)
     assert not host.list_open()
 
 
@@ -263,7 +263,7 @@ def repaired(world: World) -> None:
     code = world.invite("bob")
     world.machines["alice"].notices.clear()
     world.tell("alice", user_inputs.InviteEntered(80, code, None, (), world.now + 60))
-    world.run_until(lambda: bool(world.machines["alice"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["alice"].events(effects.InviteCompleted)))
     world.run(30.0)
 
 
@@ -273,13 +273,13 @@ def test_pairing_again_keeps_trust_mute_and_retention_and_both_can_talk(world: W
     bob, alice = world.contact("alice", "bob"), world.contact("bob", "alice")
     world.tell("alice", user_inputs.ContactVerified(bob, True))
     world.tell("alice", user_inputs.ContactMuted(bob, True))
-    world.tell("alice", user_inputs.ContactLasts(bob, 3600.0))
+    world.tell("alice", user_inputs.ContactRetentionChosen(bob, 3600.0))
     world.run(60.0)
-    assert world.machines["bob"].store.contacts[alice].preferences.lasts_s == 3600.0
+    assert world.machines["bob"].store.contacts[alice].preferences.retention_s == 3600.0
     before = list(world.machines["alice"].store.contacts.values())
     repaired(world)
     assert list(world.machines["alice"].store.contacts.values()) == before
-    assert world.machines["bob"].store.contacts[alice].preferences.lasts_s == 3600.0
+    assert world.machines["bob"].store.contacts[alice].preferences.retention_s == 3600.0
     for source, target in (("alice", "bob"), ("bob", "alice")):
         world.send(source, target, f"from {source}")
         world.run(60.0)
@@ -289,13 +289,13 @@ def test_pairing_again_keeps_trust_mute_and_retention_and_both_can_talk(world: W
 def test_a_side_that_forgot_the_other_is_told_how_long_messages_last(world: World) -> None:
     world.pair("alice", "bob")
     world.run(20.0)
-    world.tell("alice", user_inputs.ContactLasts(world.contact("alice", "bob"), 3600.0))
+    world.tell("alice", user_inputs.ContactRetentionChosen(world.contact("alice", "bob"), 3600.0))
     world.run(60.0)
     world.tell("bob", user_inputs.ContactRemoved(world.contact("bob", "alice")))
     repaired(world)
     world.run(60.0)
     (alice,) = world.machines["bob"].store.contacts.values()
-    assert alice.preferences.lasts_s == 3600.0
+    assert alice.preferences.retention_s == 3600.0
 
 
 def test_a_blocked_contact_stays_blocked_when_paired_again(world: World) -> None:
@@ -309,7 +309,7 @@ def test_a_blocked_contact_stays_blocked_when_paired_again(world: World) -> None
     world.send("bob", "alice", "let me in")
     world.run(1500.0)
     assert not world.machines["alice"].store.received()
-    assert not world.machines["bob"].running.here(world.contact("bob", "alice"), world.now)
+    assert not world.machines["bob"].running.is_here(world.contact("bob", "alice"), world.now)
     world.tell("alice", user_inputs.ContactBlocked(bob, False))
     world.run(130.0)
     assert world.machines["alice"].store.received() == ["let me in"]
@@ -361,7 +361,7 @@ def test_a_guest_goes_on_meeting_where_it_met_the_host() -> None:
     world.pair("alice", "bob")
     (mesh,) = world.machines["bob"].store.meshes.values()
     assert mesh.rendezvous == (outside,)
-    assert world.machines["bob"].events(effects.InviteDone)[0].left_out == (inside,)
+    assert world.machines["bob"].events(effects.InviteCompleted)[0].left_out == (inside,)
 
 
 def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(world: World) -> None:
@@ -375,7 +375,7 @@ def test_a_host_whose_line_breaks_gets_its_seat_back_and_the_code_stays_good(wor
     world.run(12.0)
     enter(world, "bob", code)
     world.run(5.0)
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)
 
 
 @pytest.mark.parametrize("name", ["alice", "bob"])
@@ -581,7 +581,7 @@ def test_a_word_that_was_never_heard_uses_no_code_up(world: World) -> None:
     world.run(1.0)
     enter(world, "bob", code)
     world.run(5.0)
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)
 
 
 @pytest.mark.parametrize("removed", [False, True])
@@ -601,7 +601,7 @@ def test_asking_again_for_a_code_that_worked_tells_the_contact(world: World, rem
     whoever_asks(world, "alice", code)
     enter(world, "bob", code)
     for name in ("alice", "bob"):
-        done = world.machines[name].events(effects.InviteDone)
+        done = world.machines[name].events(effects.InviteCompleted)
         assert [each.contact.name for each in done] == (
             [] if removed else ["bob" if name == "alice" else "alice"]
         )
@@ -644,7 +644,7 @@ def test_a_code_given_away_is_good_for_the_next_node_of_the_same_home(world: Wor
     world.run(1.0)
     assert len(world.machines["alice"].events(effects.InviteReady)) == 1, "its owner has it already"
     enter(world, "bob", code)
-    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteDone)))
+    world.run_until(lambda: bool(world.machines["bob"].events(effects.InviteCompleted)))
     assert [each.name for each in world.machines["alice"].store.contacts.values()] == ["bob"]
 
 
@@ -671,7 +671,7 @@ def test_two_invites_of_one_node_never_share_a_nameplate(
     enter(world, "bob", first)
     enter(world, "eve", second)
     world.run(5.0)
-    assert all(world.machines[name].events(effects.InviteDone) for name in ("bob", "eve"))
+    assert all(world.machines[name].events(effects.InviteCompleted) for name in ("bob", "eve"))
 
 
 def test_a_nameplate_that_somebody_else_has_draws_another(
@@ -684,7 +684,7 @@ def test_a_nameplate_that_somebody_else_has_draws_another(
     assert world.brokers[URL].take_census().connections == 2, "the connection was kept"
     enter(world, "bob", ours)
     world.run(5.0)
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)
 
 
 def test_a_nameplate_taken_at_one_of_two_rendezvous_draws_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -746,12 +746,12 @@ def test_six_invites_at_once_never_fail(pairings: int, monkeypatch: pytest.Monke
         world.run(1.0)
     ends = [len(each.events(effects.InviteFailed)) for each in world.machines.values()]
     assert sum(ends) == 0
-    assert sum(len(world.machines[guest].events(effects.InviteDone)) for guest in guests) == done
+    assert sum(len(world.machines[guest].events(effects.InviteCompleted)) for guest in guests) == done
 
 
 def _all_over(world: World, guests: list[str], invite: int) -> bool:
     """Whether each has had an answer to that invite."""
-    ends = (effects.InviteDone, effects.InviteFailed)
+    ends = (effects.InviteCompleted, effects.InviteFailed)
     machines = (world.machines[guest].notices for guest in guests)
     return all(
         any(isinstance(each, ends) and each.invite == invite for each in notices) for notices in machines
@@ -765,7 +765,7 @@ def test_a_code_that_is_waited_at_already_is_waited_at_under_the_new_number(worl
     world.tell("alice", user_inputs.InviteCancelled(1))
     enter(world, "bob", code)
     world.run(5.0)
-    assert [each.invite for each in world.machines["alice"].events(effects.InviteDone)] == [7]
+    assert [each.invite for each in world.machines["alice"].events(effects.InviteCompleted)] == [7]
 
 
 def test_a_second_place_to_meet_is_learnt_by_the_mesh(world: World) -> None:
@@ -818,4 +818,4 @@ def test_strangers_at_the_table_are_not_heard(world: World) -> None:
         world.tell(name, inputs.SignalReceived(URL, Blob(topic, stranger, bytes(2048))))
         world.tell(name, inputs.SignalReceived(URL, Gone(topic, stranger)))
     world.run(5.0)
-    assert world.machines["bob"].events(effects.InviteDone)
+    assert world.machines["bob"].events(effects.InviteCompleted)

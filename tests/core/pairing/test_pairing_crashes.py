@@ -82,7 +82,7 @@ def again(world: World, code: InviteCode | InviteLink) -> None:
 
 def over(world: World, name: str, invite: int) -> bool:
     """Whether an invite ended there, well or not."""
-    ends = (effects.InviteDone, effects.InviteFailed)
+    ends = (effects.InviteCompleted, effects.InviteFailed)
     return any(isinstance(each, ends) and each.invite == invite for each in world.machines[name].notices)
 
 
@@ -119,10 +119,10 @@ def test_a_crash_at_any_step_leaves_one_session_or_none_and_no_code_open(name: s
         if all(both):
             talk(world, "alice", "bob")
         ends.append(both)
-        before = len(world.machines["eve"].events(effects.InviteDone))
+        before = len(world.machines["eve"].events(effects.InviteCompleted))
         world.tell("eve", user_inputs.InviteEntered(5, code, None, (), world.now + 30))
         world.run_until(lambda: over(world, "eve", 5))  # noqa: B023
-        assert len(world.machines["eve"].events(effects.InviteDone)) == before, "a code works once"
+        assert len(world.machines["eve"].events(effects.InviteCompleted)) == before, "a code works once"
         batch += 1
     assert batch > 6, "there was something to crash"
     assert [True, True] in ends

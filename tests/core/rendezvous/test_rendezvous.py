@@ -299,4 +299,4 @@ def test_a_node_that_keeps_topics_apart_pairs_links_and_goes_over_an_edge() -> N
         assert world.machines[source].store.state(message).value == "delivered"
     world.close(MEETING)
     world.run(10.0)
-    assert not any(each.up for each in world.machines["alice"].running.status().rendezvous)
+    assert not any(each.up for each in world.machines["alice"].running.get_status().rendezvous)

@@ -14,7 +14,7 @@ def test_a_damaged_room_is_left_alone_and_others_go_on() -> None:
     world.machines["alice"].store.room_records[first.record.id] = {b"log": b"nonsense"}
     world.restart("alice")
     assert [room.record.id for room in world.rooms("alice")] == [second.record.id]
-    assert world.machines["alice"].running.status().counters["rooms not restored"] == 1
+    assert world.machines["alice"].running.get_status().counters["rooms not restored"] == 1
     assert first.record.id in world.machines["alice"].store.rooms, "it stays on disk"
 
 

@@ -100,7 +100,7 @@ def test_what_is_said_without_a_link_leaves_when_there_is_one_also_after_a_resta
 ) -> None:
     for name in ("alice", "bob", "carol"):
         world.separate("bob", name) if name != "bob" else None
-    for link in [link.link for link in world.machines["bob"].running.status().links]:
+    for link in [link.link for link in world.machines["bob"].running.get_status().links]:
         world.lose("bob", link)
     world.run(90.0)
     message = world.say("bob", "hello?")
@@ -129,7 +129,7 @@ def test_a_home_put_back_to_a_copy_waits_until_others_were_heard(world: RoomsWor
 def test_a_mesh_in_which_there_is_a_room_is_not_left_with_its_last_contact(world: RoomsWorld) -> None:
     world.tell("bob", ContactRemoved(world.contact("bob", "alice")))
     world.run(5.0)
-    assert world.machines["bob"].running.meshes()
+    assert world.machines["bob"].running.list_meshes()
     world.say("carol", "still here?")
     world.run(60.0)
     assert world.machines["bob"].store.received() == ["still here?"]
@@ -177,7 +177,7 @@ def test_a_room_moves_with_its_mesh(world: RoomsWorld) -> None:
     world.run(120.0)
     world.say("bob", "on the way")
     world.run(2 * OVERLAP_MIN_S)
-    (mesh,) = world.machines["alice"].running.meshes()
+    (mesh,) = world.machines["alice"].running.list_meshes()
     assert mesh.id != before
     assert {world.room(name).record.mesh for name in ("alice", "bob")} == {mesh.id}
     world.restart("bob")

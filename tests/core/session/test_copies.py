@@ -93,7 +93,7 @@ def test_what_waited_for_a_verified_contact_goes_to_the_restored_home_only_when_
     put_back(world, "r2", older)
     world.run(400.0)
     known = world.machines["r1"].store.contacts[contact]
-    assert (known.trust.verified, known.trust.was_verified, known.standing) == (False, True, "held")
+    assert (known.trust.verified, known.trust.verified_before, known.standing) == (False, True, "held")
     assert world.machines["r2"].store.received() == []
     world.send("r1", "r2", "who is there?")
     world.run(10.0)

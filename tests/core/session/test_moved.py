@@ -23,11 +23,11 @@ def two() -> World:
 
 
 def up(world: World, name: str) -> list[LinkId]:
-    return [each.link for each in world.machines[name].running.status().links if each.state == "up"]
+    return [each.link for each in world.machines[name].running.get_status().links if each.state == "up"]
 
 
 def states(world: World, name: str) -> set[str]:
-    return {each.state for each in world.machines[name].running.status().links}
+    return {each.state for each in world.machines[name].running.get_status().links}
 
 
 def test_a_link_from_an_address_that_is_gone_gives_way_to_another_when_that_stands() -> None:

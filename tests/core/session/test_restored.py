@@ -65,7 +65,9 @@ def test_a_restored_home_writes_both_ways_again_and_nothing_is_false_lost_or_dou
     world.run(10.0)
     for name, turn in (("r1", "restored"), ("r2", "renewed")):
         assert turns(world, name) == [turn]
-        (known,) = [them for them in world.machines[name].store.contacts.values() if them.trust.was_verified]
+        (known,) = [
+            them for them in world.machines[name].store.contacts.values() if them.trust.verified_before
+        ]
         assert not known.trust.verified
     for name in ("r1", "r2"):
         world.tell(name, user_inputs.ContactRenewed(world.contact(name, {"r1": "r2", "r2": "r1"}[name])))

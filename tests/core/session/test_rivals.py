@@ -47,7 +47,7 @@ def copied_home(seed: int = 0) -> tuple[World, MemoryStore]:
 
 def trusted(world: World) -> tuple[bool, bool, str]:
     known = world.machines["r1"].store.contacts[world.contact("r1", "r2")]
-    return known.trust.verified, known.trust.was_verified, known.standing
+    return known.trust.verified, known.trust.verified_before, known.standing
 
 
 @pytest.mark.parametrize(

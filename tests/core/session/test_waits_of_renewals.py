@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from p2pchat.core.messaging.conversation import Conversation
-from p2pchat.core.messaging.letterbox import Letter
+from p2pchat.core.messaging.letterbox import ReceivedCell
 from p2pchat.core.messaging.outputs import Output, SendCell
 from p2pchat.core.session.answering import Answering
 from p2pchat.core.session.inquiry import LISTEN_S, SAY_S
@@ -26,8 +26,8 @@ def sent_at_once(monkeypatch: pytest.MonkeyPatch) -> list[Output]:
     kept: list[Output] = []
     original = Conversation.open_cells
 
-    def cells(self: Conversation, letters: Iterable[Letter], now: float) -> list[Output]:
-        out = original(self, letters, now)
+    def cells(self: Conversation, received: Iterable[ReceivedCell], now: float) -> list[Output]:
+        out = original(self, received, now)
         kept.extend(each for each in out if isinstance(each, SendCell))
         return out
 

@@ -94,7 +94,7 @@ def test_a_mesh_of_two_says_that_it_hides_nothing() -> None:
     world = mesh(BALANCED, NAMES[:2])
     message = world.send("n1", "n0", "hi")
     world.run_until(lambda: delivered(world, "n1", message), within=10.0)
-    (status,) = world.machines["n1"].running.status().meshes
+    (status,) = world.machines["n1"].running.get_status().meshes
     assert status.stem is not None
     assert (status.stem.hops, status.stem.crowd) == (1, 2)
 

@@ -38,7 +38,7 @@ def submitted(world: World, text: str) -> user_inputs.MessageSubmitted:
 def test_a_text_that_cannot_be_sent_is_refused(paired: World, text: str, reason: Reason) -> None:
     ana = paired.machines["ana"]
     assert ana.running.handle(submitted(paired, text), paired.now) == [Rejected(reason)]
-    assert ana.running.waiting() == 0
+    assert ana.running.count_waiting() == 0
 
 
 def test_a_message_too_many_is_refused_and_those_that_wait_are_kept(
@@ -50,7 +50,7 @@ def test_a_message_too_many_is_refused_and_those_that_wait_are_kept(
         paired.send("ana", "bob", str(number))
     node = paired.machines["ana"].running
     assert node.handle(submitted(paired, "2"), paired.now) == [Rejected(Reason.OUTBOX_FULL)]
-    assert node.waiting() == 2
+    assert node.count_waiting() == 2
     paired.start("bob")
     paired.run(60.0)
     assert paired.machines["bob"].store.received() == ["0", "1"]
@@ -68,7 +68,7 @@ def test_what_would_be_gone_before_it_is_read_or_lasts_for_ever_is_refused(
     paired: World, seconds: float
 ) -> None:
     bob, node = paired.contact("ana", "bob"), paired.machines["ana"].running
-    wish = user_inputs.ContactLasts(bob, seconds)
+    wish = user_inputs.ContactRetentionChosen(bob, seconds)
     assert node.handle(wish, paired.now) == [Rejected(Reason.RETENTION_IMPOSSIBLE)]
 
 

@@ -19,8 +19,8 @@ from p2pchat.types import ContactId, ConversationId, MeshId, conversation_with
 _SETTLED = (Turn.RENEWED, Turn.RESTORED)
 
 
-class Roster:
-    """All our contacts."""
+class ContactBook:
+    """Keeps all contacts with their conversations and tags."""
 
     def __init__(self, contacts: ContactTable) -> None:
         self.contacts = contacts
@@ -36,12 +36,12 @@ class Roster:
         return [conversation for conversation in self.by_id.values() if conversation.contact.mesh == mesh]
 
     def listen_for(self, conversation: Conversation) -> None:
-        """Have cells found that are for a conversation, unless its contact is blocked."""
+        """Listen for the tags of a conversation, unless its contact is blocked."""
         if not conversation.contact.blocked:
             self.tags.register_owner(conversation)
 
     def update_contact(self, contact: ContactId, change: Callable[[Contact], list[Effect]]) -> list[Effect]:
-        """Change a record; the conversation goes by it."""
+        """Change a contact's record, also in its conversation."""
         known = self.contacts.get(contact)
         if known is None:
             return []
@@ -52,7 +52,7 @@ class Roster:
         return effects
 
     def remove_contact(self, contact: ContactId) -> list[Effect]:
-        """Forget a contact and all that was said."""
+        """Forget a contact and all lines of the conversation."""
         known = self.contacts.get(contact)
         if known is None:
             return []
@@ -64,29 +64,34 @@ class Roster:
     # --- what is noted of a contact
 
     def note_retention(self, contact: ContactId, decided: RetentionDecided) -> list[Effect]:
-        """It was decided how long what is said lasts."""
+        """Note a new retention time."""
         return self.update_contact(
             contact,
-            lambda known: self.contacts.last(known, decided.seconds, decided.turn, by_them=decided.by_them),
+            lambda known: self.contacts.set_retention(
+                known, decided.seconds, decided.turn, by_them=decided.by_them
+            ),
         )
 
     def note_renewed(self, contact: ContactId, transcript: bytes, now: float) -> list[Effect]:
-        """The session is a new one."""
-        return self.update_contact(contact, lambda known: self.contacts.renew(known, transcript, now))
+        """Note that the session is a new one."""
+        return self.update_contact(
+            contact, lambda known: self.contacts.note_new_session(known, transcript, now)
+        )
 
     def note_turn(self, contact: ContactId, turn: Turn, waiting: int) -> list[Effect]:
-        """Something happened to the session; ``waiting``: messages that wait for the person's word."""
+        """Note an event of the session, and report it; ``waiting``: messages that wait for the person's
+        consent."""
         noted: list[Effect] = []
         if turn is Turn.RIVALS:
             standing = turn.value
-            noted = self.update_contact(contact, self.contacts.take_trust_back)
+            noted = self.update_contact(contact, self.contacts.withdraw_trust)
         else:
             standing = "held" if waiting else "" if turn in _SETTLED else turn.value
-        noted += self.update_contact(contact, lambda known: self.contacts.stand(known, standing))
+        noted += self.update_contact(contact, lambda known: self.contacts.set_standing(known, standing))
         return [*noted, Notify(SessionTurned(contact, turn.value, waiting))]
 
     def settle_standing(self, contact: ContactId, but: tuple[str, ...]) -> list[Effect]:
-        """The person knows what is wrong with the session, unless it is one of ``but``."""
+        """Clear the fault of the session, because the person knows of it, unless it is one of ``but``."""
         return self.update_contact(
-            contact, lambda known: [] if known.standing in but else self.contacts.stand(known, "")
+            contact, lambda known: [] if known.standing in but else self.contacts.set_standing(known, "")
         )

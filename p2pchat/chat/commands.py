@@ -44,6 +44,7 @@ COMMANDS: Final = (
     ChatCommand("/withdraw", "[^N]", "withdraw your last message, for all"),
     ChatCommand("/invite", "[link]", "make a code for a new friend", ("link",)),
     ChatCommand("/join", "CODE", "answer a friend's code"),
+    ChatCommand("/contact", "WHAT …", "contacts without a code: add, accept … (see below)"),
     ChatCommand("/room", "WHAT …", "rooms: create, invite, accept … (see below)"),
     ChatCommand("/verify", "[yes]", "compare the safety number, or a room's words", ("yes",)),
     ChatCommand("/rename", "NEW", "give this contact or room another name"),
@@ -83,6 +84,15 @@ ROOM_COMMANDS: Final = (
 )
 """What ``/room`` does, in the room of the open conversation."""
 
+CONTACT_COMMANDS: Final = (
+    ChatCommand("/contact add", "NAME", "ask a member of this room to be a contact", ("MEMBER",)),
+    ChatCommand("/contact introduce", "NAME NAME", "introduce two contacts", ("PAIR",)),
+    ChatCommand("/contact accept", "[NAME]", "accept who asks to be a contact", ("REQUEST",)),
+    ChatCommand("/contact decline", "[NAME]", "decline who asks to be a contact", ("REQUEST",)),
+    ChatCommand("/contact requests", "", "who asks, whom you ask, whom you introduce"),
+)
+"""What ``/contact`` does."""
+
 ROLES: Final = ("owner", "admin", "member")
 
 
@@ -93,6 +103,8 @@ class Vocabulary:
     contacts: Sequence[str] = ()
     rooms: Sequence[str] = ()
     offers: Sequence[str] = ()
+    requests: Sequence[str] = ()
+    """Who asks to be a contact."""
     people: Sequence[str] = ()
     """Who can be mentioned in the open conversation."""
     themes: Sequence[str] = field(default_factory=tuple)
@@ -106,6 +118,13 @@ class Vocabulary:
                 return [name for name in self.contacts if name not in self.people]
             case "OFFER":
                 return self.offers
+            case "REQUEST":
+                return self.requests
+            case "PAIR":
+                return [
+                    *self.contacts,
+                    *(f"{one} {other}" for one in self.contacts for other in self.contacts if one != other),
+                ]
             case "MEMBER":
                 return self.people
             case word:
@@ -119,7 +138,10 @@ def vocabulary(model: ChatModel, themes: Iterable[str] = ()) -> Vocabulary:
         people = [member.name for member in room.members if not member.own]
     else:
         people = [model.current] if model.current else []
-    return Vocabulary(list(known.people), list(known.rooms), list(known.offers), people, sorted(themes))
+    requests = list(model.introductions.requests)
+    return Vocabulary(
+        list(known.people), list(known.rooms), list(known.offers), requests, people, sorted(themes)
+    )
 
 
 def parse_command(line: str) -> tuple[str, str]:
@@ -142,6 +164,8 @@ def complete(text: str, known: Vocabulary) -> list[str]:
         return [command.name for command in COMMANDS if command.name.startswith(name)]
     if name == "/room":
         return _complete_room(rest, known)
+    if name == "/contact":
+        return _complete_part(CONTACT_COMMANDS, name, rest, known)
     command = next((command for command in COMMANDS if command.name == name), None)
     if command is None:
         return []
@@ -158,21 +182,29 @@ def complete(text: str, known: Vocabulary) -> list[str]:
 def _complete_room(rest: str, known: Vocabulary) -> list[str]:
     verb, blank, argument = rest.partition(" ")
     name = f"/room {verb}"
-    if not blank:
-        return [command.name for command in ROOM_COMMANDS if command.name.startswith(name)]
-    command = next((command for command in ROOM_COMMANDS if command.name == name), None)
-    if command is None:
-        return []
-    words = [word for kind in command.takes for word in known.list_words(kind)]
+    if not blank or verb not in ("role", "invite"):
+        return _complete_part(ROOM_COMMANDS, "/room", rest, known)
+    words = known.list_words("MEMBER" if verb == "role" else "CONTACT")
     if verb == "role":
         words = [*words, *(f"{word} {role}" for word in words for role in ROLES if argument.startswith(word))]
-    elif verb == "invite":  # several, one after another
+    else:  # several, one after another
         before, _, argument = argument.rpartition(" ")
         named = before.split()
         words = [
             " ".join((*named, word)) for word in words if word not in named and word.startswith(argument)
         ]
         return [f"{name} {word}" for word in words]
+    return [f"{name} {word}" for word in words if word.startswith(argument)]
+
+
+def _complete_part(table: Iterable[ChatCommand], begun: str, rest: str, known: Vocabulary) -> list[str]:
+    """Complete what stands after a command of two words."""
+    verb, blank, argument = rest.partition(" ")
+    name = f"{begun} {verb}"
+    if not blank:
+        return [command.name for command in table if command.name.startswith(name)]
+    kinds = [kind for command in table if command.name == name for kind in command.takes]
+    words = [word for kind in kinds for word in known.list_words(kind)]
     return [f"{name} {word}" for word in words if word.startswith(argument)]
 
 

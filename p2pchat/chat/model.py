@@ -28,6 +28,7 @@ from p2pchat.chat.happenings import (
     ReferenceAdded,
     Reminded,
 )
+from p2pchat.chat.introduction_follower import IntroductionFollower
 from p2pchat.chat.lines import ChatLine, line_of, lines_of
 from p2pchat.chat.requests import Requests
 from p2pchat.chat.room_follower import RoomFollower
@@ -45,6 +46,7 @@ from p2pchat.control.events import (
     SettingEvent,
 )
 from p2pchat.control.files import FileEvent
+from p2pchat.control.introductions import IntroductionEvent
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.control.values import given
 from p2pchat.text import harmless_name
@@ -87,6 +89,7 @@ class ChatModel:
         self.requests = Requests()
         self.drafts = Drafts(node)
         self.following_rooms = RoomFollower(node, self.known, tell)
+        self.introductions = IntroductionFollower(node, tell)
         self._reminded = False
         self._tell = tell
         node.on_change = self._node_changed
@@ -159,6 +162,7 @@ class ChatModel:
         watched = self.known.find_by_name(self.current)
         await self.known.read_contacts(self.node)
         await self.following_rooms.read_rooms()
+        await self.introductions.read_requests()
         if watched is not None:
             self.current = watched.name if self.known.find_by_name(watched.name) is watched else ""
 
@@ -236,6 +240,9 @@ class ChatModel:
                 await self._meet()
                 self.following_rooms.tell_event(event)
                 await self.following_rooms.read_members(self.room)
+            case IntroductionEvent():
+                await self._meet()
+                self.introductions.tell_event(event)
             case SettingEvent():
                 self._tell(Preferred())
             case _:

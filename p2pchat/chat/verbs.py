@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from p2pchat.chat.commands import parse_command, parse_setting
+from p2pchat.chat.introduction_verbs import IntroductionVerbs
 from p2pchat.chat.question import Question, withdrawal_question
 from p2pchat.chat.referring import ReferenceVerbs
 from p2pchat.chat.room_verbs import RoomVerbs
@@ -108,6 +109,7 @@ class Verbs:
             "theme": self._theme,
             **{verb: self._about_one(does) for verb, does in references.verbs.items()},
             "room": self.rooms.do_line,
+            "contact": IntroductionVerbs(model, screen, self.have_node).do_line,
             "quit": lambda _: screen.leave_chat(),
         }
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from rich.console import RenderableType
 
-from p2pchat.chat.commands import COMMANDS, ROOM_COMMANDS
+from p2pchat.chat.commands import COMMANDS, CONTACT_COMMANDS, ROOM_COMMANDS
 from p2pchat.chat.counterparts import Counterpart, Person
 from p2pchat.chat.lines import ChatLine, Stage, lines_of
 from p2pchat.chat.model import ChatModel
@@ -117,7 +117,7 @@ class PlainScreen:
         raise UsageError("/switch needs a name; /who lists them")
 
     def show_help(self) -> None:
-        for command in (*COMMANDS, *ROOM_COMMANDS):
+        for command in (*COMMANDS, *CONTACT_COMMANDS, *ROOM_COMMANDS):
             self._chat.sheet.tell_line(f"{f'{command.name} {command.argument}':<20} {command.about}")
         for line in KEYS:
             self._chat.sheet.tell_line(line)

@@ -21,7 +21,7 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from p2pchat.chat.commands import COMMANDS, ROOM_COMMANDS
+from p2pchat.chat.commands import COMMANDS, CONTACT_COMMANDS, ROOM_COMMANDS
 from p2pchat.chat.lines import ChatLine
 from p2pchat.control.answers import ContactDetailInfo
 from p2pchat.errors import P2PChatError
@@ -123,7 +123,7 @@ class Help(Dialog[None]):
         for key, about in KEYS:
             table.add_row(Text(key, "bold"), Text(about))
         table.add_row("", "")
-        for command in (*COMMANDS, *ROOM_COMMANDS):
+        for command in (*COMMANDS, *CONTACT_COMMANDS, *ROOM_COMMANDS):
             table.add_row(Text(f"{command.name} {command.argument}", "bold"), Text(command.about))
         table.add_row("", "")
         with VerticalScroll():

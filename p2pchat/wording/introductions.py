@@ -43,8 +43,13 @@ def introduction_row(info: IntroductionInfo) -> str:
     return f"{state:<13}  {harmless_name(info.name)}{_origin(info.room, info.by)}"
 
 
-def introduction_line(event: IntroductionEvent) -> str | None:
-    """A sentence for an event; None where another event says it: that there is a contact."""
+def introduction_request(name: str, room: str | None, by: str | None) -> str:
+    """``dora (through #friends, brought by ana) wants to be a contact of yours``."""
+    return f"{harmless_name(name)}{_origin(room, by)} wants to be a contact of yours"
+
+
+def introduction_line(event: IntroductionEvent) -> str:
+    """A sentence for an event."""
     name, other = harmless_name(event.name), given(event.other)
     contact = given(event.contact)
     if other is not None:
@@ -52,8 +57,8 @@ def introduction_line(event: IntroductionEvent) -> str | None:
     origin = _origin(given(event.room), given(event.by))
     match event.change:
         case "requested":
-            accept = f"p2pchat contacts accept {typed(event.name)}"
-            return f"{name}{origin} wants to be a contact of yours. To agree:  {accept}"
+            asks = introduction_request(event.name, given(event.room), given(event.by))
+            return f"{asks}. To agree:  p2pchat contacts accept {typed(event.name)}"
         case "made":
             return f"{name}{origin} is asked to be a contact of yours"
         case "agreed":

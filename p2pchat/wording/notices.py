@@ -1,5 +1,5 @@
 """Events that a person is told without asking: of contacts' decisions, messages, sessions,
-rooms and files.
+rooms, introductions and files.
 
 Knows: which events those are. Does not know: where they are shown.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from p2pchat.control.events import ContactEvent, ListenEvents, SessionEvent
 from p2pchat.control.files import FileEvent
+from p2pchat.control.introductions import IntroductionEvent
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.wording.files import file_line
+from p2pchat.wording.introductions import introduction_line
 from p2pchat.wording.lines import contact_line
 from p2pchat.wording.references import reference_line
 from p2pchat.wording.rooms import room_line
@@ -22,6 +24,8 @@ def notice(event: ListenEvents) -> str | None:
         return session_line(event)
     if isinstance(event, FileEvent):
         return file_line(event) if event.change == "state" else None
+    if isinstance(event, IntroductionEvent):
+        return introduction_line(event)
     if isinstance(event, RoomEvent):
         return room_line(event)
     if isinstance(event, ContactEvent) and event.change in ("disappearing", "over quota"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pchat.control.events import MessageEvent, ReachedEvent
+from p2pchat.control.introductions import IntroductionEvent
 from p2pchat.control.rooms import RoomEvent
 from p2pchat.errors import UsageError
 from p2pchat.wording.signs import ASCII
@@ -156,3 +157,14 @@ async def test_names_complete_and_whom_to_invite_is_named(garden: Reader) -> Non
         garden.chat.screen.choose_invited("#garden")
     await garden.type("/room invite bob")
     assert garden.node.groups["#garden"].invited == ["bob"]
+
+
+async def test_who_asks_to_be_a_contact_is_told_and_accepted(garden: Reader) -> None:
+    garden.node.put_introduction("iva", room="#garden", by="mira")
+    await garden.take(told(IntroductionEvent, name="iva", change="requested", room="#garden", by="mira"))
+    assert garden.noticed()[-1] == (
+        "iva (through #garden, brought by mira) wants to be a contact of yours: "
+        "/contact accept iva, or /contact decline iva"
+    )
+    await garden.type("/contact accept")
+    assert "iva" in garden.node.people and garden.node.introductions == {}

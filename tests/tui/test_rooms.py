@@ -290,3 +290,14 @@ async def test_every_view_of_a_room_fits_every_size(desk: Open, size: tuple[int,
             await it.press(*keys)
             assert all(len(line) <= size[0] + 1 for line in it.screen.split("\n"))
             await it.press("escape", "escape")
+
+
+async def test_who_asks_to_be_a_contact_is_told_and_accepted(desk: Open) -> None:
+    node = garden()
+    node.put_introduction("iva", room="#garden", by="mira")
+    async with desk(node, size=(110, 24), whom="#garden") as it:
+        (told_of,) = [each.message for each in it.chat._notifications if "iva" in each.message]
+        assert told_of.endswith(": /contact accept iva, or /contact decline iva")
+        await it.type("/contact accept iva")
+        await it.press("enter")
+        await it.until(lambda: "iva" in node.people)

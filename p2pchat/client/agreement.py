@@ -11,8 +11,8 @@ from p2pchat.rpc import Connection
 
 
 async def check_choices(connection: Connection, relay_only: bool, lan: bool = False) -> None:
-    """Use no node that shows more of us than this program was told, or that does not look where it was told
-    to. Raises UsageError."""
+    """Raise UsageError if the running node shows more of us than this program was told to allow, or does not
+    look where it was told to."""
     from p2pchat.config.choices import Overrides, choose
     from p2pchat.core.values.profile import PROFILES
 

@@ -10,7 +10,7 @@ from p2pchat.control import answers, methods, parameters
 
 
 class BackupCalls(NodeConnection):
-    """Copies of a home."""
+    """The methods about backups of a home."""
 
     async def make_backup(self, path: str, phrase: str) -> answers.BackupResult:
         """Write a sealed copy of all but sessions to ``path``, whole or not at all: ``path``, ``at``,

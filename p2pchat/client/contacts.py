@@ -18,27 +18,27 @@ class ContactCalls(NodeConnection):
         return await self._call(methods.CONTACTS, parameters.NoParams())
 
     async def contact(self, name: str) -> answers.ContactDetailInfo:
-        """One contact, with ``safety_number``."""
+        """Return one contact, with its ``safety_number``."""
         return await self._call(methods.CONTACT, parameters.ContactParams(name=name))
 
     async def verify(self, name: str, verified: bool = True) -> answers.ContactInfo:
-        """Note that the safety number was compared (or take that back)."""
+        """Note that the person compared the safety number, or take that back."""
         return await self._call(methods.VERIFY, parameters.VerifyParams(name=name, verified=verified))
 
     async def rename(self, name: str, new: str) -> answers.ContactInfo:
-        """Call a contact something else."""
+        """Give a contact another name."""
         return await self._call(methods.RENAME, parameters.RenameParams(name=name, new=new))
 
     async def block(self, name: str, blocked: bool = True) -> answers.ContactInfo:
-        """Stop hearing a contact, and withdraw what waits for them (or hear them again)."""
+        """Block a contact: it is no longer heard, and waiting messages to it are cancelled. Or unblock it."""
         return await self._call(methods.BLOCK, parameters.BlockParams(name=name, blocked=blocked))
 
     async def mute(self, name: str, muted: bool = True) -> answers.ContactInfo:
-        """Make no noise about what a contact writes (or make it again)."""
+        """Mute a contact, so that its messages make no noise, or unmute it."""
         return await self._call(methods.MUTE, parameters.MuteParams(name=name, muted=muted))
 
     async def disappear(self, name: str, seconds: float | None) -> answers.ContactInfo:
-        """Let messages with a contact disappear, for both, that many seconds after they were written; None:
+        """Let messages with a contact disappear at both ends, so many seconds after they were written; None:
         never."""
         return await self._call(methods.DISAPPEAR, parameters.DisappearParams(name=name, seconds=seconds))
 

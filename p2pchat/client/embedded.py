@@ -54,7 +54,7 @@ class Typed(str):
 
 
 class Unlock:
-    """Asks for the passphrase until it is right, and then never again, even if the node restarts; keeps it
+    """Asks for the passphrase until it is right, and then never again, even if the node restarts. Keeps it
     only until the store is open."""
 
     def __init__(self, ask: AskPassphrase | None) -> None:
@@ -63,7 +63,7 @@ class Unlock:
         self._times = 1
 
     def ask_once_more(self) -> bool:
-        """Ask again, after a wrong one. False when nothing else is answered, or it was asked for often
+        """Ask again after a wrong passphrase. False when the same was given again, or it was asked for often
         enough."""
         from p2pchat.store import Passphrase
 
@@ -101,7 +101,7 @@ def new_node(
     stays: bool = False,
     still: bool = False,
 ) -> RunningNode:
-    """Make a node that is not started yet. Raises UsageError for what this program was told wrongly."""
+    """Make a node that is not started yet. Raises UsageError if this program's own settings do not fit."""
     from p2pchat.config.choices import Overrides, choose
     from p2pchat.daemon.node import RunningNode
     from p2pchat.daemon.settings_node import SettingsNode

@@ -14,7 +14,7 @@ from p2pchat.control.values import given
 
 
 def remaining(timeout: float | None) -> Callable[[], float | None]:
-    """The remaining part of ``timeout`` seconds."""
+    """Return a function that tells how much of ``timeout`` seconds is left."""
     loop = asyncio.get_running_loop()
     end = None if timeout is None else loop.time() + timeout
     return lambda: None if end is None else max(0.0, end - loop.time())
@@ -23,8 +23,8 @@ def remaining(timeout: float | None) -> Callable[[], float | None]:
 def report_once(
     on_state: Callable[[ReceiptEvent], None] | None, on_hindrance: Callable[[str], None] | None
 ) -> Callable[[Event], None]:
-    """Tell each state once and in order, even if the question was repeated; in a room each number of members
-    who have the message likewise."""
+    """Return a function that reports each state once and in order, even if the question is repeated; in a
+    room, also each number of members who have the message."""
     order = get_args(State)
     reached = (-1, -1)
 

@@ -12,7 +12,7 @@ from p2pchat.control import answers, events, methods, parameters
 
 
 class HistoryCalls(NodeConnection):
-    """What was said, and what was begun."""
+    """The methods about the history and drafts."""
 
     async def history(
         self,
@@ -34,7 +34,8 @@ class HistoryCalls(NodeConnection):
         return await self._call(methods.HISTORY, params)
 
     async def search(self, text: str, *, limit: int | None = None) -> list[events.MessageEvent]:
-        """The last ``limit`` messages with anybody that contain ``text``, oldest first."""
+        """Return the last ``limit`` messages that contain ``text``, with all contacts and in all rooms,
+        oldest first."""
         return await self._call(methods.SEARCH, parameters.SearchParams(search=text, limit=limit))
 
     async def edit(self, id: str, text: str) -> None:
@@ -42,21 +43,22 @@ class HistoryCalls(NodeConnection):
         await self._call(methods.EDIT, parameters.EditParams(id=id, text=text))
 
     async def forget(self, name: str) -> int:
-        """Forget what was said with a contact, but for what waits to be delivered; how many messages."""
+        """Delete the history with a contact here, except messages that wait to be delivered; return how many
+        were deleted."""
         return (await self._call(methods.FORGET, parameters.ForgetParams(name=name))).forgotten
 
     async def forget_message(self, id: str) -> None:
-        """Forget one message here."""
+        """Delete one message here."""
         await self._call(methods.FORGET, parameters.ForgetParams(id=id))
 
     async def conversations(self) -> list[answers.ConversationInfo]:
-        """The last message with each ``contact``, and how many are ``unheard``; the latest first."""
+        """List the last message with each ``contact``, and how many are ``unheard``; the latest first."""
         return await self._call(methods.CONVERSATIONS, parameters.NoParams())
 
     async def read_drafts(self) -> list[answers.DraftInfo]:
-        """What was begun to be written and not sent: ``name`` and ``text``."""
+        """List the drafts: texts that were begun and not sent, with ``name`` and ``text``."""
         return await self._call(methods.DRAFTS, parameters.DraftParams())
 
     async def keep_draft(self, name: str, text: str) -> None:
-        """Keep what was begun to be written to a contact, in place of what was; an empty text is none."""
+        """Save a draft to a contact, in place of the one before; an empty text deletes it."""
         await self._call(methods.DRAFTS, parameters.DraftParams(name=name, text=text))

@@ -31,8 +31,8 @@ def default_home() -> Path:
 
 
 def absolute(path: Path) -> Path:
-    """``path`` so that it means the same elsewhere: from the root on, without ``~`` and ``..``. Raises
-    UsageError when ``~`` leads nowhere."""
+    """Return ``path`` as an absolute path, without ``~`` and ``..``. Raises UsageError when ``~`` leads
+    nowhere."""
     try:
         whole = path.expanduser().absolute()
     except RuntimeError:
@@ -41,19 +41,19 @@ def absolute(path: Path) -> Path:
 
 
 def home_exists(home: Path) -> bool:
-    """Whether there is an identity in ``home``."""
+    """Tell whether there is an identity in ``home``."""
     from p2pchat.store import exists
 
     return exists(home)
 
 
 def node_runs(home: Path) -> bool:
-    """Whether a node seems to run in ``home``, at the cost of one look: a killed one leaves its socket."""
+    """Tell, by one look, whether a node seems to run in ``home``: a killed node leaves its socket."""
     return (home / SOCKET).exists()
 
 
 def is_held(home: Path) -> bool:
-    """Whether a program holds ``home``, found out by taking its lock for a moment."""
+    """Tell whether a program holds ``home``, by taking its lock for a moment."""
     from p2pchat.daemon.home import Lock
 
     lock = Lock.try_acquire(home)
@@ -63,7 +63,7 @@ def is_held(home: Path) -> bool:
 
 
 def silence(home: Path) -> str:
-    """Why no node answers in ``home``, and what to do."""
+    """Tell why no node answers in ``home``, and what to do."""
     from p2pchat.daemon.home import has_space, is_read_only
 
     if home_exists(home) and is_read_only(home):
@@ -74,7 +74,7 @@ def silence(home: Path) -> str:
 
 
 def is_taken(home: Path) -> bool:
-    """Whether a program holds ``home``, as far as one may look."""
+    """Tell whether a program holds ``home``, as far as this user may look."""
     try:
         return node_lock_exists(home) and is_held(home)
     except P2PChatError:
@@ -89,7 +89,7 @@ def node_lock_exists(home: Path) -> bool:
 
 
 def runs(process: int) -> bool:
-    """Whether there is such a process, one that still does something."""
+    """Tell whether there is such a process, and it is not a zombie."""
     try:
         os.kill(process, 0)
         # Ended, but its parent has not noticed yet. (Only Linux tells.)
@@ -113,14 +113,14 @@ def create_home(home: Path, name: str, rendezvous: Sequence[str] = (), passphras
 
 
 def draw_phrase() -> str:
-    """Ten fresh random words for a backup."""
+    """Draw a phrase of ten random words for a backup."""
     from p2pchat.daemon.setup import draw_phrase as draw
 
     return draw()
 
 
 def settle_phrase(typed: str) -> str:
-    """A drawn phrase, however its words were typed; anything else as it is."""
+    """Return a drawn phrase in its usual form, however its words were typed; any other phrase unchanged."""
     from p2pchat.crypto.archive import settle_phrase as settle
 
     return settle(typed)
@@ -178,7 +178,7 @@ def change_passphrase(home: Path, old: str | None, new: str | None) -> None:
 
 
 def needs_passphrase(home: Path) -> bool:
-    """Whether ``home`` is locked with a passphrase. Raises StoreError."""
+    """Tell whether ``home`` is locked with a passphrase. Raises StoreError."""
     from p2pchat.store import needs_passphrase as needs
 
     return needs(home)

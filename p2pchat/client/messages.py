@@ -28,7 +28,7 @@ ACCEPT_S: Final = 3.0
 
 
 class MessageName(NamedTuple):
-    """Which message the node is told of: by its id, or by a key of the caller's own."""
+    """The name by which the node is asked for a message: its id, or a key of the caller's own."""
 
     id: str | None = None
     key: str | None = None
@@ -44,7 +44,7 @@ def message_name(key: str) -> MessageName:
 
 
 class MessageCalls(NodeConnection):
-    """What is said, and what is heard."""
+    """The methods about messages: send and listen."""
 
     async def send(
         self,
@@ -139,5 +139,5 @@ class MessageCalls(NodeConnection):
                 await self._find()
 
     async def heard(self, ids: Iterable[str]) -> None:
-        """These messages were shown."""
+        """Mark messages as heard: no listener gets them again."""
         await self._call(methods.HEARD, parameters.HeardParams(ids=tuple(ids)))

@@ -43,11 +43,12 @@ class Node(
         return await self._call(methods.RENAME_SELF, parameters.RenameSelfParams(name=name))
 
     async def status(self) -> answers.NodeInfo:
-        """Links, rendezvous, counters, memory …"""
+        """Describe the node: links, rendezvous, counters, memory …"""
         return await self._call(methods.STATUS, parameters.NoParams())
 
     async def doctor(self) -> list[answers.CheckResult]:
-        """What works from here: for each check its ``name``, whether it is ``ok``, and what was ``found``."""
+        """Check what works from here: each check has its ``name``, whether it is ``ok``, and what was
+        ``found``."""
         return await self._call(methods.DOCTOR, parameters.NoParams())
 
     async def stop(self) -> None:
@@ -55,7 +56,7 @@ class Node(
         await self._call(methods.STOP, parameters.NoParams())
 
     async def gone(self) -> None:
-        """Wait until the node that was asked to stop has let go of its home."""
+        """Wait until the node that was asked to stop has released its home."""
         await self._wait_for_release()
 
     async def trace(self) -> AsyncGenerator[events.TraceEvents, None]:

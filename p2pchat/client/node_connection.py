@@ -56,11 +56,11 @@ T = TypeVar("T")
 
 
 class NodeBack(str):
-    """What is told when the node is there again, or has done what it was waited for."""
+    """A report to ``on_change`` that the node is there again, or has done what was waited for."""
 
 
 class NodeConnection:
-    """The way to a home's node, which may run in any of its programs."""
+    """Connects to the node of a home, which may run in any of the home's programs, or runs it here."""
 
     def __init__(
         self,
@@ -112,8 +112,8 @@ class NodeConnection:
     # --- calls
 
     async def _call(self, method: Method[P, A], params: P) -> A:
-        """Ask, and wait as long as the node answers anything at all: what it was asked for may take it long.
-        ``on_change`` is told of that, unless it is to be expected."""
+        """Call a method, and wait as long as the node answers anything at all: one answer may take it long.
+        ``on_change`` is told of a busy node, unless the method is known to take long."""
 
         async def ask() -> A:
             async with self._open_call(method, params) as call:
@@ -124,7 +124,8 @@ class NodeConnection:
         return await self._ask_until_answered(ask)
 
     async def _call_within(self, method: Method[P, A], params: P, within: float | None, then: str) -> A:
-        """Ask, and wait ``within`` seconds. Raises NotAnswering or Busy, with what to do ``then``."""
+        """Call a method, and wait ``within`` seconds. Raises NotAnswering or Busy, with advice what to do
+        ``then``."""
 
         async def ask() -> A:
             async with self._open_call(method, params) as call:
@@ -162,7 +163,7 @@ class NodeConnection:
             waiting.cancel()
 
     async def _shows_life(self, waiting: asyncio.Future[T], within: float) -> bool:
-        """Whether the node answers anything: what is waited for, or whether it is there."""
+        """Tell whether the node answers anything: the pending call, or a short question."""
         asking = asyncio.ensure_future(self._answers(within))
         try:
             await asyncio.wait((waiting, asking), return_when=asyncio.FIRST_COMPLETED)
@@ -329,7 +330,8 @@ class NodeConnection:
         return True
 
     async def _greet(self, connection: Connection, within: float | None = None) -> None:
-        """Have a node say anything. Raises NotAnswering, ConnectionLost; then the connection is closed."""
+        """Ask a node who it is, to see that it answers. Raises NotAnswering, ConnectionLost; then the
+        connection is closed."""
         try:
             async with (
                 asyncio.timeout(self._answer_s if within is None else within),
@@ -344,8 +346,8 @@ class NodeConnection:
             raise
 
     async def _run_node(self) -> bool:
-        """Run the node here, or read a home that cannot be written; False when another program is about
-        to."""
+        """Run the node here, or read a home that cannot be written; False when another program is about to
+        run it."""
         from p2pchat.daemon.home import ReadOnlyHome
         from p2pchat.daemon.node import HomeBusy
         from p2pchat.daemon.resting import RestingNode

@@ -23,16 +23,17 @@ class RoomCalls(NodeConnection):
         return await self._call(methods.ROOMS, parameters.NoParams())
 
     async def find_room(self, room: str) -> rooms.RoomInfo:
-        """The same of one."""
+        """Return one room, or one offer of a room, as ``list_rooms`` describes it."""
         return await self._call(methods.ROOM, parameters.RoomParams(room=room))
 
     async def list_members(self, room: str) -> list[rooms.MemberInfo]:
-        """Who is in: owner, admins, then all others: ``name``, ``id``, ``own_name``, ``role``, ``own``,
-        ``contact``, ``verified``, ``brought_by``, ``spoke``, ``spoke_at``, ``lacks``."""
+        """List the members: owner, admins, then all others. Each has ``name``, ``id``, ``own_name``,
+        ``role``, ``own``, ``contact``, ``verified``, ``brought_by``, ``spoke``, ``spoke_at``, ``lacks``."""
         return await self._call(methods.MEMBERS, parameters.RoomParams(room=room))
 
     async def room_words(self, room: str) -> rooms.RoomWordsInfo:
-        """Twelve ``words`` that all members compare: the same for all who know the same of who is in."""
+        """Return the twelve ``words`` that members compare: they are the same for all who know the same
+        members."""
         return await self._call(methods.ROOM_WORDS, parameters.RoomParams(room=room))
 
     async def create_room(self, name: str, *, mesh: str | None = None) -> rooms.RoomInfo:
@@ -48,7 +49,8 @@ class RoomCalls(NodeConnection):
         return await self._call(methods.INVITE_TO_ROOM, params)
 
     async def accept_room(self, room: str, *, timeout: float | None = 30.0) -> rooms.RoomInfo:
-        """Accept an offer, and wait until we are in. Raises NotInTime: we come in later, by itself."""
+        """Accept an offer, and wait until we are a member. Raises NotInTime: then we become a member
+        later."""
         left = remaining(timeout)
 
         async def ask() -> rooms.RoomInfo:
@@ -76,8 +78,8 @@ class RoomCalls(NodeConnection):
         return await self._call(methods.RENAME_ROOM, parameters.RenameRoomParams(room=room, name=name))
 
     async def leave_room(self, room: str, heirs: Iterable[str] = ()) -> rooms.RoomInfo:
-        """Go. ``heirs``: where we are the owner, who is to be, in order; else it is the first of the roster.
-        What was said stays here."""
+        """Leave a room; its history stays here. ``heirs``: if we are the owner, who becomes the owner, in
+        this order; without them the first of the roster."""
         params = parameters.LeaveRoomParams(room=room, heirs=tuple(heirs))
         return await self._call(methods.LEAVE_ROOM, params)
 
@@ -86,7 +88,7 @@ class RoomCalls(NodeConnection):
         return await self._call(methods.RENEW_ROOM, parameters.RoomParams(room=room))
 
     async def forget_room(self, room: str) -> rooms.RoomInfo:
-        """Forget a room that was left, and all that was said in it."""
+        """Forget a room that was left, with its history."""
         return await self._call(methods.FORGET_ROOM, parameters.RoomParams(room=room))
 
     async def forge_room(self, room: str, words: str | None = None) -> rooms.RoomForgeryInfo:

@@ -10,7 +10,7 @@ from p2pchat.control import answers, methods, parameters
 
 
 class SettingCalls(NodeConnection):
-    """What is set."""
+    """The methods about settings."""
 
     async def settings(self) -> list[answers.SettingInfo]:
         """Every setting: ``key``, ``value`` (passwords masked), ``source`` (``flag``, ``environment``,
@@ -18,7 +18,7 @@ class SettingCalls(NodeConnection):
         return await self._call(methods.SETTINGS, parameters.NoParams())
 
     async def setting(self, key: str) -> answers.SettingInfo:
-        """One setting, its passwords readable."""
+        """Return one setting, with its passwords readable."""
         return await self._call(methods.SETTING, parameters.SettingParams(key=key))
 
     async def change_setting(self, key: str, value: str) -> answers.ChangeSettingResult:
@@ -28,5 +28,5 @@ class SettingCalls(NodeConnection):
         return await self._call(methods.CHANGE_SETTING, parameters.ChangeSettingParams(key=key, value=value))
 
     async def forget_setting(self, key: str) -> answers.ChangeSettingResult:
-        """Keep none any more; answers like ``change_setting``."""
+        """Remove a value from the home; answers like ``change_setting``."""
         return await self._call(methods.FORGET_SETTING, parameters.SettingParams(key=key))

@@ -47,13 +47,13 @@ _REASONS = {
 
 
 class IntroductionMethods:
-    """The verbs, bound to one running node."""
+    """Handles requests about introductions, for one running node."""
 
     def __init__(self, host: RoomNeeds) -> None:
         self._host = host
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out requests about introductions."""
+        """Register the handlers of requests about introductions."""
         handlers.add(methods.REQUESTS, self.list_introductions)
         handlers.add(methods.ADD_CONTACT, self.request_contact)
         handlers.add(methods.INTRODUCE, self.introduce_contacts)

@@ -59,8 +59,8 @@ class HomeBusy(P2PChatError):
 
 
 class RunningNode:
-    """One home's node. Call ``start``, then ``ended``, which tells the reason of the end, then ``stop``; a
-    node cannot be started again."""
+    """One home's node. Call ``start``, then ``wait_ended``, which tells the reason of the end, then ``stop``;
+    a node cannot be started again."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class RunningNode:
         """Say goodbye, close everything, release the home. Never raises for a part that is broken already."""
         await self._control.stop()
         if self._running is not None:
-            with suppress(Exception):  # ``ended`` tells why the driver ended
+            with suppress(Exception):  # ``wait_ended`` tells why the driver ended
                 await self.driver.submit_and_persist(StopAnnounced())
                 await self.driver.submit_and_persist(ShutDown())
             await self.servers.stop_announcing()

@@ -24,7 +24,7 @@ class Budget:
 
     @property
     def at(self) -> float:
-        """When it was last looked what is left."""
+        """The time of the last ``tokens_left``."""
         return self._at
 
     def tokens_left(self, now: float) -> float:

@@ -232,7 +232,7 @@ class Answering:
         return RecoveryAnswer(claimant.name, new.box), new.session
 
     def nobody_lives(self) -> None:
-        """Our session is of no use: no home can be heard in it."""
+        """End all questions in our session: no home can be heard in it."""
         if self._claimant is not None:
             self._claimant.inquiry.end_unanswered()
         if self._rivals is not None:
@@ -240,12 +240,13 @@ class Answering:
         self._unconfirmed.end_inquiry()
 
     def pass_over(self) -> None:
-        """The asker gets no answer, because ours is the home that does."""
+        """Forget the asker, which gets no answer: our session is with the home that gets one."""
         self.moved |= self._claimant is not None
         self._claimant = self._rivals = None
 
     def drop_answers(self) -> TagDelta:
-        """There is no session to renew. Return the tags of our answers, which are dropped."""
+        """Forget all askers, because there is no session to renew. Return the tags of our answers, which are
+        dropped."""
         self._challenges.forget_all()
         self._claimant = self._rivals = None
         self.moved = True

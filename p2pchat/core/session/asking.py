@@ -158,7 +158,7 @@ class Asking:
             ask.answered_at = min(ask.answered_at, now)
 
     def ask_soon(self, now: float) -> None:
-        """Something is wrong."""
+        """Ask for a new session soon, because the present one seems to fail."""
         if now >= self._begun_at + SETTLED_S:
             self._gap = KNOCK_S[0]
             self.at = now + uniform(self._entropy, *FIRST_S)
@@ -166,15 +166,15 @@ class Asking:
             self._wait(now)
 
     def at_once(self, now: float) -> None:
-        """A person wants it."""
+        """Ask for a new session now, because a person wants it."""
         self.at, self._gap = now, KNOCK_S[0]
 
     def put_off(self, at: float) -> None:
-        """Not before that."""
+        """Ask no sooner than ``at``."""
         self.at = max(self.at, at)
 
     def stop_asking(self) -> None:
-        """The session works again; an answer would be of no use."""
+        """Stop asking, because the session works again."""
         self.moved |= self._knock is not None
         self.at, self._knock = NEVER, None
 
@@ -185,7 +185,7 @@ class Asking:
     # --- what is said
 
     def make_knock(self, theirs: PublicKey, own: OwnKeys, now: float) -> Word:
-        """Knock, and again later."""
+        """Make a knock, and plan the next one."""
         if self._knock is None or now >= self._knock.until:
             secret, ciphertext = secret_for(theirs)
             word = Knock(ciphertext, theirs.name, own.list_names())
@@ -256,7 +256,7 @@ class Asking:
 
     @property
     def heed_at(self) -> float:
-        """When an answer is heeded."""
+        """When an answer is accepted."""
         answered = self._answered()
         if self._knock is None or not answered:
             return NEVER

@@ -61,7 +61,7 @@ class Chains:
 
     @property
     def generation(self) -> int:
-        """That of the chain under which we send."""
+        """The generation of the chain under which we send."""
         return self.renewal.generation if self._next is None else self.renewal.generation - 1
 
     # --- listening

@@ -56,7 +56,7 @@ class Challenges:
         return known
 
     def forget_knock(self, name: bytes) -> None:
-        """Its sender was told the outcome."""
+        """Forget a knock whose sender was told the outcome."""
         self._knocks.pop(name, None)
 
     def forget_all(self) -> None:

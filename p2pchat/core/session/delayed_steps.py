@@ -27,27 +27,27 @@ class DelayedSteps:
         self._waiting: list[tuple[float, Delayed]] = []
 
     def put_step(self, step: Delayed, now: float) -> None:
-        """Take it after a random while; there are only so many."""
+        """Take a step after a random while, unless too many wait."""
         if len(self._waiting) < WAITING_MAX:
             self._waiting.append((now + uniform(self._entropy, *SAY_S), step))
 
     def put_words(self, words: Iterable[Word], now: float) -> None:
-        """Say each after a random while."""
+        """Send each word after a random while."""
         for word in words:
             self.put_step(SendWord(word), now)
 
     def put_first(self, step: Delayed, now: float) -> None:
-        """Take it the next time: a person wants it."""
+        """Take a step the next time, because a person wants it."""
         self._waiting.append((now, step))
 
     def take_due(self, now: float) -> list[Delayed]:
-        """Return what is to be done now, and forget it here."""
+        """Remove and return the steps that are due."""
         due: list[Delayed] = [step for at, step in self._waiting if at <= now]
         self._waiting = [(at, step) for at, step in self._waiting if at > now]
         return due
 
     def forget_session(self) -> None:
-        """What was to be said in the session is to be said in no other."""
+        """Drop the steps that belong to a session that is over; words outside it stay."""
         self._waiting = [(at, step) for at, step in self._waiting if isinstance(step, SendWord)]
 
     def forget_all(self) -> None:

@@ -29,7 +29,7 @@ BEFORE_S: Final = 7 * 86_400.0
 
 
 class OwnKeys:
-    """Ours, for one contact."""
+    """Our recovery keys for one contact."""
 
     def __init__(self, newest: RecoveryKey) -> None:
         self.newest = newest
@@ -44,7 +44,7 @@ class OwnKeys:
 
     @classmethod
     def draw_first(cls, entropy: Entropy) -> OwnKeys:
-        """A fresh one."""
+        """Make recovery keys, with a fresh first one."""
         return cls(RecoveryKey.generate(entropy))
 
     @classmethod
@@ -75,11 +75,11 @@ class OwnKeys:
             self.newest, self._drawn, self._named = self.newest.of_seed(self._drawn), b"", {}
 
     def note_known(self, encapsulation_key: bytes) -> None:
-        """The contact has this one."""
+        """Note that the contact has this key."""
         self._known = PublicKey(b"", encapsulation_key).name
 
     def find_key(self, name: bytes) -> RecoveryKey | None:
-        """The one that is called so."""
+        """Return the key of that name, or None."""
         if not self._named:
             self._named = {key.public.name: key for key in self._all()}
         return self._named.get(name)
@@ -100,7 +100,7 @@ class OwnKeys:
 
 
 class TheirKeys:
-    """The contact's."""
+    """The recovery keys of one contact."""
 
     def __init__(self, newest: PublicKey) -> None:
         """Raises Unreadable on a key that cannot be used."""

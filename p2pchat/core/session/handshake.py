@@ -41,7 +41,7 @@ from p2pchat.wire.recovery import (
 
 @dataclass(frozen=True, slots=True)
 class SessionEnds:
-    """Whose session it is."""
+    """The two ends of a session."""
 
     contact: ContactId
     theirs: bytes

@@ -76,7 +76,7 @@ class Inquiry:
         return known | {"chain": chain, "place": place}
 
     def tick(self, now: float) -> bool:
-        """Whether to ask now."""
+        """Tell whether to ask now."""
         if self.over or now < self.at:
             return False
         had_its_time = self._sent_at is not None and now <= self.at + LATE_S
@@ -99,7 +99,7 @@ class Inquiry:
         return max(min(MOMENT_S, self._gap_s), left)
 
     def on_sent(self, before: Position, now: float) -> None:
-        """The question left; ``before``: where we stood until then."""
+        """Note that the question has left; ``before``: our position until then."""
         self._sent_at = now
         if self._since is None:
             self._since, self.moved = before, True

@@ -47,7 +47,7 @@ class KeyAnnouncement:
     # --- telling ours
 
     def due_offer(self, now: float) -> RecoveryOffer | None:
-        """Return what the contact is to be told, once."""
+        """Return the offer of our key when it is due, once."""
         if self._told or now < self._tell_at:
             return None
         self._told = self.moved = True
@@ -55,35 +55,35 @@ class KeyAnnouncement:
         return RecoveryOffer(own.x25519, own.encapsulation_key, self._alone)
 
     def draw_key(self) -> None:
-        """A backup is about to be made, and is to have a key of its own."""
+        """Draw a recovery key for a backup that is about to be made."""
         self.own.draw_next(self._entropy)
         self.moved = True
 
     def tell_key(self, alone: bool, at: float) -> None:
-        """The backup is made; say so then. ``alone``: there is none, and earlier ones should become
-        invalid."""
+        """Announce the key of a finished backup from ``at`` on. ``alone``: there is no backup, and the keys
+        of all earlier ones should become invalid."""
         self.own.use_drawn()
         self._tell_at = at
         self._told, self.moved = False, True
         self._alone |= alone
 
     def tell_anew(self) -> None:
-        """The session in which it was told is no longer ours."""
+        """Announce the key again, because the session in which it was announced is no longer ours."""
         self._told, self.moved = False, True
 
     def note_known(self, offer: RecoveryOffer) -> None:
-        """The contact has what it was told."""
+        """Note that the contact has the announced key."""
         self.own.note_known(offer.encapsulation_key)
         self._alone &= not offer.alone
         self.moved = True
 
     @property
     def tell_at(self) -> float:
-        """When a key is to be told that was put off."""
+        """When a delayed announcement is due."""
         return self._tell_at or NEVER
 
     def pass_time(self, now: float) -> None:
-        """A key that was put off may be told from now on, if it is time."""
+        """Allow a delayed announcement, if its time has come."""
         if now >= self._tell_at:
             self._tell_at = 0.0
 

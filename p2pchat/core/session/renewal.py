@@ -48,14 +48,14 @@ class Renewal:
     """The epoch named in that offer."""
 
     def is_due(self, now: float) -> bool:
-        """Whether to begin a renewal. A clock that was ahead at the last one does not put off the next."""
+        """Tell whether to start a renewal. A clock that was ahead at the last one does not delay the next."""
         self.since = min(self.since, now)
         if not self.leads or self.seed or not self.count:
             return False
         return self.count >= MESSAGES or now >= self.since + AGE_S
 
     def make_offer(self, entropy: Entropy, epoch: Epoch) -> RekeyOffer:
-        """Begin; the new roots will be those of ``epoch``."""
+        """Start a renewal; the new roots will be those of ``epoch``."""
         kem = KemKey.generate(entropy)
         self.seed, self.epoch = kem.seed, epoch
         return RekeyOffer(self.generation + 1, epoch, kem.encapsulation_key)

@@ -102,21 +102,21 @@ class Rivals:
         self._claimants: dict[bytes, Claimant] = {}
 
     def challenge_of(self, knock: bytes) -> Knocked | None:
-        """Its new challenge."""
+        """Return the new challenge of the knock with that name, or None."""
         return self._knocks.get(knock)
 
     def note_ask(self, claimant: Claimant, known: Knocked) -> None:
-        """A home asks; a home that met an earlier challenge may be gone."""
+        """Note that a home asks, unless it met an earlier challenge: such a home may be gone."""
         if known.since >= self.since:
             self._claimants[claimant.knock] = claimant
 
     @property
     def there(self) -> list[Claimant]:
-        """The homes that have asked since."""
+        """The homes that have asked since the challenges were made."""
         return list(self._claimants.values())
 
     def due_challenges(self, now: float, gap_s: float) -> list[Challenge]:
-        """The words to repeat to homes that were not heard yet."""
+        """Return the challenges to repeat, for homes that were not heard yet."""
         due = [known for known in self._missing() if now >= known.repeat_at]
         for known in due:
             known.repeat_at = now + gap_s

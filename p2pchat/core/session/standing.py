@@ -70,14 +70,14 @@ class Standings:
         self._gap = min(MAX_S, self._gap * 2)
 
     def should_reply(self, now: float) -> bool:
-        """Whether to say it because another did."""
+        """Tell whether to send our position because the contact sent its own."""
         if now < self._reply_at:
             return False
         self._reply_at = now + REPLY_GAP_S
         return True
 
     def leave_session(self, session: Session) -> None:
-        """The session is no longer ours; the contact may still be in it."""
+        """Remember a session that is no longer ours; the contact may still be in it."""
         self.former = [*self.former, session.name][-FORMER_KNOWN:]
 
     def judge_position(self, theirs: SessionPosition, session: Session) -> Seems:

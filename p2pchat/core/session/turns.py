@@ -15,7 +15,7 @@ from p2pchat.wire.recovery import Word
 
 
 class Turn(Enum):
-    """What people are told about their session."""
+    """An event of a session that its two people are told."""
 
     BEHIND = "behind"
     """This home is not the newest one that the contact knows: it asks for a new session."""
@@ -38,14 +38,14 @@ class Turn(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SendWord:
-    """A word outside the session."""
+    """Send a word outside the session."""
 
     word: Word
 
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """Ask in the session whether a home is there."""
+    """Ask in the session whether a home is alive there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class RegisterTags:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """Go on in this session."""
+    """Continue in this session."""
 
     session: Session
     transcript: bytes = field(repr=False)
@@ -70,7 +70,7 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell people."""
+    """Report an event of the session to people."""
 
     turn: Turn
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from unittest.mock import patch
 
+from p2pchat.core.link import link
 from p2pchat.core.node import TICK_MIN_S, NodeMachine
 from p2pchat.core.values import effects, inputs, user_inputs
 from p2pchat.core.values.records import Identity
@@ -23,6 +25,9 @@ from rendezvous.broker import Broker
 from tests.support.memory_store import MemoryStore
 
 E = TypeVar("E")
+
+HEARTBEAT_S, QUIET_S, SILENCE_S = 30.0, 70.0, 100.0
+"""Of links that are left alone: a tenth of the heartbeats, which are most of the work of an idle hour."""
 
 URL = "ws://meeting.test"
 
@@ -115,10 +120,6 @@ class World:
         """Nothing happens in between."""
         self.sim.agenda.now = at
 
-    @property
-    def frames(self) -> int:
-        return self.sim.links.frames
-
     # --- scenery
 
     def add(self, name: str, urls: tuple[str, ...] = (URL,)) -> Machine:
@@ -198,6 +199,18 @@ class World:
     def run(self, seconds: float) -> None:
         self.sim.run(seconds)
         assert not self.sim.meetings.expelled, "a rendezvous threw a node out"
+
+    def idle(self, seconds: float) -> None:
+        """Let time pass while the test looks at no link: they seldom say that they are alive. In the end all
+        have said it as lately as ever."""
+        waking = HEARTBEAT_S + 10.0
+        if seconds < 2 * waking:
+            self.run(seconds)
+            return
+        with patch.multiple(link, QUIET_S=QUIET_S, SILENCE_S=SILENCE_S):
+            with patch.object(link, "HEARTBEAT_S", HEARTBEAT_S):
+                self.run(seconds - waking)
+            self.run(waking)
 
     def run_until(self, done: Callable[[], bool], within: float = 120.0) -> None:
         end = self.now + within

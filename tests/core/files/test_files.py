@@ -98,9 +98,9 @@ def test_nothing_of_a_file_leaves_before_it_is_accepted() -> None:
     offer(world, CONTENT)
     world.run(5.0)
     assert came(world).state is FileState.OFFERED
-    before = world.frames
+    before = world.sim.links.frames
     world.run(30.0)
-    assert world.frames - before < 300, "links are kept, and nothing else happens"
+    assert world.sim.links.frames - before < 300, "links are kept, and nothing else happens"
     assert not world.machines["bob"].store.contents.contents
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from p2pchat.core.values import effects, user_inputs
@@ -38,24 +40,28 @@ def test_a_neighbour_at_which_our_walk_ends_again_is_one_that_we_sought() -> Non
     assert [standings(world, name) for name in world.machines] == [["sought"] * 2] * 3
 
 
-def test_in_a_larger_mesh_everybody_has_links_that_no_rendezvous_chose() -> None:
-    world = crowd(14)
-    world.run(300.0)
-    everybody = [standings(world, name) for name in world.machines]
+@pytest.fixture(scope="module")
+def larger_mesh() -> World:
+    """Tests only look at it, and send messages."""
+    world = crowd(16)
+    world.run(200.0)
+    return world
+
+
+def test_in_a_larger_mesh_everybody_has_links_that_no_rendezvous_chose(larger_mesh: World) -> None:
+    everybody = [standings(larger_mesh, name) for name in larger_mesh.machines]
     assert all(each.count("sought") >= 3 and each.count("accepted") <= 6 for each in everybody)
     assert all(each.count("met") <= RENDEZVOUS_LINKS for each in everybody)
 
 
-def test_a_larger_mesh_stays_within_its_bounds_and_in_one_piece() -> None:
-    world = crowd(14)
-    world.run(300.0)
-    for name in world.machines:
-        assert 3 <= up(world, name) <= LINKS_MAX
-        assert len(set(peers(world, name))) == up(world, name)
-    message = world.send("n0", "n13", "across")
-    world.run(10.0)
-    assert world.machines["n13"].store.received() == ["across"]
-    assert world.machines["n0"].store.state(message).value == "delivered"
+def test_a_larger_mesh_stays_within_its_bounds_and_in_one_piece(larger_mesh: World) -> None:
+    for name in larger_mesh.machines:
+        assert 3 <= up(larger_mesh, name) <= LINKS_MAX
+        assert len(set(peers(larger_mesh, name))) == up(larger_mesh, name)
+    message = larger_mesh.send("n0", "n15", "across")
+    larger_mesh.run(10.0)
+    assert larger_mesh.machines["n15"].store.received() == ["across"]
+    assert larger_mesh.machines["n0"].store.state(message).value == "delivered"
 
 
 def test_several_meeting_places_make_no_double_links() -> None:
@@ -177,11 +183,9 @@ def running(world: World) -> list[str]:
     return [name for name, machine in world.machines.items() if machine.node is not None]
 
 
-def test_most_leave_the_rendezvous_when_enough_sit_there() -> None:
-    world = crowd(16)
-    world.run(200.0)
-    assert 6 <= world.brokers[URL].take_census().seats <= 9
-    assert pieces(world) == 1
+def test_most_leave_the_rendezvous_when_enough_sit_there(larger_mesh: World) -> None:
+    assert 6 <= larger_mesh.brokers[URL].take_census().seats <= 9
+    assert pieces(larger_mesh) == 1
 
 
 def test_without_a_rendezvous_the_mesh_heals_and_takes_in_a_member_s_guest() -> None:
@@ -213,10 +217,9 @@ def test_a_mesh_in_two_pieces_becomes_one_again() -> None:
     world = crowd(12)
     world.run(60.0)
     names = running(world)
-    for a in names[:6]:
-        for b in names[6:]:
-            world.separate(a, b)
-    world.run(600.0)
+    for a, b in product(names[:6], names[6:]):
+        world.separate(a, b)
+    world.idle(300.0)
     assert pieces(world) == 2
     world.unite()
     world.run(60.0)
@@ -229,7 +232,7 @@ def test_an_absent_node_gets_what_it_missed_even_if_its_writer_is_gone(away: flo
     world.run(30.0)
     world.stop("n4")
     world.send("n0", "n4", "kept by others")
-    world.run(away)
+    world.idle(away)
     world.kill("n0")
     world.start("n4")
     world.run(30.0)
@@ -253,13 +256,11 @@ def test_a_node_that_restarts_still_keeps_what_it_held() -> None:
 def test_the_halves_of_a_torn_mesh_exchange_what_the_other_wrote() -> None:
     world = crowd(8)
     world.run(60.0)
-    names = running(world)
-    for a in names[:4]:
-        for b in names[4:]:
-            world.separate(a, b)
+    for a, b in product([f"n{n}" for n in range(4)], [f"n{n}" for n in range(4, 8)]):
+        world.separate(a, b)
     world.run(60.0)
     world.send("n0", "n5", "across the cut")
-    world.run(300.0)
+    world.idle(300.0)
     assert world.machines["n5"].store.received() == []
     world.unite()
     world.run(60.0)

@@ -70,7 +70,7 @@ def test_remaining_members_move_on_and_a_removed_one_is_left_behind() -> None:
     remove(world, "alice", "xavier")
     for _ in range(8):
         all_hear_each_other(world)
-        world.run(OVERLAP_MIN_S / 4)
+        world.idle(OVERLAP_MIN_S / 4)
     (new,) = {mesh for name in STAY for mesh in meshes(world, name)}
     assert new != mesh_id(old)
     assert meshes(world, "xavier") == [mesh_id(old)]
@@ -83,7 +83,7 @@ def test_later_blobs_at_the_seats_open_under_no_secret_of_a_removed_member() -> 
     world = circle()
     old = secret_of(world, "xavier")
     remove(world, "alice", "xavier")
-    world.run(2 * OVERLAP_MIN_S)
+    world.idle(2 * OVERLAP_MIN_S)
     new = secret_of(world, "alice")
     seen: list[tuple[SeatRef, bytes]] = []
 
@@ -116,7 +116,7 @@ def test_nothing_is_lost_whenever_it_was_said() -> None:
     world = circle()
     said: list[tuple[str, MessageId]] = []
     remove(world, "alice", "xavier")
-    for step in range(120):
+    for step in range(60):  # the mesh before is left after some 50 of them
         source, target = TALKS[step % len(TALKS)]
         said.append((source, world.send(source, target, f"{step}")))
         world.run(20.0)
@@ -134,14 +134,14 @@ def test_a_contact_away_for_a_day_still_gets_it() -> None:
     world.run(30.0)
     world.kill("carol")
     remove(world, "alice", "xavier")
-    world.run(HOUR)
+    world.idle(HOUR)
     world.kill("xavier")
-    world.run(24 * HOUR)
+    world.idle(24 * HOUR)
     assert len(meshes(world, "alice")) == 2, "carol is awaited"
     message = world.send("alice", "carol", "welcome back")
     world.start("carol")
     world.run_until(lambda: delivered(world, "alice", message), within=HOUR)
-    world.run(2 * OVERLAP_MIN_S)
+    world.idle(2 * OVERLAP_MIN_S)
     assert meshes(world, "alice") == meshes(world, "carol") == [mesh_id(secret_of(world, "alice"))]
     message = world.send("carol", "alice", "here I am")
     world.run_until(lambda: delivered(world, "carol", message))
@@ -155,7 +155,7 @@ def test_two_simultaneous_renewals_end_in_one_mesh() -> None:
     remove(world, "alice", "xavier")
     remove(world, "bob", "yves")
     all_hear_each_other(world)
-    world.run(GAP_S + 3 * OVERLAP_MIN_S)
+    world.idle(GAP_S + 3 * OVERLAP_MIN_S)
     assert len({mesh for name in STAY for mesh in meshes(world, name)}) == 1
     all_hear_each_other(world)
 
@@ -163,13 +163,13 @@ def test_two_simultaneous_renewals_end_in_one_mesh() -> None:
 def test_a_node_that_restarts_half_way_continues_where_it_was() -> None:
     world = circle()
     remove(world, "alice", "xavier")
-    for _ in range(6):
+    for _ in range(3):
         for name in STAY:
             world.kill(name)
             world.start(name)
             world.run(20.0)
     all_hear_each_other(world)
-    world.run(3 * OVERLAP_MIN_S)
+    world.idle(3 * OVERLAP_MIN_S)
     assert len({mesh for name in STAY for mesh in meshes(world, name)}) == 1
     all_hear_each_other(world)
 
@@ -179,15 +179,15 @@ def test_a_contact_who_renews_without_end_moves_others_once_an_hour() -> None:
     world.pair("alice", "bob")
     world.pair("alice", "carol")
     mallory = world.machines["carol"].running
-    for number in range(30):
+    for number in range(20):
         renewed = MeshRenewed(1 + number, bytes([number]) * 32)
         told = mallory._conversations.tell_payloads(world.contact("carol", "alice"), [renewed], world.now)
         world.carry_out("carol", mallory._routing.route_conversations(told, world.now))
-        world.run(300.0)
+        world.idle(300.0)
         assert len(meshes(world, "alice")) <= 3
         assert len(world.machines["alice"].store.meshes) <= 4
     changes = world.machines["bob"].events(effects.MeshChanged)
-    assert 1 <= sum(each.change == "renewed" for each in changes) <= 3
+    assert 1 <= sum(each.change == "renewed" for each in changes) <= 2
     message = world.send("alice", "bob", "tiresome")
     world.run_until(lambda: delivered(world, "alice", message), within=300.0)
 
@@ -207,7 +207,7 @@ def test_a_contact_who_names_empty_meshes_puts_us_into_a_few_of_them(
         renewed = MeshRenewed(1 + number, bytes([number]) * 32)
         told = mallory._conversations.tell_payloads(world.contact("mallory", "alice"), [renewed], world.now)
         world.carry_out("mallory", mallory._routing.route_conversations(told, world.now))
-        world.run(GAP_S + 5 * DELAY_S)
+        world.idle(GAP_S + 5 * DELAY_S)
         assert len(meshes(world, "alice")) <= 2 + ALONE_MAX_S / GAP_S
     world.start("bob")
     message = world.send("bob", "alice", "still there?")
@@ -224,9 +224,9 @@ def test_a_later_guest_is_in_the_same_line() -> None:
     world.add("zoe")
     world.start("zoe")
     world.pair("alice", "zoe")
-    world.run(2 * OVERLAP_MIN_S)
+    world.idle(2 * OVERLAP_MIN_S)
     remove(world, "alice", "zoe")
-    world.run(GAP_S + 2 * OVERLAP_MIN_S)
+    world.idle(GAP_S + 2 * OVERLAP_MIN_S)
     names = (*STAY, "erin")
     assert len({mesh for name in names for mesh in meshes(world, name)}) == 1
     message = world.send("erin", "alice", "still in")
@@ -249,7 +249,7 @@ def test_blocked_contacts_are_not_told() -> None:
     world.tell("alice", user_inputs.ContactBlocked(world.contact("alice", "carol"), True))
     old = secret_of(world, "carol")
     remove(world, "alice", "xavier")
-    world.run(3 * OVERLAP_MIN_S)
+    world.idle(3 * OVERLAP_MIN_S)
     assert secret_of(world, "carol") == old
     assert len(meshes(world, "alice")) == 1
 

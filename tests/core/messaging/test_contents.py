@@ -312,9 +312,9 @@ def test_a_correction_of_a_line_that_waits_is_given_up_with_it(monkeypatch: pyte
     world = friends("alice", "bob", "relay")
     world.kill("bob")
     mine = Target(world.send("alice", "bob", "at eight"), ours=True)
-    world.run(1_800.0)
+    world.idle(1_800.0)
     correction = refer(world, "alice", "bob", CORRECTION, mine, 1, "at nine")
-    world.run(1_790.0)
+    world.idle(1_790.0)
     assert set(world.machines["alice"].store.outbox) == {mine.id, correction}
     world.run(20.0)
     assert not world.machines["alice"].store.outbox

@@ -103,12 +103,12 @@ def test_unverified_contacts_are_neighbours_like_any(world: World) -> None:
 
 
 def test_it_shows_on_links_that_were_up_before_but_a_stem_that_is_not_young_stays(world: World) -> None:
-    world.run(180.0)
+    world.idle(180.0)
     drawn = {name: stem(world, name).drawn for name in NAMES}
     verify(world, "bob", "ana")
     world.run(1.0)
     verify(world, "ana", "bob")
-    world.run(6 * MARKS_S)
+    world.idle(6 * MARKS_S)
     assert {name: stem(world, name).drawn for name in NAMES} == drawn
     for name in ("ana", "bob"):
         (home,) = world.machines[name].running._meshes

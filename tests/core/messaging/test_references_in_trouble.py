@@ -104,7 +104,7 @@ def test_two_who_refer_to_each_other_s_lines_see_the_same_in_the_end(seed: int) 
     if away:
         world.start(away)
     world.on_frame = lambda source, target, data: data
-    world.run(900.0)
+    world.idle(900.0)
 
     assert all(not world.machines[name].store.outbox for name in PEOPLE)
     alice, bob = (shown(world, name) for name in PEOPLE)

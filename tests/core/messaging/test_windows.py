@@ -27,7 +27,7 @@ def test_two_contacts_without_cells_left_find_each_other_within_the_epoch(part: 
     use_up(world, "alice", "bob")
     use_up(world, "bob", "alice")
     message = world.send("alice", "bob", "still there?")
-    world.run(EPOCH_SECONDS / 16 + 150.0)
+    world.idle(EPOCH_SECONDS / 16 + 150.0)
     assert world.machines["alice"].store.state(message) is MessageState.DELIVERED
 
 

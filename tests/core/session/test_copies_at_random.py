@@ -52,7 +52,7 @@ class Story:
         self.world.send(name, "r2" if name == "r1" else "r1", self.sent[name][-1])
 
     def wait(self, step: int) -> None:
-        self.world.run(self.draw.choice((1.0, 15.0, 50.0, 200.0)))
+        self.world.idle(self.draw.choice((1.0, 15.0, 50.0, 200.0)))
 
     def stop(self, step: int) -> None:
         name = self.draw.choice(("r1", "r2"))
@@ -119,7 +119,7 @@ def talking(world: World) -> None:
 def test_with_no_copy_no_session_ever_begins_anew(seed: int) -> None:
     story = Story(seed)
     story.go(60, copies=False)
-    story.world.run(600.0)
+    story.world.idle(600.0)
     story.check()
     assert turns(story.world, "r1") == turns(story.world, "r2") == []
     talking(story.world)
@@ -129,7 +129,7 @@ def test_with_no_copy_no_session_ever_begins_anew(seed: int) -> None:
 def test_homes_put_back_at_any_time_end_well(seed: int) -> None:
     story = Story(seed)
     story.go(60, copies=True)
-    story.world.run(1200.0)
+    story.world.idle(1200.0)
     story.check()
     told = turns(story.world, "r1") + turns(story.world, "r2")
     assert not {"copied", "two", "twin", "lost"} & set(told), "there is no second home"
@@ -153,7 +153,7 @@ def test_a_second_home_that_comes_and_goes_takes_nothing_from_the_first(seed: in
         story.world.send(other, "r1", f"the second says {step}")
         story.world.run(story.draw.choice((1.0, 20.0, 60.0)))
     story.world.kill(other)
-    story.world.run(1200.0)
+    story.world.idle(1200.0)
     story.check()
     assert "restored" not in turns(story.world, "r1")
     assert "copied" in turns(story.world, "r2")

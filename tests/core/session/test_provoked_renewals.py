@@ -86,10 +86,10 @@ def test_a_member_without_keys_who_writes_under_our_tags_does_nothing_while_the_
         world.run(1.0)
     for tag in session(world, "r1", "r2")._chains.sending.peek_tags(own_tags.AHEAD):
         inject(world, "r3", forged(encode_cell(Cell(tag, epoch_at(world.now), bytes(8), bytes(897)))))
-    world.run(200.0)
+    world.idle(200.0)
     assert (trusted(world, "r1", "r2"), turns(world, "r1")) == ((True, ""), [])
     world.start("r2")
-    world.run(400.0)
+    world.idle(400.0)
     assert world.machines["r2"].store.received()[-1] == "for you when you are back"
     assert turns(world, "r1") == turns(world, "r2") == []
     assert trusted(world, "r1", "r2") == trusted(world, "r2", "r1") == (True, "")
@@ -106,7 +106,7 @@ def test_a_link_that_pauses_while_another_writes_under_our_tags_stops_nothing() 
     mend = cut(world, "r1")
     world.run(70.0)
     mend()
-    world.run(200.0)
+    world.idle(200.0)
     assert turns(world, "r1") == turns(world, "r2") == []
 
 
@@ -137,7 +137,7 @@ def test_a_link_that_pauses_while_a_copy_asks_does_not_cost_the_living_home_its_
     mend = cut(world, "r2")  # the living home hears no question for a while
     world.run(20.0)
     mend()
-    world.run(300.0)
+    world.idle(300.0)
     assert together(world, "r1", "r2")
     assert turns(world, "r1") == ["two"]
     assert turns(world, "r2") == ["copied"]
@@ -149,9 +149,10 @@ def test_what_is_asked_before_the_link_fails_is_no_silence() -> None:
     listening = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: listening.listening, 300.0)
     mend = cut(world, "r1")  # the one who asks in the session is cut off
-    world.run(600.0)
+    world.run(60.0)
+    world.idle(540.0)
     mend()
-    world.run(300.0)
+    world.idle(300.0)
     assert together(world, "r1", "r2")
     assert "restored" not in turns(world, "r1")
 
@@ -175,7 +176,7 @@ def test_an_answer_that_was_kept_is_of_no_use_once_the_living_home_is_back() -> 
     world.start("r2")
     world.run(20.0)
     said(world, "r2", "r1", 5, "alive")
-    world.run(1500.0)
+    world.idle(1500.0)
     mend()
     for number in range(30):
         said(world, "r2", "r1", 1, f"alive {number}")
@@ -203,7 +204,7 @@ def test_an_unconfirmed_answer_is_given_up() -> None:
     world.run_until(lambda: answers.answered, 120.0)
     world.kill(other)
     mend()
-    world.run(unconfirmed.PENDING_S + 60.0)
+    world.idle(unconfirmed.PENDING_S + 60.0)
     assert not answers.answered
 
 
@@ -228,11 +229,11 @@ def test_a_copy_of_our_keys_does_not_stop_us_by_saying_where_our_contact_stands(
     ):
         for cell in by_a_thief(world, older, word):
             inject(world, "r3", cell)
-        world.run(700.0)
+        world.idle(700.0)
     assert turns(world, "r2") == []
     if contact_is_away:
         world.start("r1")
-    world.run(300.0)
+    world.idle(300.0)
     said(world, "r2", "r1", 1, "still here")
     assert (turns(world, "r1"), turns(world, "r2")) == ([], [])
     assert received(world, "r1", "still") == ["still here 0"]
@@ -257,10 +258,10 @@ def test_a_word_about_a_session_of_before_does_not_stop_the_one_of_a_new_pairing
     world.run(10.0)
     for cell in cells:
         inject(world, "r3", cell)
-    world.run(300.0)
+    world.idle(300.0)
     assert (trusted(world, "r1", "r2"), turns(world, "r1")) == ((True, ""), [])
     world.start("r2")
-    world.run(300.0)
+    world.idle(300.0)
     assert (trusted(world, "r1", "r2"), turns(world, "r1")) == ((True, ""), [])
 
 
@@ -312,10 +313,11 @@ def test_words_that_are_repeated_or_come_late_do_nothing(monkeypatch: pytest.Mon
     put_back(world, "r2", older)
     talk(world, "r2", "r1")._reunion.mark_torn(world.now)
     world.tell("r2", user_inputs.ContactRenewed(world.contact("r2", "r1")))
-    world.run(3000.0)
+    world.run(60.0)
+    world.idle(2940.0)
     unheard = list(kept)
     mend()
-    world.run(600.0)
+    world.idle(600.0)
     assert (turns(world, "r1"), turns(world, "r2")) == (["restored"], ["renewed"])
     said(world, "r2", "r1", 2, "well again")
     before = world.machines["r1"].running._counters["cells originated"]
@@ -323,7 +325,7 @@ def test_words_that_are_repeated_or_come_late_do_nothing(monkeypatch: pytest.Mon
         for raw in cells:
             inject(world, "r3", repeated(raw))
         world.run(60.0)
-    world.run(1200.0)
+    world.idle(1200.0)
     assert (turns(world, "r1"), turns(world, "r2")) == (["restored"], ["renewed"])
     assert world.machines["r1"].running._counters["cells originated"] - before < 80
     said(world, "r2", "r1", 1, "and still")

@@ -18,7 +18,8 @@ from p2pchat.wire.cell import Cell
 
 STRANGE_MAX: Final = 1024
 """Cells of no known owner that are remembered, in memory alone: the last seconds of a busy mesh. A commit of
-a room brings another tag key; what its author wrote next may come before the commit is opened."""
+a room brings another tag key; what its author wrote next may come before the commit is opened. So may what
+follows upon a welcome, which has many cells."""
 
 
 class CellIntake(Generic[Owner]):
@@ -51,7 +52,7 @@ class CellIntake(Generic[Owner]):
         owner = self._tags.owner_of(cell.tag)
         if owner is not None or self._find_room(cell, now) is not None:
             self._letterbox.put_cell(ReceivedCell(cell, late), now)
-        elif self._tag_keys:
+        elif self.rooms is not None and self.rooms.expects_keys():
             self._strange.append(ReceivedCell(cell, late))
         self._look_through_strange(now)
         return owner

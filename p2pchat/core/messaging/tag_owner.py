@@ -44,6 +44,10 @@ class CellOwners(Protocol):
         """Return a number that grows with every new tag key, also if an old one went for it."""
         ...
 
+    def expects_keys(self) -> bool:
+        """Return whether a new tag key may come: there is a room, or a welcome is on its way."""
+        ...
+
     def open_cells(self, owner: ConversationId, cells: Iterable[Cell], now: float) -> list[Routed]:
         """Open cells of one owner, in the order in which they came, and return what is left to do."""
         ...

@@ -144,7 +144,7 @@ class RoomKeyState:
             raise Unreadable("a tag key of a time to come")
         if self.periods.find_period(checked.id) is not None:
             return checked.id
-        self.tags.add_key(grant.tags_of, RoomTagKey(grant.tag_key, grant.tag_epoch))
+        self._add_tag_key(grant.tags_of, RoomTagKey(grant.tag_key, grant.tag_epoch))
         period = self._period_of(checked, grant.depth, grant.tags_of, now)
         self._add(period, grant.secret, now)
         return period.id
@@ -163,9 +163,18 @@ class RoomKeyState:
         if not self.periods.has_space_for(period, now, requested):
             raise Unreadable("a period that is known, or one too many")
         if checked.head.tag_epoch:
-            self.tags.add_key(tags_of, RoomTagKey.from_secret(secret, checked.head.tag_epoch))
+            self._add_tag_key(tags_of, RoomTagKey.from_secret(secret, checked.head.tag_epoch))
         self._add(period, secret, now)
         return period
+
+    def _add_tag_key(self, period: bytes, key: RoomTagKey) -> None:
+        """Listen for another key's tags. A key goes for one too many, but for those under which a member
+        writes who has not been heard under a later one: else its asks would not be known as the room's."""
+        self.tags.add_key(period, key)
+        if not self.tags.has_space:
+            members = {member for one in self.periods for member in one.members}
+            shared = (self.periods.find_shared(member) for member in members)
+            self.tags.forget_one({one.tags_of for one in shared if one is not None})
 
     def _period_of(self, checked: CheckedHead, depth: int, tags_of: bytes, now: float) -> Period:
         head, own = checked.head, self.who.member

@@ -55,14 +55,23 @@ class RoomTagKeys:
         return {"confirmed": self.confirmed, "tags": keys}
 
     def add_key(self, period: bytes, key: RoomTagKey) -> None:
-        """Listen for another key's tags; the key that began first goes for one too many."""
+        """Listen for another key's tags. ``has_space`` afterwards, or ``forget_one``."""
         assert len(period) == PERIOD_BYTES
         if period not in self._keys:
             self._keys[period], self._begun[period] = key, key.epoch
             self.moved = True
             self.added += 1
-        if len(self._keys) > TAG_KEYS_MAX:
-            self._forget(next(iter(self._keys)))
+
+    @property
+    def has_space(self) -> bool:
+        """Whether there is no key too many."""
+        return len(self._keys) <= TAG_KEYS_MAX
+
+    def forget_one(self, needed: Collection[bytes]) -> None:
+        """Forget the key that began first, of those that are not ``needed``, if there are such; never the
+        newest."""
+        *older, _ = self._keys
+        self._forget(next((period for period in older if period not in needed), older[0]))
 
     def begun_at(self, period: bytes) -> int:
         """The first epoch of the tag key that began with a period; 0 if it is forgotten."""

@@ -103,6 +103,11 @@ class RoomOffers:
         """All that are not over, the oldest first."""
         return tuple(sorted(self._offers.values(), key=lambda offer: offer.at))
 
+    def expects_keys(self) -> bool:
+        """Whether a new tag key may come: there is a room, or a welcome is on its way."""
+        accepted = (offer for offer in self._offers.values() if offer.state is OfferState.ACCEPTED)
+        return any(True for _ in self._rooms) or any(not offer.outgoing for offer in accepted)
+
     # --- what the person wants
 
     def make_offer(self, room: HomeRoom, contact: ContactId, now: float) -> list[Routed]:

@@ -80,6 +80,7 @@ class Rooms:
             self._table, conversations.find_contact, lambda mesh: next(iter(self.find_line(mesh)), None)
         )
         """Members, as people who may become contacts."""
+        self.expects_keys = self._offers.expects_keys
         self._stored = memory.rooms
         self._due: float | None = None
         """When ``tick`` is next due, unless something has happened since."""

@@ -95,6 +95,10 @@ class Rooms:
 
     received: set[bytes] = field(default_factory=set)
     opened: list[Tag] = field(default_factory=list)
+    awaits_welcome: bool = False
+
+    def expects_keys(self) -> bool:
+        return self.awaits_welcome or bool(self.received)
 
     def count_tag_keys(self) -> int:
         return len(self.received)
@@ -120,6 +124,15 @@ def test_what_came_before_the_cell_that_makes_it_known_is_opened_after_it(intake
 def test_what_came_for_a_room_that_is_entered_later_is_opened_then(intake: CellIntake[Room]) -> None:
     intake.rooms = rooms = Rooms({b"p"})
     intake.put_cell(cell(b"a2"), False, 0.0)
+    intake.put_cell(cell(b"m"), False, 0.0)
+    rooms.received.add(b"m")
+    intake.put_cell(cell(b"z"), False, 1.0)
+    intake.open_all(9.0)
+    assert [tag[:1] for tag in rooms.opened] == [b"m"]
+
+
+def test_what_comes_before_the_welcome_into_a_first_room_is_opened_after_it(intake: CellIntake[Room]) -> None:
+    intake.rooms = rooms = Rooms(awaits_welcome=True)
     intake.put_cell(cell(b"m"), False, 0.0)
     rooms.received.add(b"m")
     intake.put_cell(cell(b"z"), False, 1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from p2pchat.core.room.tag_keys import TAG_KEYS_MAX, RoomTagKeys
 from p2pchat.crypto.room_tags import RoomTagKey
 from p2pchat.types import Epoch
@@ -12,10 +14,12 @@ from p2pchat.wire.geometry import GEOMETRY
 EPOCH = Epoch(81_000)
 
 
-def keys(count: int) -> RoomTagKeys:
+def keys(count: int, needed: Collection[bytes] = ()) -> RoomTagKeys:
     made = RoomTagKeys()
     for number in range(count):
         made.add_key(bytes([number]) * 32, RoomTagKey.from_secret(bytes([number]) * 32, EPOCH))
+        if not made.has_space:
+            made.forget_one(needed)
     return made
 
 
@@ -38,6 +42,14 @@ def test_the_key_that_began_first_goes_for_one_too_many() -> None:
     assert made.added == TAG_KEYS_MAX + 2, "what waited for a new key sees that there is one"
     assert made.find_key(bytes([1]) * 32) is None and made.begun_at(bytes([1]) * 32) == 0
     assert made.begun_at(bytes([2]) * 32) == EPOCH
+
+
+def test_a_key_under_which_a_member_still_writes_stays() -> None:
+    made = keys(TAG_KEYS_MAX + 2, needed={bytes([0]) * 32, bytes([2]) * 32})
+    gone = [number for number in range(TAG_KEYS_MAX + 2) if made.find_key(bytes([number]) * 32) is None]
+    assert gone == [1, 3]
+    made = keys(TAG_KEYS_MAX + 1, needed={bytes([number]) * 32 for number in range(TAG_KEYS_MAX + 1)})
+    assert len(made) == TAG_KEYS_MAX and made.find_key(bytes([0]) * 32) is None
 
 
 def test_a_key_that_is_there_stays_as_it_is() -> None:

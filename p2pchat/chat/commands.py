@@ -123,7 +123,12 @@ class Vocabulary:
             case "PAIR":
                 return [
                     *self.contacts,
-                    *(f"{one} {other}" for one in self.contacts for other in self.contacts if one != other),
+                    *(
+                        f"{contact} {other}"
+                        for contact in self.contacts
+                        for other in self.contacts
+                        if contact != other
+                    ),
                 ]
             case "MEMBER":
                 return self.people

@@ -203,11 +203,11 @@ class Counterparts:
 
     def count_unread(self) -> int:
         """Unread messages that made a noise."""
-        return sum(len(one.loud) for one in self.list_ordered())
+        return sum(len(counterpart.loud) for counterpart in self.list_ordered())
 
     def count_mentions(self) -> int:
         """Those of them that mention us."""
-        return sum(len(one.mentions) for one in self.list_ordered() if not one.muted)
+        return sum(len(counterpart.mentions) for counterpart in self.list_ordered() if not counterpart.muted)
 
     def hues_in(self, room: ChatRoom) -> dict[str, int]:
         """The colour of each member's name: a contact has one in all rooms, and who goes keeps it."""

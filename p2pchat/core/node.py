@@ -184,7 +184,7 @@ class NodeMachine:
     def list_unreached(self, now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
         """List the members that no link reaches, of one mesh or of all."""
         meshes = (mesh for mesh in self._meshes if of is None or mesh.record.id == of)
-        return tuple(one for mesh in meshes for one in mesh.view.unreached_members(now))
+        return tuple(member for mesh in meshes for member in mesh.view.unreached_members(now))
 
     def list_hinted_servers(self, now: float) -> Servers:
         """List all STUN and TURN servers that rendezvous have hinted."""

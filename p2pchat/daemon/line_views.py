@@ -61,12 +61,14 @@ def _line(kind: type[L], line: Message, names: Names, **more: Any) -> L:
         withdrawn=state(about.withdrawal.state) if about.withdrawal is not None else None,
         reactions=[
             events.ReactionInfo(
-                sender=names.author_name(line.conversation, one.author), sign=one.text, state=state(one.state)
+                sender=names.author_name(line.conversation, reaction.author),
+                sign=reaction.text,
+                state=state(reaction.state),
             )
-            for one in about.reactions
-            if one.text
+            for reaction in about.reactions
+            if reaction.text
         ],
-        earlier=[events.VersionInfo(at=moment(one.at), text=one.text) for one in about.earlier],
+        earlier=[events.VersionInfo(at=moment(version.at), text=version.text) for version in about.earlier],
         unknown=line.unknown or None,
         **_place(line, names),
         **more,

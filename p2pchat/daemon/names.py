@@ -85,11 +85,11 @@ def name_members(
     """Name the members of a room: ourselves and contacts by our names for them, all others by their own.
     ``contacts``: all of this home."""
     roster = list(members)
-    ours = {one.id: own_name for one in roster if one.own}
-    for one in roster:
-        if not one.own and one.contact is not None and one.contact in contacts:
-            ours[one.id] = contacts[one.contact]
-    others = {one.id: one.name for one in roster if one.id not in ours}
+    ours = {member.id: own_name for member in roster if member.own}
+    for member in roster:
+        if not member.own and member.contact is not None and member.contact in contacts:
+            ours[member.id] = contacts[member.contact]
+    others = {member.id: member.name for member in roster if member.id not in ours}
     return {**ours, **unique_names(others, {own_name, *contacts.values()})}
 
 

@@ -50,7 +50,7 @@ class ReferenceMethods:
             line, referred = await self._find_line(params.id)
             if referred.withdrawal is not None:
                 raise UsageError("that message was withdrawn")
-            before = next((one for one in referred.reactions if one.author is None), None)
+            before = next((reaction for reaction in referred.reactions if reaction.author is None), None)
             if (before.text if before is not None else "") == sign:
                 return self._known(before, "you have not reacted to that message")
             turn = next_turn(before, self._host.clock.now())

@@ -125,7 +125,7 @@ def offer(made: RoomOfferRecord, shown: str, names: Names) -> RoomInfo:
 def member(status: MemberStatus, room: RoomStatus, names: Names, contact: Contact | None) -> MemberInfo:
     """Describe a member of a room. ``contact``: the contact that it is, if any."""
     by = status.brought_by
-    last = next((one.reached for one in room.members if one.own), 0)
+    last = next((member.reached for member in room.members if member.own), 0)
     return MemberInfo(
         name=names.member_name(room.record.id, status.id),
         id=status.id.hex(),
@@ -161,7 +161,7 @@ def turned(event: RoomTurned, names: Names, rooms: Iterable[RoomStatus]) -> Room
     if event.turn is RoomTurn.RETENTION and status is not None:
         more["disappear"] = float(status.retention_s) or None
     if event.turn is RoomTurn.ROLE and status is not None:
-        roles = {one.id: ROLES[one.role] for one in status.members}
+        roles = {member.id: ROLES[member.role] for member in status.members}
         more |= {"role": roles[event.member]} if event.member in roles else {}
     return RoomEvent(room=names.partner_name(event.room), change=change, **more)
 
@@ -175,7 +175,7 @@ def offer_turned(event: RoomOfferTurned, names: Names, offers: Iterable[RoomOffe
     if made.room is not None:
         shown = names.partner_name(made.room)
     else:
-        shown = name_offers({one.id: one for one in (*offers, made)}.values())[made.id]
+        shown = name_offers({offer.id: offer for offer in (*offers, made)}.values())[made.id]
     match event.turn:
         case OfferTurn.MADE:
             told = RoomEvent(room=shown, change="invited" if made.outgoing else "offered")

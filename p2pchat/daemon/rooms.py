@@ -53,7 +53,7 @@ class RoomMethods:
     async def list_rooms(self, params: parameters.NoParams, _caller: Caller) -> list[rooms.RoomInfo]:
         names, offers = self._access.make_names(), self._host.node.rooms.list_offers()
         shown = name_offers(offers)
-        offered = [room_views.offer(one, shown[one.id], names) for one in offers if not one.outgoing]
+        offered = [room_views.offer(offer, shown[offer.id], names) for offer in offers if not offer.outgoing]
         return [*(self._access.view_room(room) for room in self._host.node.rooms.list_rooms()), *offered]
 
     async def show_room(self, params: parameters.RoomParams, _caller: Caller) -> rooms.RoomInfo:

@@ -125,4 +125,4 @@ def next_name(name: str, taken: Collection[str]) -> str:
     """Return the first of ``name-2``, ``name-3`` … that looks like no taken name."""
     base = re.sub(r"-[0-9]{1,3}$", "", name)
     shown = (f"{base[: NICK_CHARS - len(end)]}{end}" for end in (f"-{number}" for number in count(2)))
-    return next(one for one in shown if not any(looks.alike(one, other) for other in taken))
+    return next(numbered for numbered in shown if not any(looks.alike(numbered, other) for other in taken))

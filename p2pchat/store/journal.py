@@ -57,7 +57,7 @@ def commit(
     with transaction(connection):
         settled = [_apply(connection, change) for change in changes]
         then()
-    return [one for one in settled if one is not None]
+    return [value for value in settled if value is not None]
 
 
 def load(connection: apsw.Connection) -> Memory:

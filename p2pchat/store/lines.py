@@ -96,9 +96,9 @@ def change_line(connection: apsw.Connection, row: Row, line: Message) -> None:
     if line.text != row.line.text:
         connection.execute("UPDATE message SET text = ? WHERE row = ?", (line.text, row.number))
     connection.execute(f"DELETE FROM reference WHERE {_ABOUT}", (row.name, line.conversation))
-    for one in (referred.correction, referred.withdrawal, *referred.reactions):
-        if one is not None:
-            connection.execute(_PUT_REFERENCE, (*_reference_row(one), None))
+    for reference in (referred.correction, referred.withdrawal, *referred.reactions):
+        if reference is not None:
+            connection.execute(_PUT_REFERENCE, (*_reference_row(reference), None))
     connection.execute("DELETE FROM version WHERE message = ?", (row.number,))
     for earlier in referred.earlier:
         fields = earlier.id, earlier.turn, earlier.at, earlier.text, int(earlier.mentions)
@@ -171,7 +171,10 @@ def _complete(row: Row, found: _Found | None, answered: dict[tuple[str, str], An
 
 
 def _referred(found: _Found) -> Referred:
-    of_kind = {kind: [one for one in found.references if one.kind is kind] for kind in ReferenceKind}
+    of_kind = {
+        kind: [reference for reference in found.references if reference.kind is kind]
+        for kind in ReferenceKind
+    }
     reactions = sorted(of_kind[ReferenceKind.REACTION], key=lambda one: one.author or "")
     return Referred(
         next(iter(of_kind[ReferenceKind.CORRECTION]), None),

@@ -46,9 +46,9 @@ class People(OptionList):
         """List all; ``current`` is the open one. Without a link the presence of contacts is not known."""
         width = max(12, (self.scrollable_content_region.width or 24) - 2)
         rows = [(_id(offer.name, _OFFER), _offer_row(offer, width)) for offer in known.offers.values()]
-        for one in known.list_ordered():
-            here = seen(one.contact, linked, now) if isinstance(one, Person) else None
-            rows.append((_id(one.name), _row(one, width, here, one.name == current)))
+        for counterpart in known.list_ordered():
+            here = seen(counterpart.contact, linked, now) if isinstance(counterpart, Person) else None
+            rows.append((_id(counterpart.name), _row(counterpart, width, here, counterpart.name == current)))
         shown = [(id, row.markup) for id, row in rows]
         if shown != self._shown:
             self._shown = shown

@@ -103,7 +103,10 @@ class SeatLinks:
         seats = [SeatRef(url, topic, other) for other in seated.others]
         waiting = [self._table.waiting_at(seat) for seat in seats]
         outputs: list[SeatOutput] = [
-            output for one in waiting if one is not None for output in self._offers.repeat_offer(one)
+            output
+            for pending in waiting
+            if pending is not None
+            for output in self._offers.repeat_offer(pending)
         ]
         missing = self._places.count_missing(list(self._table))
         strangers = [seat for seat in seats if self._is_stranger(seat, now)]

@@ -163,7 +163,11 @@ class Conversations:
     def on_links(self, mesh: MeshId, links: int, now: float) -> list[Routed]:
         """Note how many links into a mesh are up."""
         returned = self.routes.set_links(mesh, links, now)
-        reached = [one for one in self._by_id.values() if self.routes.lead_through(one.contact, mesh)]
+        reached = [
+            conversation
+            for conversation in self._by_id.values()
+            if self.routes.lead_through(conversation.contact, mesh)
+        ]
         count = self._dispatcher.count_links
         effects = self._dispatcher.dispatch_all(reached, lambda one: one.on_links(count(one), now), now)
         if returned:

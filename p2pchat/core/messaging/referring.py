@@ -51,17 +51,17 @@ def apply_reference(line: Message, new: Reference, *, keep: bool) -> Message:
 
 def apply_references(line: Message, waiting: Iterable[Reference], *, keep: bool) -> Message:
     """Return a line that has just come as it is with what waited for it."""
-    for one in waiting:
-        line = apply_reference(line, one, keep=keep)
+    for pending in waiting:
+        line = apply_reference(line, pending, keep=keep)
     return line
 
 
 def _react(line: Message, new: Reference) -> Message:
     referred = line.referred or NOTHING
-    before = next((one for one in referred.reactions if one.author == new.author), None)
+    before = next((reaction for reaction in referred.reactions if reaction.author == new.author), None)
     if referred.withdrawal is not None or (before is not None and before.order >= new.order):
         return line
-    others = (one for one in referred.reactions if one is not before)
+    others = (reaction for reaction in referred.reactions if reaction is not before)
     reactions = tuple(sorted((*others, new), key=lambda one: one.author or ""))
     return replace(line, referred=replace(referred, reactions=reactions))
 

@@ -113,7 +113,7 @@ class RoomAnswers:
 
     def next_wakeup(self) -> float:
         """When ``take_due`` has something to do."""
-        return min((one.at for one in self._answers.values() if not one.fetching), default=NEVER)
+        return min((answer.at for answer in self._answers.values() if not answer.fetching), default=NEVER)
 
     def take_due(self, now: float) -> list[AnswerStep]:
         """What is to be sent and read now."""

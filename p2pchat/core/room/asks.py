@@ -209,7 +209,9 @@ class RoomAsks:
         spans: list[NumberSpan] = []
         for member in self._flow.numbers.list_behind():
             spans += self._flow.numbers.list_missing(member, 4)
-        spans = [NumberSpan(one.sender, one.first, min(one.count, SPAN_MAX)) for one in spans[:ASK_SPANS_MAX]]
+        spans = [
+            NumberSpan(span.sender, span.first, min(span.count, SPAN_MAX)) for span in spans[:ASK_SPANS_MAX]
+        ]
         return Needs(
             tuple(self._changes.log.list_missing()[:ASK_ENTRIES_MAX]),
             tuple(spans),
@@ -241,7 +243,7 @@ class RoomAsks:
         if now < self.ask_at or self._pending is not None:
             return None
         others = self._changes.members - {self._changes.own}
-        there = {one for one in others if now - self.spoke_at.get(one, -NEVER) < LATELY_S}
+        there = {member for member in others if now - self.spoke_at.get(member, -NEVER) < LATELY_S}
         answered, denied, before, needs = self._answered, self._denied, self._needs, self.list_needs()
         self._round_s = ROUND_S if before != needs else self._round_s
         self.ask_at = now + self._round_s if needs else NEVER
@@ -250,13 +252,13 @@ class RoomAsks:
         if not there or not there <= answered:
             return Needs()
         self._rounds += 1
-        absent = {name_sender(one) for one in others - there}
+        absent = {name_sender(member) for member in others - there}
         spans = [
             NumberSpan(span.sender, number, 1)
             for span in needs.spans
             if span.sender not in absent
             for number in range(span.first, span.first + span.count)
-            if all(_covers(denied.get(one, ()), span.sender, number) for one in there)
+            if all(_covers(denied.get(member, ()), span.sender, number) for member in there)
         ]
         entries = needs.entries if self._rounds >= ENTRY_ROUNDS else ()
         return Needs(entries, tuple(spans), behind=True)
@@ -265,9 +267,9 @@ class RoomAsks:
         """One who says that it has what is missing, or one who was heard lately, or anybody; then those again
         who are there and did not come to an end."""
         others = [
-            one
-            for one in self._changes.roster.members
-            if one != self._changes.own and one not in self._answered and self._may_try(one, now)
+            member
+            for member in self._changes.roster.members
+            if member != self._changes.own and member not in self._answered and self._may_try(member, now)
         ]
         return min(
             sample(self._entropy, others, len(others)),
@@ -297,4 +299,4 @@ class RoomAsks:
 
 
 def _covers(spans: Iterable[NumberSpan], sender: bytes, number: int) -> bool:
-    return any(one.sender == sender and one.first <= number < one.first + one.count for one in spans)
+    return any(span.sender == sender and span.first <= number < span.first + span.count for span in spans)

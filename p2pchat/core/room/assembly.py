@@ -92,7 +92,7 @@ class Assembly:
         self._starts: dict[MemberId, dict[Start, _Incomplete]] = {}
 
     def __len__(self) -> int:
-        return sum(one.size for table in self._starts.values() for one in table.values())
+        return sum(start.size for table in self._starts.values() for start in table.values())
 
     def put_fragment(
         self,

@@ -271,9 +271,9 @@ class RosterChanges:
 
     def restore_tables(self, sent: Iterable[SentEntry]) -> None:
         """Have again the MACs that were kept."""
-        for one in sent:
-            if one.macs:
-                self._tables.put(entry_id(encode_entry(one.entry)), one)
+        for sent_entry in sent:
+            if sent_entry.macs:
+                self._tables.put(entry_id(encode_entry(sent_entry.entry)), sent_entry)
         self._proofs_kept = self._proofs
 
     # --- within
@@ -313,7 +313,7 @@ def restore_changes(records: Mapping[bytes, bytes]) -> RosterChanges:
     own = MemberId(reader.get_bytes("own", ID_BYTES))
     proofs = split_ids(reader.get_bytes("proofs"))
     sent = [decode_sent_entry(record) for name, record in records.items() if name.startswith(_ENTRY)]
-    log = RoomLog.restore_log(_order_entries(one.entry for one in sent), map(EntryId, proofs))
+    log = RoomLog.restore_log(_order_entries(sent_entry.entry for sent_entry in sent), map(EntryId, proofs))
     changes = RosterChanges(log, own)
     changes.restore_tables(sent)
     return changes
@@ -330,7 +330,7 @@ def describe_step(step: RosterStep) -> list[RoomNews]:
         after.admins,
         after.name,
         after.retention_s,
-        tuple(one for one in after.voided if one not in before.voided),
+        tuple(entry for entry in after.voided if entry not in before.voided),
     )
     kept = (before.owner, before.admins, before.name, before.retention_s)
     same = kept == (after.owner, after.admins, after.name, after.retention_s)

@@ -162,7 +162,7 @@ class MessageFlow:
         if through is not None:
             self._through[place] = through
         shown = self.timeline.put_message(message, self._is_here, now)
-        if not any(one.message is message for one in shown):
+        if not any(line.message is message for line in shown):
             self._note_waiting(message, through)
             self._claim_awaited()
         return news + self.show_lines(shown)
@@ -177,7 +177,7 @@ class MessageFlow:
     def show_lines(self, shown: list[MessageShown]) -> list[RoomNews]:
         """What people are told of messages whose turn it is."""
         self._moved = True
-        return [self._show_line(one) for one in shown]
+        return [self._show_line(line) for line in shown]
 
     def on_restored(self, now: float) -> None:
         """The home was put back to a copy: there may be later messages of ours."""

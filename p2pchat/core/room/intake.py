@@ -105,7 +105,7 @@ class RoomIntake:
         if word.wants:
             self._duties.reply_soon(now)
         news = self._flow.take_frontier(message.sender, message.period, word, now)
-        if any(isinstance(one, HomePutBack) for one in news):
+        if any(isinstance(effect, HomePutBack) for effect in news):
             self._duties.on_restored()
             self._repair.asks.note_return()
         return news

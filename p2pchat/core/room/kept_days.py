@@ -54,12 +54,12 @@ class KeptDays:
     def forget_old(self, now: float) -> Iterator[MessagePlace]:
         """Forget the days that are over; yields what is to be erased."""
         today = int(now // _DAY_S)
-        for day in [one for one in self._days if one > today]:  # by a clock that was ahead
+        for day in [kept for kept in self._days if kept > today]:  # by a clock that was ahead
             for member, spans in self._days.pop(day).items():
                 present = self._days.setdefault(today, {})
                 present[member] = _join_spans([*present.get(member, ()), *spans])
             self.changed |= {day, today}
-        for day in [one for one in self._days if one < today - _DAYS]:
+        for day in [kept for kept in self._days if kept < today - _DAYS]:
             self.changed.add(day)
             for member, spans in self._days.pop(day).items():
                 for first, last in spans:

@@ -106,7 +106,7 @@ class RoomLetters:
             raise Malformed("a letter that is something else")
         start = period.id, sender, place.index - fragment.at
         whole = self._assembly.put_fragment(start, fragment, plain, lambda _: True)
-        return [LetterOpened(sender, period.id, one.data) for one in whole]
+        return [LetterOpened(sender, period.id, letter.data) for letter in whole]
 
 
 def _letter_key(pair: PairKey, sender: MemberId, receiver: MemberId) -> bytes:

@@ -170,5 +170,5 @@ class SeenNumbers:
 def _subtract_span(spans: list[tuple[int, int]], gone: tuple[int, int]) -> list[tuple[int, int]]:
     """What is left of spans, first numbers and those after the last, without another one."""
     first, end = gone
-    cut = [part for one in spans for part in ((one[0], min(one[1], first)), (max(one[0], end), one[1]))]
+    cut = [part for span in spans for part in ((span[0], min(span[1], first)), (max(span[0], end), span[1]))]
     return [(start, stop) for start, stop in cut if start < stop]

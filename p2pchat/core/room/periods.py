@@ -61,7 +61,7 @@ class Periods:
         known = self._all.get(self.latest.get(member, b""))
         if known is not None and member in known.bases:
             return known
-        having = [one for one in self._all.values() if member in one.bases]
+        having = [period for period in self._all.values() if member in period.bases]
         return min(having, key=lambda one: (one.depth, one.id), default=None)
 
     def find_named(self, name: bytes) -> Period | None:
@@ -93,8 +93,8 @@ class Periods:
 
     def _find_least(self) -> Period:
         """The oldest of the member that has begun the most: one that floods pushes out its own."""
-        begun, kept = Counter(one.author for one in self._all.values()), self.choose_period()
-        others = (one for one in self._all.values() if one is not kept)
+        begun, kept = Counter(period.author for period in self._all.values()), self.choose_period()
+        others = (period for period in self._all.values() if period is not kept)
         return min(others, key=lambda one: (-begun[one.author], one.opened_at))
 
     def restore_period(self, period: Period) -> None:
@@ -115,13 +115,13 @@ class Periods:
     def choose_period(self, roster: frozenset[MemberId] | None = None) -> Period | None:
         """The period to write under: of those with exactly this roster that no other follows, or to commit
         upon: of all."""
-        followed = {one.parent for one in self._all.values()} if roster is not None else set()
+        followed = {period.parent for period in self._all.values()} if roster is not None else set()
         usable = [
-            one
-            for one in self._all.values()
-            if one.branch
-            and one.sending is not None
-            and (roster is None or (roster == frozenset(one.members) and one.id not in followed))
+            period
+            for period in self._all.values()
+            if period.branch
+            and period.sending is not None
+            and (roster is None or (roster == frozenset(period.members) and period.id not in followed))
         ]
         return min(usable, key=lambda one: (one.doubtful, -one.depth, one.id), default=None)
 
@@ -131,22 +131,22 @@ class Periods:
         best = self.choose_period()
         above = set(self._above(best)) if best is not None else set()
         reached = max((depth for member, depth in self.depths.items() if member != self._own), default=-1)
-        for one in self._all.values():
-            before = one.passed_at, one.superseded_at, one.secret
-            if one is best:
-                one.passed_at = one.superseded_at = NEVER
-            elif one.passed_at == NEVER:
-                one.passed_at = now
+        for period in self._all.values():
+            before = period.passed_at, period.superseded_at, period.secret
+            if period is best:
+                period.passed_at = period.superseded_at = NEVER
+            elif period.passed_at == NEVER:
+                period.passed_at = now
             if (
-                one is not best
-                and one.superseded_at == NEVER
-                and (reached > one.depth or one.members == (self._own,))
+                period is not best
+                and period.superseded_at == NEVER
+                and (reached > period.depth or period.members == (self._own,))
             ):
-                one.superseded_at = now
-            if one.id in above:
-                one.forget_secret()
-            if before != (one.passed_at, one.superseded_at, one.secret):
-                self.changed.add(one.id)
+                period.superseded_at = now
+            if period.id in above:
+                period.forget_secret()
+            if before != (period.passed_at, period.superseded_at, period.secret):
+                self.changed.add(period.id)
 
     def list_line(self, period: Period) -> list[bytes]:
         """A period, and those that lead to it, as far as anything is kept of them."""
@@ -163,35 +163,35 @@ class Periods:
     def forget_old(self, now: float) -> list[bytes]:
         """Forget what is old; return the periods of which nothing is left."""
         gone = []
-        for one in list(self._all.values()):
-            if now < one.passed_at < NEVER:
-                one.passed_at = now  # by a clock that was ahead
-            if now < one.superseded_at < NEVER:
-                one.superseded_at = now
-            over = now - one.passed_at >= KEPT_S
-            if not over and now - one.superseded_at < DAY_S:
+        for period in list(self._all.values()):
+            if now < period.passed_at < NEVER:
+                period.passed_at = now  # by a clock that was ahead
+            if now < period.superseded_at < NEVER:
+                period.superseded_at = now
+            over = now - period.passed_at >= KEPT_S
+            if not over and now - period.superseded_at < DAY_S:
                 continue
-            absent = [member for member in one.chains if self.depths.get(member, -1) <= one.depth]
+            absent = [member for member in period.chains if self.depths.get(member, -1) <= period.depth]
             if over or not absent:
-                self._erase(one)
-                gone.append(one.id)
-            elif one.branch or one.secret or len(absent) < len(one.chains):
-                one.forget_all_but(absent)
-                self.changed.add(one.id)
+                self._erase(period)
+                gone.append(period.id)
+            elif period.branch or period.secret or len(absent) < len(period.chains):
+                period.forget_all_but(absent)
+                self.changed.add(period.id)
         return gone
 
     def own_keys(self) -> set[bytes]:
         """Our keys that are needed still: of periods upon which a commit can be opened."""
-        return {one.own for one in self._all.values() if one.branch}
+        return {period.own for period in self._all.values() if period.branch}
 
     def tags_in_use(self) -> set[bytes]:
         """Periods whose tag keys a member may write under."""
-        return {one.tags_of for one in self._all.values()}
+        return {period.tags_of for period in self._all.values()}
 
     def next_wakeup(self) -> float:
         """When ``forget_old`` has something to do."""
-        due = [one.superseded_at + DAY_S for one in self._all.values() if one.branch]
-        return min((*due, *(one.passed_at + KEPT_S for one in self._all.values())), default=NEVER)
+        due = [period.superseded_at + DAY_S for period in self._all.values() if period.branch]
+        return min((*due, *(period.passed_at + KEPT_S for period in self._all.values())), default=NEVER)
 
     def _erase(self, period: Period) -> None:
         del self._all[period.id], self._names[period.name]

@@ -143,7 +143,7 @@ class RoomRepair:
         """The names of the deepest periods upon which we can open a commit, but for those upon which one is
         here that does not open: there we are to be helped otherwise."""
         stuck = {share.head.parent for share in self._shares.values()}
-        usable = [one for one in self._state.periods if one.branch and one.id not in stuck]
+        usable = [period for period in self._state.periods if period.branch and period.id not in stuck]
         usable.sort(key=lambda one: (-one.depth, one.id))
         return tuple(one.name for one in usable[:ASK_PERIODS_MAX])
 
@@ -225,7 +225,7 @@ class RoomRepair:
 
     def _has_begun(self, head: CommitHead) -> bool:
         """Whether the period of a commit is here."""
-        return any(one.head == head for one in self._state.periods)
+        return any(period.head == head for period in self._state.periods)
 
     def _take_item(self, item: LetterItem, letter: LetterOpened, repaired: Repaired, now: float) -> None:
         sender = letter.sender
@@ -274,14 +274,14 @@ class RoomRepair:
         for member in self._flow.list_senders():
             if name_sender(member) == span.sender:
                 lacking = [
-                    one
-                    for one in self._flow.numbers.list_missing(member)
-                    if one.first < span.first + span.count and span.first < one.first + one.count
+                    missing
+                    for missing in self._flow.numbers.list_missing(member)
+                    if missing.first < span.first + span.count and span.first < missing.first + missing.count
                 ]
                 news: list[RoomNews] = []
-                for one in lacking:
-                    first = max(one.first, span.first)
-                    count = min(one.first + one.count, span.first + span.count) - first
+                for missing in lacking:
+                    first = max(missing.first, span.first)
+                    count = min(missing.first + missing.count, span.first + span.count) - first
                     news += self._flow.settle_numbers(member, first, count, given_up)
                     settled = sum(self._flow.numbers.is_settled(member, first + at) for at in range(count))
                     news += [GapFound(member, settled)] if given_up and settled else []

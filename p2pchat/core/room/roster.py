@@ -110,7 +110,7 @@ def is_merge_due(graph: EntryGraph, roster: RoomRoster, member: MemberId) -> boo
         return False
     applied = roster.counted | {departure.entry for departure in roster.departures.values()}
     last = {entry.author: at for at, entry in enumerate(graph.entries) if graph.ids[at] in applied}
-    offices = [one for one in (roster.owner, *roster.admins) if one is not None]
+    offices = [office for office in (roster.owner, *roster.admins) if office is not None]
     for author, at in last.items():
         for other in roster.members if author in juniors else ():
             addition = graph.index[EntryId(other)]

@@ -115,24 +115,26 @@ class Timeline:
     def give_up_old(self, before: float) -> list[MessageShown]:
         """Show what has waited since ``before``."""
         shown: list[MessageShown] = []
-        while self._waiting and min(one.since for one in self._waiting.values()) <= before:
+        while self._waiting and min(waiting.since for waiting in self._waiting.values()) <= before:
             shown += self._give_up_oldest()
         return shown
 
     def next_wakeup(self, waits_s: float) -> float:
         """When ``give_up_old`` has something to do that may wait so long."""
-        return min((one.since + waits_s for one in self._waiting.values()), default=NEVER)
+        return min((waiting.since + waits_s for waiting in self._waiting.values()), default=NEVER)
 
     def list_awaited(self) -> list[MessagePlace]:
         """The parents that others wait for and that do not wait themselves, the longest awaited first."""
-        awaited = dict.fromkeys(place for one in self._waiting.values() for place in sorted(one.lacks))
+        awaited = dict.fromkeys(
+            place for waiting in self._waiting.values() for place in sorted(waiting.lacks)
+        )
         return [place for place in awaited if place not in self._waiting]
 
     # --- keeping
 
     def list_waiting(self) -> list[RoomMessage]:
         """What waits for parents."""
-        return [one.message for one in self._waiting.values()]
+        return [waiting.message for waiting in self._waiting.values()]
 
     def list_tips(self) -> list[tuple[bytes, int, bytes]]:
         """What the next message would name, and some more: senders, numbers and hashes."""

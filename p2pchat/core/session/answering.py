@@ -80,7 +80,7 @@ class Answering:
     def list_inquiries(self) -> list[Inquiry]:
         """The questions to be asked in the session."""
         waiting = self._claimant, self._unconfirmed.pending, self._rivals
-        return [one.inquiry for one in waiting if one is not None and one.inquiry is not None]
+        return [pending.inquiry for pending in waiting if pending is not None and pending.inquiry is not None]
 
     def next_wakeup(self) -> float:
         """When ``is_silent`` or ``due_challenges`` is next due, beside the inquiries."""
@@ -200,7 +200,7 @@ class Answering:
             self._challenges.forget_knock(claimant.knock)
             self._claimant, self.moved = None, True
         if self._rivals is not None and self._rivals.inquiry.is_answered(session):
-            lost += [living_word(one.name, one.secret) for one in self._rivals.there]
+            lost += [living_word(rival.name, rival.secret) for rival in self._rivals.there]
             self._rivals = None
         more, gone = self._unconfirmed.on_old_session(session, now)
         return [*lost, *more], gone
@@ -211,7 +211,7 @@ class Answering:
         self._unconfirmed.note_silence()
         if rivals is not None and rivals.inquiry.over and now >= rivals.since + RIVALS_S:
             # At most one is there. If we have answered that home, it is told so when it knocks.
-            new = [one for one in rivals.there if pending is None or one.knock != pending.knock]
+            new = [rival for rival in rivals.there if pending is None or rival.knock != pending.knock]
             self._claimant, self._rivals, self.moved = next(iter(new), None), None, True
         claimant = self._claimant
         return claimant is not None and claimant.inquiry.over and now >= self._answer_at(claimant)

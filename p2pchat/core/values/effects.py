@@ -342,7 +342,7 @@ def news(batch: list[Effect], settled: Sequence[Settled]) -> list[Effect]:
     """The batch with lines announced as they are now, and without the announcements of what is not new."""
     if not settled and not any(_refers(effect) for effect in batch):
         return batch
-    fates = {id(_subject(one.change)): one.line for one in settled}
+    fates = {id(_subject(value.change)): value.line for value in settled}
     told = (_news_of(effect, fates) for effect in batch)
     return [effect for effect in told if effect is not None]
 

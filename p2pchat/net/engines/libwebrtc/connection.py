@@ -185,7 +185,9 @@ class LibwebrtcConnection:
     def read_fingerprints(self) -> Fingerprints:
         """See ``port.PeerConnection``."""
         assert self._certificate is not None, "a connection with an open channel"
-        shown = {one.algorithm: one.value for one in self._certificate.get_fingerprints()}
+        shown = {
+            fingerprint.algorithm: fingerprint.value for fingerprint in self._certificate.get_fingerprints()
+        }
         own = bytes.fromhex(cast(str, shown["sha-256"]).replace(":", ""))
         return Fingerprints(own, hashlib.sha256(self._peer_certificates()[0]).digest())
 
@@ -256,7 +258,7 @@ class LibwebrtcConnection:
 
 def _remote(description: Description, kind: str) -> RTCSessionDescription:
     """Return a description without TCP: libwebrtc would connect to any address that the peer names."""
-    over_udp = [one for one in description.candidates if one.protocol == "udp"]
+    over_udp = [candidate for candidate in description.candidates if candidate.protocol == "udp"]
     chosen = tuple(over_udp if len(interfaces.own()) <= OWN_MANY else first_hosts(over_udp))
     return RTCSessionDescription(webrtc.RTCSdpType(kind), to_sdp(replace(description, candidates=chosen)))
 

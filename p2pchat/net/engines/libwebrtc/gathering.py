@@ -118,9 +118,9 @@ class Gathering:
         bare = [line for line in sdp.splitlines() if not line.startswith("a=candidate:")]
         text = "\r\n".join((*bare, *(f"a={line.text}" for line in self._useful(kept)), ""))
         made = from_sdp(text)
-        hosts = [one for one in made.candidates if one.kind == "host"]
+        hosts = [candidate for candidate in made.candidates if candidate.kind == "host"]
         hosts.sort(key=lambda one: kept.index(one.address))
-        others = [one for one in made.candidates if one.kind != "host"]
+        others = [candidate for candidate in made.candidates if candidate.kind != "host"]
         candidates = (*hosts, *others)
         return Description(made.setup, made.ufrag, made.pwd, made.fingerprint, candidates, self.kind_of_nat())
 

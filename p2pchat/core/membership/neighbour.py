@@ -127,7 +127,7 @@ class Neighbour:
         return self.up and not self.counts
 
     def start_checks(self, now: float) -> None:
-        """Both ends have told how they can be reached: they try."""
+        """Begin to wait for the link: both ends have told how they can be reached, and try."""
         assert self.own is not None and self.theirs is not None, "told"
         self.checked_since = now
         self.looks = sorted((now + self._relay_after, now + self._report_after), reverse=True)

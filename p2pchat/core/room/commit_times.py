@@ -51,7 +51,7 @@ class CommitTimes:
         return {"at": min(self.at, LATEST), "since": self.since}
 
     def draw_next(self, now: float, members: int) -> None:
-        """We have committed, in a room of so many."""
+        """Draw when we commit next, after a commit of ours in a room of so many members."""
         self.since = now
         self.at = now + min(exponential(self._entropy, members * 86_400.0 / DAILY), WEEK_S)
         self._spread = below(self._entropy, SPREAD)

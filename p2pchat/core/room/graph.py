@@ -62,7 +62,8 @@ class EntryGraph:
         return at
 
     def prove_entry(self, at: int) -> list[int]:
-        """Note that its author made an entry, and what it wrote before. Return what was not proved yet."""
+        """Note that its author has made an entry, and so all entries that the author wrote before. Return the
+        places of those that were not proved yet."""
         found: list[int] = []
         while not self.proved >> at & 1:
             self.proved |= 1 << at

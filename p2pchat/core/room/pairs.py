@@ -160,8 +160,8 @@ class MemberPairs:
             self._replace(share, share.coming, now)
 
     def own_mac(self, entry: bytes) -> bytes:
-        """MAC of an entry of ours for ourselves, 16 bytes: a home that was put back knows by it what it wrote
-        since."""
+        """Return a MAC of 16 bytes by which we know an entry as ours. A home that was put back to an older
+        copy recognizes by it the entries that it wrote after the copy was made."""
         return derive(self._kem.seed, "own entry", self.room, self.own, entry, size=COMMIT_MAC_BYTES)
 
     # --- ML-KEM shares

@@ -78,9 +78,11 @@ def reckon_roster(graph: EntryGraph) -> RoomRoster:
 
 
 def reckon_rosters_at(graph: EntryGraph, heads: Iterable[EntryId]) -> list[RoomRoster]:
-    """Work out the roster as one had it who knew these heads and what is in their pasts: first with what is
-    proved to us, then, where that is not all, as if it were. A member names only heads that it applies, and
-    so what is not proved to us is, as a rule, to that member. None at all where a head is not here."""
+    """Work out the roster of a member who knows these heads and their pasts.
+
+    The first roster returned applies the entries that are proved to us. If some are not, a second one applies
+    all of them: a member names only heads that it applies itself, so what is not proved to us is, as a rule,
+    proved to that member. Returns no roster if a head is not here."""
     within = 0
     for head in heads:
         at = graph.index.get(head)

@@ -37,7 +37,7 @@ class DelayedSteps:
             self.put_step(SendWord(word), now)
 
     def put_first(self, step: Delayed, now: float) -> None:
-        """Take a step the next time, because a person wants it."""
+        """Make a step due now, because a person wants it."""
         self._waiting.append((now, step))
 
     def take_due(self, now: float) -> list[Delayed]:

@@ -138,7 +138,7 @@ class Session:
         return self._chains.sending.make_mark(binding, nonce)
 
     def list_marks(self, binding: bytes, nonce: bytes) -> list[bytes]:
-        """What the contact's ``make_mark`` may be."""
+        """Return the marks, of 16 bytes each, that the contact may make for the same link and nonce."""
         return self._chains.possible_marks(binding, nonce)
 
     def open_cell(self, cell: Cell) -> tuple[bytes, TagDelta]:

@@ -41,6 +41,10 @@ _OF_INTRODUCTIONS: Final[dict[Reason, tuple[type[P2PChatError], str]]] = {
     Reason.INTRODUCTIONS_FULL: (LimitError, "too many introductions are under way; withdraw some"),
     Reason.REQUESTED_ALREADY: (UsageError, "that was asked already, and is not answered yet"),
     Reason.CONTACT_ALREADY: (UsageError, "this member is your contact {name!r} already"),
+    Reason.KEYS_EXCHANGED: (
+        UsageError,
+        "the keys are exchanged already; remove the contact if you do not want it",
+    ),
     Reason.SAME_PERSON: (UsageError, "name two different contacts"),
     Reason.IN_TWO_MESHES: (
         UsageError,

@@ -43,6 +43,7 @@ TOLD = {
     Reason.INTRODUCTIONS_FULL: (LimitError, "withdraw some"),
     Reason.REQUESTED_ALREADY: (UsageError, "not answered yet"),
     Reason.CONTACT_ALREADY: (UsageError, "'eve' already"),
+    Reason.KEYS_EXCHANGED: (UsageError, "exchanged already"),
     Reason.SAME_PERSON: (UsageError, "two different contacts"),
     Reason.IN_TWO_MESHES: (UsageError, "in different meshes"),
     Reason.NO_SUCH_FILE: (UsageError, "files list"),

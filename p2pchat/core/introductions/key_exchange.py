@@ -62,6 +62,8 @@ class KeyExchange:
         agreement = self._make_agreement(record)
         if agreement is None or self._is_blocked(word.identity):
             return self._end(record, IntroductionEnd.DECLINED, IntroductionTurn.VOID, now)
+        if self._find_answered(word.identity) is not None:
+            return self._end(record, IntroductionEnd.VOID, IntroductionTurn.VOID, now)
         try:
             answer, secrets = answer_keys(agreement, word, self._open_account(), now)
         except RefusedInput:
@@ -76,15 +78,19 @@ class KeyExchange:
         agreement = self._make_agreement(record)
         if agreement is None or self._is_blocked(word.identity):
             return self._end(record, IntroductionEnd.DECLINED, IntroductionTurn.VOID, now)
-        pickle_key = self._around.identity().pickle_key
+        pickle_key, rival = self._around.identity().pickle_key, self._find_answered(word.identity)
+        if rival is not None and rival.id < record.id:
+            return self._end(record, IntroductionEnd.VOID, IntroductionTurn.VOID, now)
         try:
             keys = _read_keys(record)
             welcome, session = accept_answer(agreement, keys, record.secrets, word, pickle_key)
         except (RefusedInput, StoreError):
             return self._end(record, IntroductionEnd.FAILED, IntroductionTurn.FAILED, now)
         told = self._around.tell_word(record.source, welcome, now)
+        dropped = self._ledger.forget_record(rival) if rival is not None else []
         if not isinstance(record.source, MemberOf):
-            return [*self._ledger.forget_record(record), self._make_contact(record, session), *told]
+            forgotten = [*dropped, *self._ledger.forget_record(record)]
+            return [*forgotten, self._make_contact(record, session), *told]
         complete = replace(
             record,
             stage=Stage.COMPLETE,
@@ -94,7 +100,8 @@ class KeyExchange:
             keys=b"",
             last_word=encode_word(welcome),
         )
-        return [*self._ledger.keep_record(complete, now), self._make_contact(record, session), *told]
+        kept = [*dropped, *self._ledger.keep_record(complete, now)]
+        return [*kept, self._make_contact(record, session), *told]
 
     def take_welcome(
         self, record: IntroductionRecord, word: IntroductionWelcome, now: float
@@ -120,6 +127,13 @@ class KeyExchange:
         """A copy of our account, for one introduction: its one-time key goes with that."""
         identity = self._around.identity()
         return OlmAccount(identity.account, identity.pickle_key)
+
+    def _find_answered(self, identity: bytes) -> IntroductionRecord | None:
+        """Another introduction to the same person whose welcome is awaited. Two that cross would leave each
+        end with another session: the guest answers one, and of two with the ends exchanged the lower id
+        counts at both."""
+        answered = (record for record in self._ledger.list_records() if record.stage is Stage.ANSWERED)
+        return next((record for record in answered if _read_keys(record).identity == identity), None)
 
     def _is_blocked(self, identity: bytes) -> bool:
         contact = self._around.find_contact(fingerprint(identity))

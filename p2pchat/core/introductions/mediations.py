@@ -105,6 +105,8 @@ class Mediations:
         record = self._records.get(id)
         if record is None:
             return None
+        if record.answered:
+            return [Rejected(Reason.KEYS_EXCHANGED)]
         return self._end(record, IntroductionEnd.WITHDRAWN, IntroductionTurn.WITHDRAWN, now)
 
     # --- what the two say

@@ -92,11 +92,13 @@ class Parties:
         return self._exchange.agree_to(record, now) if accept else self._decline(record, now)
 
     def withdraw_request(self, id: IntroductionId, now: float) -> list[IntroductionOutput]:
-        """Take back what the person has asked or agreed to. The other may be a contact already, if its last
-        word is on its way."""
+        """Take back what the person has asked or agreed to. A guest that has answered may be a contact at the
+        other end already, in a new session: then it is too late."""
         record = self._ledger.find_record(id)
         if record is None or not record.stage.is_agreed:
             return [Rejected(Reason.NO_SUCH_INTRODUCTION)]
+        if record.stage is Stage.ANSWERED:
+            return [Rejected(Reason.KEYS_EXCHANGED)]
         return self._ledger.end_record(record, IntroductionEnd.WITHDRAWN, IntroductionTurn.WITHDRAWN, now)
 
     def _decline(self, record: IntroductionRecord, now: float) -> list[IntroductionOutput]:

@@ -70,6 +70,8 @@ class Reason(Enum):
     """The member is a contact; ``Rejected.name``."""
     SAME_PERSON = auto()
     """One is not introduced to oneself."""
+    KEYS_EXCHANGED = auto()
+    """It is too late to take that back."""
     IN_TWO_MESHES = auto()
     """The two contacts are in different meshes."""
     # --- files

@@ -134,3 +134,61 @@ def test_a_record_that_was_damaged_ends_it() -> None:
     damaged = replace(host.kept, keys=b"", secrets=b"ruined")
     results = host.exchange.take_answer(damaged, guest.said[-1], NOW)  # type: ignore[arg-type]
     assert not any(isinstance(one, NewContact) for one in results) and host.ledger.list_records() == []
+
+
+def crossing(first: bytes, second: bytes) -> tuple[End, End]:
+    """Two introductions of the same two: in the first ann is the host, by a friend; in the second ben is."""
+    ann, ben = End("ann", "ben", by_friend=True), End("ben", "ann", by_friend=True)
+    for end, host in ((ann, False), (ben, True)):
+        for record in end.ledger.list_records():
+            end.ledger.forget_record(record)
+        for id, is_host in ((first, not host), (second, host)):
+            other = IntroductionRecord(
+                IntroductionId(id),
+                MemberOf(ROOM, MEMBERS["ann" if end is ben else "ben"]),
+                "x",
+                NOW,
+                Stage.OPEN,
+                is_host,
+                b"s" * 32,
+            )
+            end.exchange.agree_to(other, NOW)
+    return ann, ben
+
+
+def test_of_two_that_cross_the_lower_id_counts_at_both_ends() -> None:
+    for ids in ((b"1" * 16, b"2" * 16), (b"2" * 16, b"1" * 16)):
+        ann, ben = crossing(*ids)
+        kept = {end: {r.id: r for r in end.ledger.list_records()} for end in (ann, ben)}
+        keys = {
+            end: next(word for word in end.said if isinstance(word, IntroductionKeys) and word.id in ids)
+            for end in (ann, ben)
+        }
+        for end, other in ((ann, ben), (ben, ann)):
+            end.exchange.take_keys(kept[end][keys[other].id], keys[other], NOW)
+        answers = {end: end.said[-1] for end in (ann, ben)}
+        met = []
+        for end, other in ((ann, ben), (ben, ann)):
+            word = answers[other]
+            assert isinstance(word, IntroductionAnswer)
+            record = end.ledger.find_record(word.id)
+            assert record is not None
+            results = end.exchange.take_answer(record, word, NOW)
+            met += [word.id for one in results if isinstance(one, NewContact)]
+        assert met == [min(ids)]
+        for end in (ann, ben):
+            assert max(ids) not in {record.id for record in end.ledger.list_records()}
+
+
+def test_a_guest_that_awaits_a_welcome_answers_no_other_keys_of_the_same_person() -> None:
+    host, guest = End("ann", "ben", by_friend=True), End("ben", "ann", by_friend=True)
+    guest.hear(host.said[-1])
+    other = replace(host.record, id=IntroductionId(b"j" * 16))
+    host.exchange.agree_to(other, NOW)
+    keys = host.said[-1]
+    assert isinstance(keys, IntroductionKeys)
+    guest.exchange.agree_to(replace(guest.record, id=other.id), NOW)
+    waiting = guest.ledger.find_record(other.id)
+    assert waiting is not None
+    guest.exchange.take_keys(waiting, keys, NOW)
+    assert guest.ledger.find_record(other.id) is None and guest.kept.stage is Stage.ANSWERED

@@ -149,6 +149,14 @@ def test_what_one_ends_is_over_for_both(end: IntroductionEnd, turn: Introduction
         assert friend.told[-1] is turn and not friend.mediations.list_records()
 
 
+def test_it_is_too_late_to_take_back_what_was_answered() -> None:
+    friend = Friend()
+    id = friend.introduce()
+    for who, word in ((BOB, keys(id)), (CAROL, IntroductionAgreed(id)), (CAROL, answer(id))):
+        friend.hear(who, word)
+    assert friend.mediations.withdraw_mediation(id, NOW) == [Rejected(Reason.KEYS_EXCHANGED)]
+
+
 def test_two_weeks_later_both_are_told_that_it_is_over() -> None:
     friend = Friend()
     id = friend.introduce()

@@ -15,6 +15,9 @@ from p2pchat.wire.codec import Reader
 from p2pchat.wire.introductions import WORD_LIMIT
 from p2pchat.wire.pairing import NICK_CHARS
 
+RIVALS_MAX: Final = 8
+"""Of one introduction; the latest count."""
+
 _LIMIT: Final = 131_072
 _SECRETS: Final = 65_536
 _TIME: Final = 1e12
@@ -49,6 +52,7 @@ def encode_record(record: IntroductionRecord | MediationRecord) -> bytes:
             "secrets": record.secrets,
             "keys": record.keys,
             "last_word": record.last_word,
+            "rivals": b"".join(record.rivals),
         }
     )
 
@@ -67,6 +71,7 @@ def decode_record(data: bytes) -> IntroductionRecord | MediationRecord:
         stage = Stage(reader.get_text("stage", _NAME))
     except ValueError:
         raise Malformed("an introduction that is nowhere") from None
+    rivals = reader.get_bytes("rivals", limit=32 * RIVALS_MAX)
     return IntroductionRecord(
         id,
         _read_source(reader),
@@ -78,6 +83,7 @@ def decode_record(data: bytes) -> IntroductionRecord | MediationRecord:
         reader.get_bytes("secrets", limit=_SECRETS),
         keys,
         reader.get_bytes("last_word", limit=WORD_LIMIT),
+        tuple(rivals[at : at + 32] for at in range(0, len(rivals), 32)),
     )
 
 

@@ -62,7 +62,7 @@ class KeyExchange:
         agreement = self._make_agreement(record)
         if agreement is None or self._is_blocked(word.identity):
             return self._end(record, IntroductionEnd.DECLINED, IntroductionTurn.VOID, now)
-        if self._find_answered(word.identity) is not None:
+        if word.identity in record.rivals or self._find_answered(word.identity) is not None:
             return self._end(record, IntroductionEnd.VOID, IntroductionTurn.VOID, now)
         try:
             answer, secrets = answer_keys(agreement, word, self._open_account(), now)
@@ -79,7 +79,7 @@ class KeyExchange:
         if agreement is None or self._is_blocked(word.identity):
             return self._end(record, IntroductionEnd.DECLINED, IntroductionTurn.VOID, now)
         pickle_key, rival = self._around.identity().pickle_key, self._find_answered(word.identity)
-        if rival is not None and rival.id < record.id:
+        if word.identity in record.rivals or (rival is not None and rival.id < record.id):
             return self._end(record, IntroductionEnd.VOID, IntroductionTurn.VOID, now)
         try:
             keys = _read_keys(record)
@@ -90,6 +90,7 @@ class KeyExchange:
         dropped = self._ledger.forget_record(rival) if rival is not None else []
         if not isinstance(record.source, MemberOf):
             forgotten = [*dropped, *self._ledger.forget_record(record)]
+            forgotten += self._ledger.note_rivals(record, word.identity)
             return [*forgotten, self._make_contact(record, session), *told]
         complete = replace(
             record,
@@ -101,6 +102,7 @@ class KeyExchange:
             last_word=encode_word(welcome),
         )
         kept = [*dropped, *self._ledger.keep_record(complete, now)]
+        kept += self._ledger.note_rivals(record, word.identity)
         return [*kept, self._make_contact(record, session), *told]
 
     def take_welcome(
@@ -114,7 +116,8 @@ class KeyExchange:
             session = take_welcome(agreement, _read_keys(record), record.secrets, word, pickle_key)
         except (RefusedInput, StoreError):
             return self._end(record, IntroductionEnd.FAILED, IntroductionTurn.FAILED, now)
-        return [*self._ledger.forget_record(record), self._make_contact(record, session)]
+        forgotten = [*self._ledger.forget_record(record), *self._ledger.note_rivals(record, session.identity)]
+        return [*forgotten, self._make_contact(record, session)]
 
     # --- within
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from p2pchat.core.introductions.bounds import IntroductionBounds
+from p2pchat.core.introductions.kept import RIVALS_MAX
 from p2pchat.core.introductions.outputs import (
     IntroductionOutput,
     IntroductionSurroundings,
@@ -82,6 +83,17 @@ class IntroductionLedger:
         """Forget one, and have the other and people told why."""
         told = self.around.tell_word(record.source, IntroductionEnded(record.id, end), now)
         return [*self.forget_record(record), *told, notify(record, turn)]
+
+    def note_rivals(self, completed: IntroductionRecord, identity: bytes) -> list[IntroductionOutput]:
+        """Note in what is under way that one of a lower id has made its person a contact: words of the two
+        may cross, and both ends are to keep the same session."""
+        results: list[IntroductionOutput] = []
+        for record in self.list_open():
+            if record.id > completed.id:
+                rivals = (*record.rivals, identity)[-RIVALS_MAX:]
+                self._records[record.id] = noted = replace(record, rivals=rivals)
+                results.append(keep(noted))
+        return results
 
     def _await_answer(self, record: IntroductionRecord, now: float) -> None:
         if record.stage.is_agreed and isinstance(record.source, MemberOf):

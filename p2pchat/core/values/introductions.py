@@ -88,6 +88,8 @@ class IntroductionRecord:
     """The host's word with its keys."""
     last_word: bytes = field(default=b"", repr=False)
     """Our last word: in a room it is said again until it is answered."""
+    rivals: tuple[bytes, ...] = ()
+    """Identities with which another introduction, of a lower id, was completed since this one began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ RECORDS: list[IntroductionRecord | MediationRecord] = [
         ID, IN_ROOM, "bob", 7.0, Stage.KEYS_SENT, True, b"s" * 32, b"secrets", b"keys", b"said"
     ),
     IntroductionRecord(ID, FRIEND, "bob", 7.0, Stage.OPEN, False, b"s" * 32),
+    IntroductionRecord(
+        ID, FRIEND, "bob", 7.0, Stage.WAITING, False, b"s" * 32, rivals=(b"r" * 32, b"q" * 32)
+    ),
     MediationRecord(ID, FRIEND, ContactId("e" * 64), 7.0),
     MediationRecord(ID, FRIEND, ContactId("e" * 64), 7.0, True, b"keys", True),
 ]
@@ -53,7 +56,7 @@ def test_a_damaged_record_is_refused_or_read(
 
 
 def test_a_node_goes_on_without_what_is_damaged() -> None:
-    states = (b"ruined", *(encode_record(record) for record in (RECORDS[1], RECORDS[3])))
+    states = (b"ruined", *(encode_record(record) for record in (RECORDS[1], RECORDS[4])))
     node = NodeMachine(Memory(identity(), introductions=states), SeededEntropy(1))
     assert isinstance(node.introductions, Introductions)
     assert node.introductions.list_introductions() == (RECORDS[1],)  # the other has keys that are none

@@ -67,7 +67,7 @@ def test_in_the_end_both_are_contacts_or_neither(seed: int) -> None:
         known = [one.identity_key for one in world.machines[name].store.contacts.values()]
         assert len(set(known)) == len(known) <= len(NAMES) - 1
     for one, other in permutations(GUESTS, 2):
-        if not world.withdrawn:  # else one's last word may have crossed that the other wants no more of it
+        if not world.withdrawn:  # else the last word of one may have crossed that
             assert world.knows(one, other) == world.knows(other, one)
         if world.know_each_other(one, other):
             world.send(one, other, f"{one} to {other}")

@@ -12,7 +12,7 @@ from p2pchat.sim.simulate import Job, Result, simulate
 ROOT = Path(__file__).resolve().parents[2]
 
 BRIEF = {"bootstrap_s": "15", "warm_up_s": "0", "measure_s": "15", "load.per_minute": "3"}
-SETTLED = BRIEF | {"load.warm_up_cells": "100", "load.per_minute": "20", "warm_up_s": "10"}
+SETTLED = BRIEF | {"load.warm_up_cells": "50", "load.per_minute": "20", "warm_up_s": "10"}
 
 
 def run(scenario: str, nodes: int, **changes: str) -> Result:
@@ -22,7 +22,7 @@ def run(scenario: str, nodes: int, **changes: str) -> Result:
 
 @pytest.fixture(scope="module")
 def steady() -> Result:
-    return simulate(Job("steady", 1, 12, None, SETTLED))
+    return simulate(Job("steady", 1, 8, None, SETTLED))
 
 
 def test_a_run_says_what_was_measured(steady: Result) -> None:
@@ -44,13 +44,13 @@ def test_every_cell_comes_to_everybody(steady: Result) -> None:
 
 @pytest.mark.parametrize("strategy", ["flooding", "gossipsub"])
 def test_other_strategies_reach_everybody_too_at_a_price(steady: Result, strategy: str) -> None:
-    other = simulate(Job("steady", 1, 12, strategy, SETTLED))
+    other = simulate(Job("steady", 1, 8, strategy, SETTLED))
     assert other["delivered_ratio"] == 1.0
     assert other["copies_per_node"] > steady["copies_per_node"] + 1.0
 
 
 def test_a_joining_node_replaces_a_leaving_one() -> None:
-    result = run("churn", 12, measure_s="60", churn__leave="0.2", churn__join="0.3")
+    result = run("churn", 10, measure_s="40", churn__leave="0.2", churn__join="0.3")
     assert result["links_mean"] > 2
     assert result["partitions"] == 1
     assert result["delivered_ratio"] > 0.99
@@ -64,7 +64,7 @@ def test_newcomers_are_introduced_by_members_when_there_is_no_rendezvous() -> No
 
 @pytest.mark.parametrize("how", ["kill", "stop", "sleep"])
 def test_an_absent_node_comes_back_and_gets_what_it_missed(how: str) -> None:
-    result = run("away", 10, away__share="0.2", away__for_s="60", away__how=f"'{how}'", drain_s="60")
+    result = run("away", 8, away__share="0.2", away__for_s="60", away__how=f"'{how}'", drain_s="60")
     assert result["late"]["waited_for"] > 0
     assert result["recovered_ratio"] == 1.0
     assert result["returned"]["nodes"] == 2
@@ -72,7 +72,7 @@ def test_an_absent_node_comes_back_and_gets_what_it_missed(how: str) -> None:
 
 
 def test_a_partition_cuts_and_heals() -> None:
-    result = run("partition", 12, partition__for_s="60", partition__at_s="5", measure_s="120")
+    result = run("partition", 8, partition__for_s="60", partition__at_s="5", measure_s="90")
     assert 0 < result["healed_s"] <= 10
     assert result["partitions"] == 1
     assert result["late"]["waited_for"] > 0
@@ -80,7 +80,7 @@ def test_a_partition_cuts_and_heals() -> None:
 
 
 def test_halves_without_a_rendezvous_become_one_when_one_of_each_is_introduced() -> None:
-    result = run("bridge", 12, partition__for_s="60", partition__at_s="5", measure_s="120")
+    result = run("bridge", 8, partition__for_s="60", partition__at_s="5", measure_s="120")
     assert result["healed_s"] < 60
     assert result["partitions"] == 1
     assert result["recovered_ratio"] == 1.0
@@ -94,4 +94,4 @@ def test_a_flooder_is_measured_level_by_level() -> None:
 
 
 def test_nodes_behind_nats_find_others() -> None:
-    assert run("nat", 14)["delivered_ratio"] == 1.0
+    assert run("nat", 10)["delivered_ratio"] == 1.0

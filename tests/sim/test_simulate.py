@@ -16,7 +16,7 @@ from tests.sim.test_run import BRIEF, ROOT
 
 
 def test_the_same_seed_gives_the_same_trace_with_any_hash_seed() -> None:
-    here = simulate(Job("steady", 1, 8, None, BRIEF))["trace_digest"]
+    here = simulate(Job("steady", 1, 4, None, BRIEF))["trace_digest"]
     assert traced(1, hash_seed="1") == traced(1, hash_seed="2") == here
     assert traced(2, hash_seed="1") != here
 
@@ -24,7 +24,7 @@ def test_the_same_seed_gives_the_same_trace_with_any_hash_seed() -> None:
 def traced(seed: int, hash_seed: str) -> str:
     changes = [option for key, value in BRIEF.items() for option in ("--set", f"{key}={value}")]
     done = subprocess.run(
-        [sys.executable, "-m", "p2pchat.sim", "--nodes", "8", "--seed", str(seed), "--json", *changes],
+        [sys.executable, "-m", "p2pchat.sim", "--nodes", "4", "--seed", str(seed), "--json", *changes],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,

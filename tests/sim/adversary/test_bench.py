@@ -4,6 +4,7 @@ adversary reckons right."""
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,13 @@ CASE = Case("fast", nodes=100, colluding=0.1, trials=150, seed=3, cover="fresh")
 
 def named(case: Case, **changes: Any) -> float:
     share: float = measure(replace(case, **changes))["named"]
+    return share
+
+
+@cache
+def claimed(case: Case) -> float:
+    """What the adversary thinks of its guesses, and rightly: this varies less than how many were right."""
+    share: float = measure(case)["claimed"]
     return share
 
 
@@ -30,7 +38,7 @@ def test_a_flood_shows_its_writer_a_tree_less_a_stem_still_less() -> None:
 
 
 def test_cover_hides_one_message_except_from_colluders_that_know_the_packet() -> None:
-    case = replace(CASE, scheme="strong", colluding=0.2, trials=60)
+    case = replace(CASE, scheme="strong", colluding=0.2, trials=40)
     assert named(case) < 0.13
     assert named(case, traced=True) > 0.15
 
@@ -47,11 +55,11 @@ def test_linked_messages_name_the_writer_if_each_takes_another_stem() -> None:
 @pytest.mark.parametrize(
     ("scheme", "told", "cover", "messages", "watched", "trials"),
     [
-        ("balanced", True, "fresh", 1, False, 200),
-        ("balanced", False, "stem", 10, False, 100),
+        ("balanced", True, "fresh", 1, False, 100),
+        ("balanced", False, "stem", 10, False, 60),
         ("strong", True, "stem", 10, False, 20),
         ("strong", True, "stem", 10, True, 20),
-        ("fast", False, "fresh", 1, False, 200),
+        ("fast", False, "fresh", 1, False, 100),
     ],
 )
 def test_the_adversary_is_as_often_right_as_it_claims(
@@ -62,26 +70,30 @@ def test_the_adversary_is_as_often_right_as_it_claims(
     assert abs(result["named"] - result["claimed"]) < 4 * result["error"]
 
 
+FEW = replace(CASE, scheme="strong", colluding=0.3, nodes=50, trials=40)
+
+
 def test_cover_on_the_stem_of_messages_shows_more_than_cover_that_takes_other_ways() -> None:
-    case = replace(CASE, scheme="strong", colluding=0.3, nodes=50, trials=120)
-    assert named(case, cover="stem") > named(case) + 0.03, "with 600 trials .120 and .043"
+    stem, fresh = (claimed(replace(FEW, cover=cover)) for cover in ("stem", "fresh"))
+    assert stem > fresh + 0.03, "with 600 trials .120 and .043 of the guesses are right"
 
 
 def test_colluders_who_have_watched_for_hours_tell_more() -> None:
-    case = replace(CASE, scheme="strong", cover="stem", colluding=0.3, nodes=50, trials=80)
-    assert named(case, watched=True) > named(case) + 0.02
+    case = replace(FEW, cover="stem")
+    assert claimed(replace(case, watched=True)) > claimed(case) + 0.02
 
 
 def test_an_honest_first_hop_hides() -> None:
-    assert named(CASE, colluding=0.3, trusted_first=True) < named(CASE, colluding=0.3) - 0.1
+    case = replace(CASE, colluding=0.3, trials=80)
+    assert named(case, trusted_first=True) < named(case) - 0.1
 
 
 def test_a_writer_with_only_colluding_neighbours_is_known() -> None:
-    assert named(CASE, near=5, trials=60) > 0.9
+    assert named(CASE, near=5, trials=30) > 0.9
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
-    case = replace(CASE, scheme="balanced", trials=20)
+    case = replace(CASE, scheme="balanced", trials=10)
     once, again, other = (measure(replace(case, seed=seed)) for seed in (1, 1, 2))
     del once["wall_s"], again["wall_s"]
     assert once == again

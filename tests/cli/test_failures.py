@@ -32,8 +32,9 @@ def test_no_command_is_left_out() -> None:
 
 @pytest.mark.parametrize("line", LINES)
 def test_each_command_takes_its_line(line: str) -> None:
-    context, words = click.Context(root()), line.split()
-    command: click.Command | None = root()
+    whole = root()
+    context, words = click.Context(whole, **whole.context_settings), line.split()
+    command: click.Command | None = whole
     while isinstance(command, click.Group):
         _, command, words = command.resolve_command(context, words)
     assert command is not None
@@ -88,8 +89,17 @@ WORKS: dict[Callable[[Path], None], set[str]] = {
 """What may be amiss with a home, and what can be done there all the same."""
 
 
-@pytest.mark.parametrize("line", [each for each in LINES if each not in NEEDS_NO_HOME])
-@pytest.mark.parametrize("amiss", WORKS, ids=lambda amiss: amiss.__name__.strip("_"))
+def _cases() -> Iterator[object]:
+    """Every line in no home, a locked one, and one of the others in turn; what works in some, in all."""
+    works = {word for words in WORKS.values() for word in words}
+    others = [amiss for amiss in WORKS if amiss not in (_nothing, _locked)]
+    for number, line in enumerate(each for each in LINES if each not in NEEDS_NO_HOME):
+        everywhere = line.split()[0] in works
+        for amiss in WORKS if everywhere else (_nothing, _locked, others[number % len(others)]):
+            yield pytest.param(line, amiss, id=f"{amiss.__name__.strip('_')}-{line}")
+
+
+@pytest.mark.parametrize(("line", "amiss"), [*_cases()])
 def test_a_home_that_cannot_be_used(
     line: str, amiss: Callable[[Path], None], p2pchat: Run, tmp_path: Path
 ) -> None:

@@ -25,11 +25,10 @@ def all_rows(it: Desk) -> str:
     return "".join(row.rstrip() for row in rows)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20), (31, 12), (100, 30)])
-@pytest.mark.parametrize("text", [URL, WORD, CJK])
-async def test_no_letter_is_lost_where_a_line_is_broken(desk: Open, size: tuple[int, int], text: str) -> None:
-    node = FakeNode("bob")
-    node.said = [message("long", text, at="2026-01-02T00:00:00Z")]
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (31, 12)])
+async def test_no_letter_is_lost_where_a_line_is_broken(desk: Open, size: tuple[int, int]) -> None:
+    node, texts = FakeNode("bob"), (URL, WORD, CJK)
+    node.said = [message(text[:3], text, at="2026-01-02T00:00:00Z") for text in texts]
     async with desk(node, size=size) as it:
         back = it.scrollback
         for line in talk(60):  # the bar beside the lines comes, and takes a column
@@ -38,7 +37,8 @@ async def test_no_letter_is_lost_where_a_line_is_broken(desk: Open, size: tuple[
         assert not back.show_horizontal_scrollbar
         assert back.show_vertical_scrollbar
         assert back.scrollable_content_region.width == back.messages.width
-        assert re.sub(r"\s", "", text) in re.sub(r"\s", "", all_rows(it))
+        rows = re.sub(r"\s", "", all_rows(it))
+        assert all(text in rows for text in texts)
         await it.pilot.resize_terminal(size[0] + 7, size[1])
         await it.settle()
         assert back.scrollable_content_region.width == back.messages.width

@@ -12,12 +12,12 @@ def shown(it: Desk) -> list[str]:
     return [f"the {part}" for part in ("people", "talk", "mesh") if it.chat.query_one(f"#{part}").display]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20), (30, 8)])
+@pytest.mark.parametrize("size", [(120, 40), (60, 20), (30, 8)])
 async def test_every_view_fits_every_size(desk: Open, size: tuple[int, int]) -> None:
     node = FakeNode("bob", "carol", "an extremely long nickname of somebody")
     node.said = [*said(50), message("w", "wide 日本語 🎉 " * 30), *said(3, "carol")]
     async with desk(node, size=size) as it:
-        for keys in (("f1",), ("f7",), ("f3",), ("f5",), ("f6",), ("f2",), ("f2",), ("f4",), ("f4",)):
+        for keys in (("f1",), ("f7",), ("f3",), ("f5",), ("f6",), ("f2",), ("f4",)):
             await it.press(*keys)
             assert all(len(line) <= size[0] + 1 for line in it.screen.split("\n"))
             await it.press("escape")
@@ -88,7 +88,7 @@ async def test_the_panel_leaves_in_sight_where_one_writes_and_goes_when_it_is_in
         assert "me where do I type" in it.screen, "what was sent is in sight"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 10), (30, 8), (20, 5), (12, 4)])
+@pytest.mark.parametrize("size", [(40, 10), (20, 5), (12, 4)])
 async def test_there_is_always_a_place_to_write(desk: Open, size: tuple[int, int]) -> None:
     async with desk(size=size) as it:
         await it.type("hello")

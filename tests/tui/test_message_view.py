@@ -72,7 +72,7 @@ async def test_a_resize_keeps_the_newest_in_view(desk: Open) -> None:
         assert it.scrollback.scroll_y == it.scrollback.max_scroll_y
 
 
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (60, 20)])
+@pytest.mark.parametrize("size", [(100, 30), (60, 20)])
 @pytest.mark.parametrize(
     "said",
     [

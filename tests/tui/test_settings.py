@@ -30,7 +30,7 @@ def about(desk: Desk) -> str:
     return str(desk.chat.screen.query_one("#about", Static).render())
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20), (40, 12)])
+@pytest.mark.parametrize("size", [(120, 40), (40, 12)])
 async def test_the_page_shows_what_is_set_and_where_that_comes_from(
     desk: Open, size: tuple[int, int]
 ) -> None:

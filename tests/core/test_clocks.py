@@ -16,7 +16,7 @@ from tests.support.copies import copied, cut, put_back, received, said, talk
 from tests.support.world import World
 
 HOUR, YEAR = 3_600.0, 365 * 86_400.0
-ERRORS = [-YEAR, -31 * HOUR, -7 * HOUR, -600.0, 600.0, 7 * HOUR, 31 * HOUR, YEAR]
+ERRORS = [-YEAR, -31 * HOUR, -600.0, 7 * HOUR, YEAR]
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -61,7 +61,7 @@ def test_no_message_expires_by_a_clock_that_no_link_confirms() -> None:
 DAY = 24 * HOUR
 
 
-@pytest.mark.parametrize("days", [0.5, 1, 3, 15, 60])
+@pytest.mark.parametrize("days", [0.5, 3, 60])
 @pytest.mark.parametrize("waits_there", [False, True])
 def test_an_attacker_who_waits_where_a_wrong_clock_leads_does_no_harm(days: float, waits_there: bool) -> None:
     world = World(3)
@@ -111,7 +111,7 @@ def talk_by_a_clock(world: World, ahead: float) -> None:
     world.send("bob", "alice", f"by {ahead}")
 
 
-@pytest.mark.parametrize("error", [12 * HOUR, DAY, 3 * DAY, 400 * DAY, -DAY])
+@pytest.mark.parametrize("error", [12 * HOUR, 400 * DAY, -DAY])
 def test_two_contacts_wrong_together_talk_again_as_soon_as_both_are_right(error: float) -> None:
     world = friends("alice", "bob", "relay")
     for ahead in (error, 0.0):

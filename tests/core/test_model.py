@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 
 from hypothesis import HealthCheck, settings
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.world import URL, World
+
+EXAMPLES = int(os.environ.get("P2PCHAT_TEST_SEEDS", "12"))
 
 NAMES = ("alice", "relay", "carol")
 PAIRS = (("alice", "carol"), ("carol", "alice"), ("alice", "relay"), ("relay", "alice"))
@@ -107,6 +110,6 @@ class Mesh(RuleBasedStateMachine):
 
 
 Mesh.TestCase.settings = settings(
-    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestMesh = Mesh.TestCase

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fuzz.hostile import Siege
 
-STEPS = 150
+STEPS = 90
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -51,6 +51,8 @@ class Wired:
         self.links: set[tuple[str, str]] = set()
         self.onions: list[tuple[str, str, bytes]] = []
         """From, to, what."""
+        self.departures: list[tuple[str, float]] = []
+        """From whom each onion left, and when."""
         self.entered: list[tuple[str, bytes]] = []
         """Where each cell entered the broadcast."""
         self.left: list[Tag] = []
@@ -136,6 +138,7 @@ class Wired:
                 continue
             if isinstance(what, bytes):
                 self.onions.append((source, target, what))
+                self.departures.append((source, self.now))
                 if not self.drops(source, target, what):
                     self._carry(target, stem.on_onion(link, what, self.now))
             else:

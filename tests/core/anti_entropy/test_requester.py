@@ -210,7 +210,7 @@ def test_a_trickle_is_not_enough_while_others_wait() -> None:
     assert pulling.failed and KEYS_MAX < PROGRESS_CELLS
 
 
-@pytest.mark.parametrize("size", [0, 1000, 2**32 - 1])
+@pytest.mark.parametrize("size", [0, 2**32 - 1])
 def test_sketches_that_never_agree_come_to_an_end(size: int) -> None:
     pulling, ask = pull(Side(range(5000)), Role.LAST)
     asked, now = 0, NOW

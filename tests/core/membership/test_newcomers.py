@@ -13,7 +13,7 @@ from p2pchat.core.values.settings import Settings
 from p2pchat.types import LinkId
 from tests.support.world import URL, World
 
-MEMBERS, KILLED = 12, 3
+MEMBERS, KILLED = 9, 3
 
 
 def links(world: World, name: str) -> int:

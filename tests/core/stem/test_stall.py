@@ -80,7 +80,7 @@ def test_a_first_hop_that_takes_no_onions_is_left_and_what_waits_goes_by_another
     assert mesh.pinned("a")[0] != first
     assert cell(19) in [body for _, body in mesh.entered]
     assert len(mesh.left) == len(set(mesh.left)) == 20, "each by one stem"
-    for _ in range(4):
+    for _ in range(2):
         mesh.run(30.0)
         assert mesh.pinned("a")[0] != first, "loops that come back over it do not clear it"
 

@@ -237,8 +237,9 @@ class NodeMachine:
                 self._marks_at,
             )
             self._rest_due = min((at for at in due if at is not None), default=NEVER)
-        soonest = min((mesh.next_wakeup() for mesh in self._meshes), default=NEVER)
-        soonest = min(soonest, self._rest_due, self.rooms.next_wakeup(), self.files.next_wakeup())
+        soonest = min(self._rest_due, self.rooms.next_wakeup(), self.files.next_wakeup())
+        for mesh in self._meshes:
+            soonest = min(soonest, mesh.next_wakeup())
         soonest = min(soonest, self.introductions.next_wakeup())
         return min(soonest, self._conversations.next_wakeup())
 

@@ -128,8 +128,9 @@ class Responder:
         return bool(self._ready) or (bool(self._queue) and not self._fetching)
 
     def tick(self, now: float) -> None:
-        """Note that time has passed."""
-        self._cells.cells_left(now)
+        """Note that time has passed, if cells wait for it."""
+        if self._ready:
+            self._cells.cells_left(now)
 
     def next_wakeup(self) -> float | None:
         """When cells that wait for the allowance may be sent; those that wait for room on the link need no

@@ -109,6 +109,7 @@ class Cells:
         self._reconcile = Reconcile(self._hold, counters)
         self.pressure = BackPressure(self._broadcast.pushing_links, waiting)
         self.grants = Grants(self.pressure.count_least_waiting)
+        self._parts = self._broadcast, self._reconcile, self.grants
 
     # --- what the parent asks
 
@@ -123,13 +124,13 @@ class Cells:
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
         due = NEVER
-        # Cells are dropped for their age only while a link shows that the clock is right.
-        held = self._hold.next_wakeup() if self.grants.has_links else None
-        parts = self._broadcast, self._reconcile, self.grants
-        for at in (held, *(part.next_wakeup() for part in parts)):
+        for part in self._parts:
+            at = part.next_wakeup()
             if at is not None and at < due:
                 due = at
-        return due
+        # Cells are dropped for their age only while a link shows that the clock is right.
+        held = self._hold.next_wakeup() if self.grants.has_links else None
+        return due if held is None else min(due, held)
 
     # --- what happens
 

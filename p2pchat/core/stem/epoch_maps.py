@@ -49,7 +49,10 @@ class EpochMaps:
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
-        return min([self._follow_at, *(epoch_map.next_wakeup() for epoch_map in self._maps.values())])
+        due = self._follow_at
+        for epoch_map in self._maps.values():
+            due = min(due, epoch_map.next_wakeup())
+        return due
 
     # --- what happens
 

@@ -83,9 +83,12 @@ class Stem:
 
     def next_wakeup(self) -> float:
         """When ``tick`` is next due."""
-        mix = self._forwarding.mix
-        due = min(mix.next_wakeup(), self._returns.next_wakeup(), self.sender.clock.at)
-        due = min(due, self._maps.next_wakeup())
+        due = min(
+            self._forwarding.mix.next_wakeup(),
+            self._returns.next_wakeup(),
+            self.sender.clock.at,
+            self._maps.next_wakeup(),
+        )
         if not self._maps.links:
             return due
         due, begins_at = min(due, self._look_at), self.sender.begins_at

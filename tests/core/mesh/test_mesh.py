@@ -286,14 +286,15 @@ def counted(world: World, name: str, counter: str) -> int:
 def test_an_endless_writer_waits_itself_and_a_message_passes_at_once() -> None:
     world = crowd(6)
     world.run(60.0)
-    flood(world, "n5", 3000)
-    world.run(5.0)
+    flood(world, "n5", 1500)
+    world.run(0.3)
     message = world.send("n1", "n0", "through the flood")
-    world.run(5.0)
-    assert world.machines["n1"].store.state(message).value == "delivered"
+    world.run_until(lambda: world.machines["n1"].store.state(message).value == "delivered", within=0.5)
+    assert counted(world, "n0", "cells relayed") < 1400, "the flood is not over"
+    world.run(2.0)
     counters = [world.machines[f"n{number}"].running.get_status().counters for number in range(5)]
     assert sum(each.get("cells refused: no credit", 0) for each in counters) == 0
-    assert max(each["cells relayed"] for each in counters) > 2500
+    assert max(each["cells relayed"] for each in counters) > 1500
 
 
 @pytest.mark.parametrize("profile", [None, FAST])

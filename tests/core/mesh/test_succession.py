@@ -6,6 +6,7 @@ import pytest
 
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.membership.offer_exchange import OfferExchange
+from p2pchat.core.mesh import succession
 from p2pchat.core.mesh.succession import ALONE_MAX_S, DELAY_S, GAP_S, OVERLAP_MIN_S, STEP_MAX, comes_after
 from p2pchat.core.values import effects, user_inputs
 from p2pchat.core.values.records import MeshRecord
@@ -147,7 +148,8 @@ def test_a_contact_away_for_a_day_still_gets_it() -> None:
     world.run_until(lambda: delivered(world, "carol", message))
 
 
-def test_two_simultaneous_renewals_end_in_one_mesh() -> None:
+def test_two_simultaneous_renewals_end_in_one_mesh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(succession, "GAP_S", GAP_S / 4)
     world = circle()
     world.add("yves")
     world.start("yves")
@@ -155,7 +157,7 @@ def test_two_simultaneous_renewals_end_in_one_mesh() -> None:
     remove(world, "alice", "xavier")
     remove(world, "bob", "yves")
     all_hear_each_other(world)
-    world.idle(GAP_S + 3 * OVERLAP_MIN_S)
+    world.idle(GAP_S / 4 + 3 * OVERLAP_MIN_S)
     assert len({mesh for name in STAY for mesh in meshes(world, name)}) == 1
     all_hear_each_other(world)
 
@@ -214,7 +216,8 @@ def test_a_contact_who_names_empty_meshes_puts_us_into_a_few_of_them(
     world.run_until(lambda: delivered(world, "bob", message), within=600.0)
 
 
-def test_a_later_guest_is_in_the_same_line() -> None:
+def test_a_later_guest_is_in_the_same_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(succession, "GAP_S", GAP_S / 4)
     world = circle()
     remove(world, "alice", "xavier")
     world.run(60.0)
@@ -226,7 +229,7 @@ def test_a_later_guest_is_in_the_same_line() -> None:
     world.pair("alice", "zoe")
     world.idle(2 * OVERLAP_MIN_S)
     remove(world, "alice", "zoe")
-    world.idle(GAP_S + 2 * OVERLAP_MIN_S)
+    world.idle(GAP_S / 4 + 2 * OVERLAP_MIN_S)
     names = (*STAY, "erin")
     assert len({mesh for name in names for mesh in meshes(world, name)}) == 1
     message = world.send("erin", "alice", "still in")

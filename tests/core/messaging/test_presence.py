@@ -31,7 +31,7 @@ from p2pchat.wire.payload import PresenceNotice
 from tests.support.copies import session
 from tests.support.world import World
 
-CONTACTS = 6
+CONTACTS = 5
 
 
 def popular(profile: str, contacts: int = CONTACTS) -> World:

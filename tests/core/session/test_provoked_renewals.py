@@ -189,7 +189,8 @@ def test_an_answer_that_was_kept_is_of_no_use_once_the_living_home_is_back() -> 
     assert "secret" not in world.machines[other].store.received()
 
 
-def test_an_unconfirmed_answer_is_given_up() -> None:
+def test_an_unconfirmed_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unconfirmed, "PENDING_S", 3600.0)
     world = friends("r1", "r2", "r3")
     said(world, "r2", "r1", 1, "before")
     older = copied(world, "r2")
@@ -204,7 +205,9 @@ def test_an_unconfirmed_answer_is_given_up() -> None:
     world.run_until(lambda: answers.answered, 120.0)
     world.kill(other)
     mend()
-    world.idle(unconfirmed.PENDING_S + 60.0)
+    world.idle(3500.0)
+    assert answers.answered
+    world.idle(160.0)
     assert not answers.answered
 
 
@@ -314,7 +317,7 @@ def test_words_that_are_repeated_or_come_late_do_nothing(monkeypatch: pytest.Mon
     talk(world, "r2", "r1")._reunion.mark_torn(world.now)
     world.tell("r2", user_inputs.ContactRenewed(world.contact("r2", "r1")))
     world.run(60.0)
-    world.idle(2940.0)
+    world.idle(1440.0)
     unheard = list(kept)
     mend()
     world.idle(600.0)

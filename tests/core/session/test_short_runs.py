@@ -67,7 +67,7 @@ def test_a_home_that_lives_is_not_displaced_by_a_contact_that_runs_for_seconds(s
     add_copy_that_asks(world)
     listening = talk(world, "r1", "r2")._reunion.answering
     world.run_until(lambda: listening.listening, 300.0)
-    in_short_runs(world, "r1", seconds, lambda: False, most=12)
+    in_short_runs(world, "r1", seconds, lambda: False, most=8)
     world.start("r1")
     world.idle(300.0)
     assert together(world, "r1", "r2")

@@ -104,6 +104,11 @@ ELSEWHERE: Final = {
             "role",
         )
     },
+    "rooms.md: p2pchat contacts add": "two members who ask each other; test_introductions.py has them",
+    **{
+        f"help of contacts {verb}": "somebody who asks; test_introductions.py has three people"
+        for verb in ("accept", "add", "decline", "introduce")
+    },
     "help of files": "a file of the documents; test_files.py has one",
     "help of send: p2pchat send bob --file": "a friend who takes the file; test_files.py goes the whole way",
     "help of demo: ": "test_demo.py runs it",

@@ -9,9 +9,9 @@ from tests.sim.test_run import run
 
 
 def misconduct(does: str) -> Result:
-    """Two of ten relays misbehave for a minute and a quarter, while cells are written all the time."""
+    """Two of ten relays misbehave for a minute and a half, while cells are written all the time."""
     changes = {"misconduct__share": "0.2", "misconduct__does": f"'{does}'", "misconduct__parts": "3"}
-    changes |= {"settings__profile": "'fast'", "load__per_minute": "20", "warm_up_s": "30", "measure_s": "75"}
+    changes |= {"settings__profile": "'fast'", "load__per_minute": "20", "warm_up_s": "30", "measure_s": "90"}
     changes |= {"load__warm_up_cells": "80", "drain_s": "10"}
     return run("dropper", 10, **changes)
 

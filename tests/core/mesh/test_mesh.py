@@ -44,7 +44,7 @@ def test_a_neighbour_at_which_our_walk_ends_again_is_one_that_we_sought() -> Non
 def larger_mesh() -> World:
     """Tests only look at it, and send messages."""
     world = crowd(16)
-    world.run(200.0)
+    world.run(120.0)
     return world
 
 
@@ -189,7 +189,7 @@ def test_most_leave_the_rendezvous_when_enough_sit_there(larger_mesh: World) -> 
 
 
 def test_without_a_rendezvous_the_mesh_heals_and_takes_in_a_member_s_guest() -> None:
-    world = crowd(14)
+    world = crowd(12)
     world.run(60.0)
     world.close(URL)
     for name in ("n3", "n7", "n11"):
@@ -214,10 +214,10 @@ def test_without_a_rendezvous_the_mesh_heals_and_takes_in_a_member_s_guest() -> 
 
 
 def test_a_mesh_in_two_pieces_becomes_one_again() -> None:
-    world = crowd(12)
+    world = crowd(10)
     world.run(60.0)
     names = running(world)
-    for a, b in product(names[:6], names[6:]):
+    for a, b in product(names[:5], names[5:]):
         world.separate(a, b)
     world.idle(300.0)
     assert pieces(world) == 2

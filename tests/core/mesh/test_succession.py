@@ -69,7 +69,7 @@ def test_remaining_members_move_on_and_a_removed_one_is_left_behind() -> None:
     world = circle()
     old = secret_of(world, "xavier")
     remove(world, "alice", "xavier")
-    for _ in range(8):
+    for _ in range(6):
         all_hear_each_other(world)
         world.idle(OVERLAP_MIN_S / 4)
     (new,) = {mesh for name in STAY for mesh in meshes(world, name)}
@@ -157,7 +157,7 @@ def test_two_simultaneous_renewals_end_in_one_mesh(monkeypatch: pytest.MonkeyPat
     remove(world, "alice", "xavier")
     remove(world, "bob", "yves")
     all_hear_each_other(world)
-    world.idle(GAP_S / 4 + 3 * OVERLAP_MIN_S)
+    world.idle(GAP_S / 4 + 2 * OVERLAP_MIN_S)
     assert len({mesh for name in STAY for mesh in meshes(world, name)}) == 1
     all_hear_each_other(world)
 
@@ -171,7 +171,7 @@ def test_a_node_that_restarts_half_way_continues_where_it_was() -> None:
             world.start(name)
             world.run(20.0)
     all_hear_each_other(world)
-    world.idle(3 * OVERLAP_MIN_S)
+    world.idle(2 * OVERLAP_MIN_S)
     assert len({mesh for name in STAY for mesh in meshes(world, name)}) == 1
     all_hear_each_other(world)
 
@@ -229,7 +229,7 @@ def test_a_later_guest_is_in_the_same_line(monkeypatch: pytest.MonkeyPatch) -> N
     world.pair("alice", "zoe")
     world.idle(2 * OVERLAP_MIN_S)
     remove(world, "alice", "zoe")
-    world.idle(GAP_S / 4 + 2 * OVERLAP_MIN_S)
+    world.idle(2 * OVERLAP_MIN_S)
     names = (*STAY, "erin")
     assert len({mesh for name in names for mesh in meshes(world, name)}) == 1
     message = world.send("erin", "alice", "still in")
@@ -252,7 +252,7 @@ def test_blocked_contacts_are_not_told() -> None:
     world.tell("alice", user_inputs.ContactBlocked(world.contact("alice", "carol"), True))
     old = secret_of(world, "carol")
     remove(world, "alice", "xavier")
-    world.idle(3 * OVERLAP_MIN_S)
+    world.idle(2 * OVERLAP_MIN_S)
     assert secret_of(world, "carol") == old
     assert len(meshes(world, "alice")) == 1
 

@@ -173,7 +173,7 @@ def test_after_a_day_without_a_link_no_renewal_leaves_before_its_contact_is_hear
     before = written(world)
     world.run(1.0)
     assert written(world) - before <= CONTACTS / 2
-    world.idle(5 * REFRESH_S)
+    world.idle(2 * REFRESH_S)
     renewed = [session(world, "victim", f"friend {number}")._chains.renewal for number in range(CONTACTS)]
     assert all(each.generation == 1 for each in renewed), "they follow the greetings"
 

@@ -15,7 +15,7 @@ from tests.core.messaging.test_messages import friends
 from tests.support.copies import copied, cut, forged, held, inject, put_back, repeated, together, turns, twin
 from tests.support.world import World
 
-SEEDS = int(os.environ.get("P2PCHAT_TEST_SEEDS", "5"))
+SEEDS = int(os.environ.get("P2PCHAT_TEST_SEEDS", "4"))
 
 
 class Story:

@@ -93,6 +93,7 @@ async def _invite(
             else:
                 welcome(event, await node.contacts())
                 await told_of_clock(node)
+                await told_of_lan(node)
 
 
 async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: bool) -> None:
@@ -125,6 +126,17 @@ async def told_of_clock(node: Node) -> None:
     clock = (await node.status()).clock
     if clock is not None and clock.doubt:
         say(f"{one_line(clock.doubt)}: messages may not arrive until the clock is right")
+
+
+async def told_of_lan(node: Node) -> None:
+    """Tell two people who met on one network without a rendezvous how they find each other there again."""
+    status = await node.status()
+    if status.lan is None or status.rendezvous:
+        return
+    saved = await node.setting("lan")
+    if saved.source != "home":
+        say("To find each other on this network again, without a rendezvous, type at both ends:")
+        say("  p2pchat config set lan yes")
 
 
 def drawn(code: str, coloured: bool) -> str:

@@ -65,7 +65,7 @@ def _state(place: RendezvousInfo) -> str:
     if not place.used:
         return "not connected, as it is not needed now"
     if _is_unknown(place):
-        return "still connecting"
+        return "not reached yet"
     if not place.up:
         return f"not reached ({one_line(place.reason)})" if place.reason else "not reached"
     return f"connected, but {one_line(place.reason)}" if place.reason else "connected"

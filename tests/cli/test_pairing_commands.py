@@ -155,7 +155,7 @@ def test_a_rendezvous_is_listed_in_words(
         "ws://a  connected; named by you, for mesh 3f3f3f3f",
         "ws://b  not reached (nothing listens there); named by a contact, for mesh 3f3f3f3f",
         "ws://c  not connected, as it is not needed now; named by you, for answering codes",
-        "ws://d  still connecting; named by you, for mesh 3f3f3f3f",
+        "ws://d  not reached yet; named by you, for mesh 3f3f3f3f",
     ]
     node.runs_here = True
     said = "No node runs here, so whether they can be reached is not known yet."

@@ -63,6 +63,7 @@ def test_they_pair_talk_and_find_each_other_again(people: tuple[Person, Person])
     invite = ana.start("invite", "--lan")
     joined = bob.run("join", "--lan", invite.line())
     assert joined.returncode == 0, joined.stderr
+    assert "p2pchat config set lan yes" in joined.stderr
     assert invite.ended().returncode == 0
 
     for person in people:  # from now on without a flag

@@ -191,6 +191,10 @@ async def _accept(settings: CommonOptions, name: str, timeout: float) -> None:
         record(room)
     else:
         print_line(harmless_name(room.name))
+        if room.already:
+            say("You are in already, as far as is known here, and no invitation is open.")
+            say("If you were removed and invited again, that has not come yet; see:  p2pchat room")
+            return
         say(f"You are in; the members:  p2pchat room members {typed(room.name)}")
 
 

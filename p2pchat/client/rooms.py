@@ -48,12 +48,12 @@ class RoomCalls(NodeConnection):
         params = parameters.InviteToRoomParams(room=room, contacts=tuple(contacts), undo=undo)
         return await self._call(methods.INVITE_TO_ROOM, params)
 
-    async def accept_room(self, room: str, *, timeout: float | None = 30.0) -> rooms.RoomInfo:
-        """Accept an offer, and wait until we are a member. Raises NotInTime: then we become a member
-        later."""
+    async def accept_room(self, room: str, *, timeout: float | None = 30.0) -> rooms.AcceptRoomResult:
+        """Accept an offer, and wait until we are a member. Where no offer is open and we are in as far as is
+        known here, the room is ``already``. Raises NotInTime: then we become a member later."""
         left = remaining(timeout)
 
-        async def ask() -> rooms.RoomInfo:
+        async def ask() -> rooms.AcceptRoomResult:
             params = parameters.AcceptRoomParams(room=room, timeout=left())
             async with self._open_call(methods.ACCEPT_ROOM, params) as call:
                 return await self._wait_for_answer(call.wait_result())

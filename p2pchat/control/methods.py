@@ -83,7 +83,7 @@ INVITE_TO_ROOM: Final = Method(
     "room.invite", parameters.InviteToRoomParams, rooms.RoomInvitationsResult, urgent=True
 )
 ACCEPT_ROOM: Final = Method(
-    "room.accept", parameters.AcceptRoomParams, rooms.RoomInfo, ResponseTime.ENDLESS, urgent=True
+    "room.accept", parameters.AcceptRoomParams, rooms.AcceptRoomResult, ResponseTime.ENDLESS, urgent=True
 )
 DECLINE_ROOM: Final = Method("room.decline", parameters.RoomParams, rooms.RoomInfo)
 SET_ROLE: Final = Method("room.role", parameters.RoleParams, rooms.MemberInfo)

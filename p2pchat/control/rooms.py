@@ -106,6 +106,14 @@ class RoomInvitationsResult(Value, frozen=True, kw_only=True):
     invited: list[str]
 
 
+class AcceptRoomResult(RoomInfo, frozen=True, kw_only=True):
+    """The room of an invitation."""
+
+    already: bool
+    """No invitation has let us in just now: we are in as far as this node knows, and it may not have heard
+    yet that we were removed."""
+
+
 class RenewRoomResult(RoomInfo, frozen=True, kw_only=True):
     """The new room; ``invited`` are members of the old one."""
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from p2pchat.control import methods, parameters, rooms
+from p2pchat.control.values import extended
 from p2pchat.core.values import room_inputs
 from p2pchat.core.values.records import MeshRecord
 from p2pchat.core.values.room_events import OfferTurn, RoomOfferTurned, RoomTurn, RoomTurned
@@ -98,7 +99,9 @@ class RoomMethods:
         invited = [contact.name for contact in contacts]
         return rooms.RoomInvitationsResult(name=names.partner_name(room.record.id), invited=invited)
 
-    async def accept_offer(self, params: parameters.AcceptRoomParams, _caller: Caller) -> rooms.RoomInfo:
+    async def accept_offer(
+        self, params: parameters.AcceptRoomParams, _caller: Caller
+    ) -> rooms.AcceptRoomResult:
         """Accept a contact's offer, and wait until we are a member. A repeated request finds the room."""
         try:
             offer = self._access.make_names().find_offer(params.room)
@@ -117,9 +120,10 @@ class RoomMethods:
                 ) from None
         if entered is None:
             return self._entered_before(params.room)
-        return self._access.view_room(self._access.current_room(entered))
+        room = self._access.view_room(self._access.current_room(entered))
+        return extended(room, rooms.AcceptRoomResult, already=False)
 
-    def _entered_before(self, name: str) -> rooms.RoomInfo:
+    def _entered_before(self, name: str) -> rooms.AcceptRoomResult:
         """The room of an offer that is over, while we are in it. Raises UsageError about the offer."""
         names = self._access.make_names()
         try:
@@ -129,7 +133,7 @@ class RoomMethods:
             raise
         if entered.state != "in":
             names.find_offer(name)
-        return entered
+        return extended(entered, rooms.AcceptRoomResult, already=True)
 
     async def _until_in(self, offer: RoomOfferRecord, happenings: Subscription) -> ConversationId | None:
         """The room, once we are in; None if we were before."""

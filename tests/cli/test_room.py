@@ -95,6 +95,14 @@ def test_accept_comes_in_under_a_name_with_a_sign(p2pchat: Run, friends: FakeNod
     ran = p2pchat("room", "accept", "chess club")
     assert (ran.code, ran.out) == (0, "#chess club\n")
     assert friends.groups["#chess club"].state == "in"
+    assert ran.err.startswith("You are in; the members:")
+
+
+def test_accept_without_an_invitation_claims_no_more_than_is_known(p2pchat: Run, friends: FakeNode) -> None:
+    ran = p2pchat("room", "accept", "friends")
+    assert (ran.code, ran.out) == (0, "#friends\n")
+    assert ran.err.startswith("You are in already, as far as is known here, and no invitation is open.\n")
+    assert json.loads(p2pchat("room", "accept", "friends", "--json").out)["already"] is True
 
 
 def test_decline(p2pchat: Run, friends: FakeNode) -> None:

@@ -132,14 +132,15 @@ async def test_who_accepts_waits_until_it_is_in() -> None:
     core = FakeCore(FRIENDS, offers=[OFFER])
     enters(core, OfferTurn.MADE, OfferTurn.ACCEPTED, OfferTurn.ENTERED)
     entered = await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
-    assert (entered.name, entered.state) == ("#chess", "in")
+    assert (entered.name, entered.state, entered.already) == ("#chess", "in", False)
     assert core.taken == [RoomOfferAnswered(OFFER.id, accept=True)]
 
 
 async def test_a_repeated_request_finds_the_room_that_was_entered() -> None:
     core = FakeCore(FRIENDS, CHESS)
     entered = await methods(core).accept_offer(parameters.AcceptRoomParams(room="chess"), a_caller())
-    assert entered.name == "#chess" and core.taken == []
+    assert (entered.name, entered.already) == ("#chess", True)
+    assert core.taken == []
 
 
 async def test_who_was_put_out_of_a_room_does_not_hear_that_it_is_in() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from p2pchat.client.rooms import RoomCalls
 from p2pchat.control.events import MessageEvent
 from p2pchat.control.rooms import (
+    AcceptRoomResult,
     MemberInfo,
     Notify,
     RenewRoomResult,
@@ -122,10 +123,12 @@ class FakeRooms(RoomCalls):
         self._change_room(room, invited=invited)
         return answer(RoomInvitationsResult, name=found.name, invited=named)
 
-    async def accept_room(self, room: str, *, timeout: float | None = 30.0) -> RoomInfo:
-        offer = self.groups.pop(room)
-        self.put_room(f"#{room}", invited_by=offer.invited_by)
-        return self.groups[f"#{room}"]
+    async def accept_room(self, room: str, *, timeout: float | None = 30.0) -> AcceptRoomResult:
+        offer = self.groups.pop(room, None)
+        if offer is not None:
+            self.put_room(f"#{room}", invited_by=offer.invited_by)
+        entered = self.groups[f"#{room}"]
+        return read_value(AcceptRoomResult, {**plain(entered), "already": offer is None})
 
     async def decline_room(self, room: str) -> RoomInfo:
         return self.groups.pop(room).with_changes(state="out")

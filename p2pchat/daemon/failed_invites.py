@@ -6,7 +6,7 @@ Knows: the error and the words for each reason. Does not know: when an invite fa
 from __future__ import annotations
 
 from p2pchat.core.pairing.invites import CAP
-from p2pchat.core.values.refusals import InviteFailure, NoContact
+from p2pchat.core.values.refusals import NO_ANSWER, InviteFailure, NoContact
 from p2pchat.errors import (
     Ended,
     LimitError,
@@ -33,6 +33,8 @@ def explain_failure(failure: InviteFailure) -> P2PChatError:
                 f"this link meets at {url}, an address of a private network; "
                 f"if it is right, add --rendezvous {url}"
             )
+        case NoContact.UNREACHABLE if all(reason == NO_ANSWER for _, reason in failure.unreached):
+            return NetworkError(f"no rendezvous has answered in time ({_listed(failure, '{}')})")
         case NoContact.UNREACHABLE:
             return NetworkError(f"no rendezvous could be reached ({_listed(failure, '{}: {}')})")
         case NoContact.RENDEZVOUS_LOST:
@@ -62,6 +64,8 @@ def _listed(failure: InviteFailure, line: str) -> str:
 
 
 def _word_cause(reason: str | Refusal) -> str:
+    if reason is Refusal.BUSY:
+        return "the rendezvous is full; try again later"
     return f"refused: {reason.name.lower()}" if isinstance(reason, Refusal) else reason
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.core.values.refusals import InviteFailure, NoContact
+from p2pchat.core.values.refusals import NO_ANSWER, InviteFailure, NoContact
 from p2pchat.daemon.failed_invites import explain_failure
 from p2pchat.errors import Ended, LimitError, NetworkError, NotInTime, P2PChatError, TrustError, UsageError
 from p2pchat.wire.signalling import Refusal
@@ -56,6 +56,19 @@ def test_what_a_connection_says_is_told_as_it_is() -> None:
     lost = ((URL, "it is shutting down"), ("wss://other.example", "no route"))
     told = explain_failure(InviteFailure(NoContact.UNREACHABLE, lost))
     assert f"({URL}: it is shutting down; wss://other.example: no route)" in str(told)
+
+
+def test_rendezvous_that_never_answered_are_named() -> None:
+    silent = ((URL, NO_ANSWER), ("wss://other.example", NO_ANSWER))
+    told = explain_failure(InviteFailure(NoContact.UNREACHABLE, silent))
+    assert str(told) == f"no rendezvous has answered in time ({URL}; wss://other.example)"
+    told = explain_failure(InviteFailure(NoContact.UNREACHABLE, (silent[0], ("wss://off.example", "off"))))
+    assert str(told) == f"no rendezvous could be reached ({URL}: {NO_ANSWER}; wss://off.example: off)"
+
+
+def test_a_rendezvous_without_room_for_a_topic_is_full() -> None:
+    told = explain_failure(InviteFailure(NoContact.UNREACHABLE, ((URL, Refusal.BUSY),)))
+    assert f"({URL}: the rendezvous is full; try again later)" in str(told)
 
 
 def test_an_invite_without_a_waiting_host_is_not_there() -> None:

@@ -12,7 +12,7 @@ from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.party import Guessed, LocalParty, Output, Party
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.values.paired import Paired
-from p2pchat.core.values.refusals import NoContact
+from p2pchat.core.values.refusals import NO_ANSWER, NoContact
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import encapsulate
@@ -112,6 +112,14 @@ class Guest(Party):
             if failed := self._found_nobody():
                 return failed
         return [*self._take(due)]
+
+    def _give_up(self) -> list[Output]:
+        """A place that was to be asked again has another guest; the others have not answered."""
+        self._looks_until = 0.0
+        self._absent.update(dict.fromkeys(self._retries, Refusal.FULL))
+        unheard = [url for url in self._urls if url not in self._absent]
+        self._failed_urls = {**dict.fromkeys(unheard, NO_ANSWER), **self._failed_urls}
+        return self._found_nobody()
 
     def _found_nobody(self) -> list[Output]:
         if not self._urls:

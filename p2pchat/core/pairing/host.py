@@ -14,7 +14,7 @@ from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing.party import Disturbed, Guessed, LocalParty, Output, Party, Ready
 from p2pchat.core.rendezvous.rendezvous import LeaveSeat, TakeSeat
 from p2pchat.core.values.paired import Paired
-from p2pchat.core.values.refusals import NoContact
+from p2pchat.core.values.refusals import NO_ANSWER, NoContact
 from p2pchat.crypto import cpace
 from p2pchat.crypto.envelope import ReceiveChain, SendChain, epoch_at
 from p2pchat.crypto.exchange import KemKey
@@ -148,6 +148,13 @@ class Host(Party):
         ended = super().tick(now)
         ready = self._settle(patient=False) if now >= self._settled_at and not self.over else []
         return ended or [*ready, *self._take(due)]
+
+    def _give_up(self) -> list[Output]:
+        """Without a seat, no code was given away, and no friend could come."""
+        if self._ready or not self._urls:
+            return super()._give_up()
+        self._failed_urls = {**dict.fromkeys(self._urls, NO_ANSWER), **self._failed_urls}
+        return self._unreachable()
 
     def _take(self, urls: Sequence[str]) -> list[TakeSeat]:
         if not self._ready:

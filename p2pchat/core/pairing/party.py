@@ -155,6 +155,10 @@ class Party:
             return self._unreachable()
         if self._peer is not None:
             return self._fail(NoContact.FELL_SILENT)
+        return self._give_up()
+
+    def _give_up(self) -> list[Output]:
+        """The deadline has come before the other side."""
         return self._fail(NoContact.NOT_IN_TIME)
 
     def on_unreachable(self, url: str, reason: str | Refusal) -> list[Output]:

@@ -153,6 +153,10 @@ Unreached = tuple[tuple[str, str | Refusal], ...]
 """Rendezvous that could not be asked, or were lost, each with what its connection or itself says."""
 
 
+NO_ANSWER = "no answer in time"
+"""Said of a rendezvous that was asked for a seat, and has neither given nor refused it."""
+
+
 @dataclass(frozen=True, slots=True)
 class InviteFailure:
     """Why no contact comes of an invite, and what a person must know to do better."""

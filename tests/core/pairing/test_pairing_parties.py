@@ -7,7 +7,7 @@ import pytest
 from p2pchat.core.membership.neighbour import SeatRef
 from p2pchat.core.pairing import Guest, Host, LocalParty, Output, PairingFailed, Ready
 from p2pchat.core.values.effects import Signal
-from p2pchat.core.values.refusals import NoContact
+from p2pchat.core.values.refusals import NO_ANSWER, InviteFailure, NoContact
 from p2pchat.crypto.kdf import derive
 from p2pchat.crypto.olm import create_account
 from p2pchat.crypto.sealing import open_blob, seal_blob
@@ -183,6 +183,23 @@ def test_patience_ends_once(host: Host, guest: Guest) -> None:
         assert party.tick(party.next_wakeup() - 1.0) == []
         assert failures(party.tick(party.next_wakeup())) == [reason]
         assert party.tick(1e9) == []
+
+
+def test_who_got_no_seat_in_time_blames_the_servers_and_no_friend() -> None:
+    host = Host(ours("host"), False, 4.0, SeededEntropy("host"))
+    guest = Guest(ours("guest"), CODE, 4.0, SeededEntropy("guest"))
+    for party in (host, guest):
+        party.start()
+        assert party.tick(3.9) == []
+        (failed,) = [each for each in party.tick(4.0) if isinstance(each, PairingFailed)]
+        assert failed.failure == InviteFailure(NoContact.UNREACHABLE, ((URL, NO_ANSWER),))
+
+
+def test_a_guest_whose_place_stays_taken_hears_that_at_the_end() -> None:
+    guest = Guest(ours("guest"), CODE, 4.0, SeededEntropy("guest"))
+    guest.start()
+    assert guest.on_refused(URL, Refusal.FULL, 3.5) == []
+    assert failures(guest.tick(4.0)) == [NoContact.TAKEN]
 
 
 def test_a_full_server_is_said_to_a_guest() -> None:

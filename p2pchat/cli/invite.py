@@ -16,6 +16,7 @@ from p2pchat.cli.connection import hosting, open_node
 from p2pchat.cli.output import bold, colour, print_line, record, say
 from p2pchat.cli.parameters import MESH, RENDEZVOUS, SECONDS
 from p2pchat.cli.run import wait_for
+from p2pchat.cli.seats import telling_silence
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import ContactInfo
 from p2pchat.control.events import InviteEvent, StrangerEvent
@@ -80,9 +81,10 @@ async def _invite(
     rendezvous: tuple[str, ...],
     mesh: str | None,
 ) -> None:
-    async with open_node(settings, timeout) as node:
+    async with open_node(settings, timeout) as node, telling_silence(node) as telling:
         invite = node.invite(link=link, name=name, timeout=timeout, rendezvous=rendezvous, mesh=mesh)
         async for event in invite:
+            telling.cancel()
             if settings.json:
                 record(event)
             elif isinstance(event, InviteEvent):

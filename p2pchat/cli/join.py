@@ -17,6 +17,7 @@ from p2pchat.cli.invite import told_of_clock, told_of_lan, welcome
 from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH_SHOWN, RENDEZVOUS, SECONDS
 from p2pchat.cli.run import wait_for
+from p2pchat.cli.seats import telling_silence
 from p2pchat.cli.settings import Command, CommonOptions, pass_settings
 from p2pchat.control.answers import PairingResult
 from p2pchat.errors import Malformed, UsageError
@@ -101,9 +102,10 @@ async def _join(
 ) -> None:
     async with open_node(settings, timeout) as node:
         say("Looking for the other side ...")
-        contact = await node.join(
-            code, name=name, timeout=timeout, rendezvous=rendezvous, accept_new=accept_new
-        )
+        async with telling_silence(node):
+            contact = await node.join(
+                code, name=name, timeout=timeout, rendezvous=rendezvous, accept_new=accept_new
+            )
         if settings.json:
             record({"type": "contact", "change": "added", **contact.as_record()})
         else:

@@ -40,12 +40,13 @@ def introduction_row(info: IntroductionInfo) -> str:
         agreed = ", ".join(map(harmless_name, info.agreed)) or "none yet"
         return f"you introduce  {harmless_name(info.name)} and {harmless_name(info.other)} (agreed: {agreed})"
     state = "asks you" if info.state == "requested" else "waiting"
-    return f"{state:<13}  {harmless_name(info.name)}{_origin(info.room, info.by)}"
+    return f"{state:<13}  {_origin(info.room, info.by)}{harmless_name(info.name)}"
 
 
 def introduction_request(name: str, room: str | None, by: str | None) -> str:
-    """``dora (through #friends, brought by ana) wants to be a contact of yours``."""
-    return f"{harmless_name(name)}{_origin(room, by)} wants to be a contact of yours"
+    """``through #friends, brought by ana: dora wants to be a contact of yours``; a name cannot pretend what
+    comes before it."""
+    return f"{_origin(room, by)}{harmless_name(name)} wants to be a contact of yours"
 
 
 def introduction_line(event: IntroductionEvent) -> str:
@@ -60,11 +61,11 @@ def introduction_line(event: IntroductionEvent) -> str:
             asks = introduction_request(event.name, given(event.room), given(event.by))
             return f"{asks}. To agree:  p2pchat contacts accept {typed(event.name)}"
         case "made":
-            return f"{name}{origin} is asked to be a contact of yours"
+            return f"{origin}{name} is asked to be a contact of yours"
         case "agreed":
-            return f"you agree to be a contact of {name}{origin}"
+            return f"{origin}you agree to be a contact of {name}"
         case "completed":
-            return f"{name} is a contact of yours now{origin}. Compare the safety number with {name}"
+            return f"{origin}{name} is a contact of yours now. Compare the safety number with {name}"
         case change:
             return _OVER.get(change, "{name}: " + change).format(name=name, who=name)
 
@@ -86,5 +87,5 @@ def _tell_friend(change: str, one: str, other: str, who: str) -> str:
 def _origin(room: str | None, by: str | None) -> str:
     if room is not None:
         brought = f", brought by {harmless_name(by)}" if by is not None else ""
-        return f" (through {harmless_name(room)}{brought})"
-    return f" (introduced by {harmless_name(by)})" if by is not None else ""
+        return f"through {harmless_name(room)}{brought}: "
+    return f"introduced by {harmless_name(by)}: " if by is not None else ""

@@ -14,7 +14,7 @@ def lines(chat: Told) -> list[str]:
 
 
 ASKS = (
-    "dora (through #friends, brought by bob) wants to be a contact of yours: "
+    "through #friends, brought by bob: dora wants to be a contact of yours: "
     "/contact accept dora, or /contact decline dora"
 )
 
@@ -43,7 +43,7 @@ async def test_what_becomes_of_it_is_told() -> None:
     await chat.model.load_people()
     await chat.model.take_event(told(IntroductionEvent, name="dora", change="declined"))
     await chat.model.take_event(told(IntroductionEvent, name="eve", change="requested", by="bob"))
-    assert lines(chat)[0] == "dora declines" and lines(chat)[1].startswith("eve (introduced by bob) wants")
+    assert lines(chat)[0] == "dora declines" and lines(chat)[1].startswith("introduced by bob: eve wants")
 
 
 async def test_an_old_node_without_introductions_has_none() -> None:

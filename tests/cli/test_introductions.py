@@ -14,7 +14,7 @@ def test_a_member_is_asked_and_that_is_taken_back(p2pchat: Run, node: FakeNode) 
     asked = p2pchat("contacts", "add", "#friends", "dora")
     assert (asked.code, asked.out) == (0, "")
     assert asked.err == "dora is asked. You are contacts as soon as dora accepts.\n"
-    assert p2pchat("contacts", "requests").lines == ["waiting        dora (through #friends)"]
+    assert p2pchat("contacts", "requests").lines == ["waiting        through #friends: dora"]
     assert p2pchat("contacts", "add", "#friends", "dora", "--undo").err == "dora is no longer asked.\n"
     assert p2pchat("contacts", "requests").err.startswith("No requests are open.")
 
@@ -31,8 +31,8 @@ def test_requests_show_who_is_between(p2pchat: Run, node: FakeNode) -> None:
     node.put_introduction("waiting\neve", room=None, by="carol")
     node.put_introduction("bob", state="introducing", room=None, by=None, other="carol", agreed=["carol"])
     assert p2pchat("contacts", "requests").lines == [
-        "asks you       dora (through #friends, brought by bob)",
-        "asks you       waiting␊eve (introduced by carol)",
+        "asks you       through #friends, brought by bob: dora",
+        "asks you       introduced by carol: waiting␊eve",
         "you introduce  bob and carol (agreed: carol)",
     ]
     first = json.loads(p2pchat("contacts", "requests", "--json").lines[0])

@@ -163,7 +163,7 @@ async def test_who_asks_to_be_a_contact_is_told_and_accepted(garden: Reader) -> 
     garden.node.put_introduction("iva", room="#garden", by="mira")
     await garden.take(told(IntroductionEvent, name="iva", change="requested", room="#garden", by="mira"))
     assert garden.noticed()[-1] == (
-        "iva (through #garden, brought by mira) wants to be a contact of yours: "
+        "through #garden, brought by mira: iva wants to be a contact of yours: "
         "/contact accept iva, or /contact decline iva"
     )
     await garden.type("/contact accept")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from p2pchat.control.introductions import IntroductionEvent
-from p2pchat.wording.introductions import introduction_line, meeting
+from p2pchat.control.introductions import IntroductionEvent, IntroductionInfo
+from p2pchat.wording.introductions import introduction_line, introduction_request, introduction_row, meeting
 from tests.support.fake_node import contact
 
 IN_ROOM = {"room": "#friends", "by": "ana"}
@@ -36,16 +36,16 @@ def test_how_one_met(how: dict[str, object], words: str) -> None:
             "requested",
             IN_ROOM,
             (
-                "dora (through #friends, brought by ana) wants to be a contact of yours. To agree:  "
+                "through #friends, brought by ana: dora wants to be a contact of yours. To agree:  "
                 "p2pchat contacts accept dora"
             ),
         ),
-        ("made", {"room": "#friends"}, "dora (through #friends) is asked to be a contact of yours"),
-        ("agreed", {"by": "ivo"}, "you agree to be a contact of dora (introduced by ivo)"),
+        ("made", {"room": "#friends"}, "through #friends: dora is asked to be a contact of yours"),
+        ("agreed", {"by": "ivo"}, "introduced by ivo: you agree to be a contact of dora"),
         (
             "completed",
             {"by": "ivo", "contact": "dora"},
-            "dora is a contact of yours now (introduced by ivo). Compare the safety number with dora",
+            "introduced by ivo: dora is a contact of yours now. Compare the safety number with dora",
         ),
         ("declined", IN_ROOM, "dora declines"),
         ("expired", IN_ROOM, "the request about dora was not answered in two weeks"),
@@ -59,3 +59,22 @@ def test_how_one_met(how: dict[str, object], words: str) -> None:
 )
 def test_each_change_has_its_sentence(change: str, rest: dict[str, str], words: str) -> None:
     assert introduction_line(IntroductionEvent(name="dora", change=change, **rest)) == words
+
+
+def test_a_name_cannot_pretend_who_introduces() -> None:
+    name = "bob (introduced by alice)"
+    asks = introduction_request(name, None, "mallory")
+    info = IntroductionInfo(
+        name=name,
+        id="00",
+        state="requested",
+        room=None,
+        by="mallory",
+        agreed=[],
+        since="2026-01-01T00:00:00Z",
+    )
+    assert asks.startswith("introduced by mallory: bob")
+    assert introduction_row(info).split(maxsplit=2)[2].startswith("introduced by mallory: bob")
+    for change in ("requested", "made", "agreed", "completed"):
+        line = introduction_line(IntroductionEvent(name=name, change=change, by="mallory"))
+        assert line.startswith("introduced by mallory: ")

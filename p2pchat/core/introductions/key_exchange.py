@@ -116,6 +116,8 @@ class KeyExchange:
             session = take_welcome(agreement, _read_keys(record), record.secrets, word, pickle_key)
         except (RefusedInput, StoreError):
             return self._end(record, IntroductionEnd.FAILED, IntroductionTurn.FAILED, now)
+        if self._is_blocked(session.identity):
+            return self._end(record, IntroductionEnd.DECLINED, IntroductionTurn.VOID, now)
         forgotten = [*self._ledger.forget_record(record), *self._ledger.note_rivals(record, session.identity)]
         return [*forgotten, self._make_contact(record, session)]
 

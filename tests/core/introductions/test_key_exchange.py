@@ -18,6 +18,7 @@ from p2pchat.core.values.introductions import (
     Stage,
 )
 from p2pchat.core.values.records import Contact, Identity
+from p2pchat.crypto.identity import fingerprint
 from p2pchat.crypto.olm import create_account
 from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.types import ContactId, ConversationId, IntroductionId, MemberId, MeshId
@@ -41,9 +42,10 @@ class End:
         account = create_account(key)
         self.identity = Identity(name, account.pickle(), key, account.identity_key, (), NOW)
         self.name, self.is_in, self.said = name, True, list[IntroductionWord]()
+        self.known = {FRIEND.id: FRIEND}
         around = IntroductionSurroundings(
             self,
-            {FRIEND.id: FRIEND}.get,
+            self.known.get,
             self.tell_contact,
             lambda mesh: mesh,
             lambda: self.identity,
@@ -192,3 +194,16 @@ def test_a_guest_that_awaits_a_welcome_answers_no_other_keys_of_the_same_person(
     assert waiting is not None
     guest.exchange.take_keys(waiting, keys, NOW)
     assert guest.ledger.find_record(other.id) is None and guest.kept.stage is Stage.ANSWERED
+
+
+def test_who_was_blocked_before_its_welcome_came_is_no_contact() -> None:
+    for by_friend in (False, True):
+        host, guest = End("ann", "ben", by_friend), End("ben", "ann", by_friend)
+        guest.hear(host.said[-1])
+        host.hear(guest.said[-1])
+        key = host.identity.identity_key
+        blocked = Contact(fingerprint(key), "ann", key, MESH, "words", 1.0, blocked=True)
+        guest.known[blocked.id] = blocked
+        guest.hear(host.said[-1])
+        assert guest.contacts == [] and guest.ledger.find_record(ID) is None
+        assert guest.turns == [IntroductionTurn.VOID]

@@ -42,6 +42,9 @@ ignored (``Default_Ignorable_Code_Point``) but for joiners and the choice of an 
 _LONE_JOINER: Final = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
 """Joiners belong between letters of scripts that join, and between emoji; never beside ASCII."""
 
+_ROOM_SIGNS: Final = ("#", "\N{MUSIC SHARP SIGN}")
+_NAMELESS: Final = "someone"
+
 _LOOK: Final = re.compile("[\ufe0e\ufe0f]")
 """They choose whether the sign before is drawn as text or in colours."""
 
@@ -73,6 +76,16 @@ def harmless_name(name: str) -> str:
 def seen(name: str) -> str:
     """Return of a nickname what leaves a trace on the screen."""
     return _LONE_JOINER.sub("", _LOOK.sub("", _NAME_HARMFUL.sub("", name))).strip()
+
+
+def person_name(name: str) -> str:
+    """Return a person's name, as others say it, without signs before it that would make it look like the name
+    of a room."""
+    rest = name
+    while unicodedata.normalize("NFKC", seen(rest))[:1] in _ROOM_SIGNS:
+        first = next(at for at, character in enumerate(rest) if seen(character))
+        rest = rest[first + 1 :].lstrip(" -")
+    return rest if seen(rest) else _NAMELESS if rest != name else name
 
 
 def typed(name: str) -> str:

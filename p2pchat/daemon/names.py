@@ -22,7 +22,7 @@ from p2pchat.core.values.room_records import RoomOfferRecord
 from p2pchat.core.values.status import MemberStatus, RoomStatus
 from p2pchat.data import dataclass
 from p2pchat.errors import UsageError
-from p2pchat.text import harmless_name
+from p2pchat.text import harmless_name, person_name
 from p2pchat.types import ContactId, ConversationId, MemberId, RoomOfferId, conversation_with, person_of
 
 MARK: Final = "~"
@@ -89,7 +89,7 @@ def name_members(
     for member in roster:
         if not member.own and member.contact is not None and member.contact in contacts:
             ours[member.id] = contacts[member.contact]
-    others = {member.id: member.name for member in roster if member.id not in ours}
+    others = {member.id: person_name(member.name) for member in roster if member.id not in ours}
     return {**ours, **unique_names(others, {own_name, *contacts.values()})}
 
 

@@ -14,6 +14,7 @@ from p2pchat.core.values.effects import ContactChanged, Effect, Notify, Persist
 from p2pchat.core.values.records import Contact, Trust
 from p2pchat.core.values.refusals import Reason, Rejected
 from p2pchat.errors import Malformed
+from p2pchat.text import person_name
 from p2pchat.types import ContactId, MeshId
 from p2pchat.wire.pairing import check_nick
 
@@ -127,7 +128,8 @@ class ContactTable:
 
     def _find_free_name(self, name: str) -> str:
         """``name``, with a number if it is that of another contact, or ours, or cannot be told from it by
-        looking."""
+        looking, and without the sign of a room."""
+        name = person_name(name)
         others = (contact.name for contact in self._contacts.values())
         taken = {*self._own_keys, *(key for name in others for key in looks.keys(name))}
         free, number = name, 1

@@ -119,3 +119,24 @@ def test_a_session_that_begins_anew_takes_trust_back_and_changes_no_preference()
     assert renewed is not None
     assert renewed.trust == Trust(False, True, 9.0, b"transcript")
     assert renewed.preferences == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("#friends", "friends"),
+        ("##friends", "friends"),
+        ("\uff03friends", "friends"),
+        ("\ufe5ffriends", "friends"),
+        ("\u266ffriends", "friends"),
+        ("\u200b#friends", "friends"),
+        ("# #friends", "friends"),
+        ("#-rf", "rf"),
+        ("#", "someone"),
+        ("bob#2", "bob#2"),
+    ],
+)
+def test_no_contact_gets_a_name_like_a_room_s(name: str, given: str) -> None:
+    contacts = ContactTable([])
+    assert contacts.add(replace(BOB, id=ContactId("2"), name=name))[0].name == given
+    assert contacts.add(replace(BOB, id=ContactId("3"), name=name))[0].name == f"{given}-2"

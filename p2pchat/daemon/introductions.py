@@ -127,7 +127,10 @@ class IntroductionMethods:
         self, params: parameters.IntroductionParams, _caller: Caller
     ) -> IntroductionInfo:
         """Decline, or take back what we have agreed to."""
-        record = self._find(params.name)
+        try:
+            record = self._find(params.name)
+        except UsageError:
+            record = self._find_withdrawn(params.name)
         shown = self._view(record)
         await self._submit(IntroductionAnswered(record.id, accept=False))
         return shown
@@ -157,6 +160,12 @@ class IntroductionMethods:
 
     def _find(self, name: str) -> IntroductionRecord:
         records = {one.id: one for one in self._records() if isinstance(one, IntroductionRecord)}
+        shown = name_introductions(records.values(), self._host.names)
+        return records[pick(name, shown, "person who may become a contact", _LOOK)]
+
+    def _find_withdrawn(self, name: str) -> IntroductionRecord:
+        """Who takes its question back before it is declined is declined nevertheless."""
+        records = {one.id: one for one in self._host.node.introductions.list_withdrawn()}
         shown = name_introductions(records.values(), self._host.names)
         return records[pick(name, shown, "person who may become a contact", _LOOK)]
 

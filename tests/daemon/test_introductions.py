@@ -44,10 +44,14 @@ class Core(FakeCore):
     def __init__(self, *records: Record) -> None:
         super().__init__(FRIENDS)
         self.records = list(records)
+        self.withdrawn: list[IntroductionRecord] = []
         self.introductions = self
 
     def list_introductions(self) -> tuple[Record, ...]:
         return tuple(self.records)
+
+    def list_withdrawn(self) -> tuple[IntroductionRecord, ...]:
+        return tuple(self.withdrawn)
 
     def is_here(self, contact: ContactId, now: float) -> bool:
         return True
@@ -154,3 +158,14 @@ async def test_a_request_is_declined_and_listed_no_longer() -> None:
     params = parameters.IntroductionParams(name="dora")
     assert (await methods(core).decline_request(params, a_caller())).name == "dora"
     assert core.taken == [IntroductionAnswered(DORA.id, accept=False)]
+
+
+async def test_a_request_that_was_taken_back_meanwhile_is_declined_nevertheless() -> None:
+    core = Core()
+    core.withdrawn = [replace(DORA, stage=Stage.WITHDRAWN)]
+    params = parameters.IntroductionParams(name="dora")
+    assert (await methods(core).decline_request(params, a_caller())).name == "dora"
+    assert core.taken == [IntroductionAnswered(DORA.id, accept=False)]
+    core.withdrawn = []
+    with pytest.raises(UsageError, match="contacts requests"):
+        await methods(core).decline_request(params, a_caller())

@@ -25,13 +25,16 @@ OPEN_OF_ROOM: Final = 8
 OPEN_OF_FRIEND: Final = 4
 
 KEPT_MAX: Final = 256
-"""Declined and completed ones that are remembered; the oldest go."""
+"""Declined and completed ones that are remembered, and as many that were taken back; the oldest go."""
 
 LIVES_S: Final = 14 * 86_400.0
 """As an offer of a room: what was not answered in two weeks is over, and who was declined may ask again."""
 
+QUIET_S: Final = 86_400.0
+"""After a question was taken back: who takes back and asks again is not shown each time."""
+
 REPLACE_S: Final = 60.0
-"""Between two questions of one member of which the later takes the place of the earlier: each is written."""
+"""Before a later question takes the place of one that is open or was taken back: each is written."""
 
 REPEAT_S: Final = 30.0
 """Between two answers to what one member, or friend, says again."""
@@ -50,13 +53,19 @@ class IntroductionBounds:
         """Whether the person here can agree to no other."""
         return sum(record.stage.is_agreed for record in self._records.values()) >= OWN_MAX
 
-    def has_too_many_open(self, source: Source) -> bool:
-        """Whether no other question is taken, from there or at all."""
+    def has_too_many_open(self, source: Source, instead: IntroductionRecord | None) -> bool:
+        """Whether no other question is taken, from there or at all. ``instead``: of which it takes the place.
+        A friend can give another name each time, so those that it took back count as open."""
         requested = [record.source for record in self._records.values() if record.stage is Stage.OPEN]
         if isinstance(source, MemberOf):
             in_room = sum(isinstance(one, MemberOf) and one.room == source.room for one in requested)
             return len(requested) >= OPEN_MAX or in_room >= OPEN_OF_ROOM
-        return len(requested) >= OPEN_MAX or requested.count(source) >= OPEN_OF_FRIEND
+        of_friend = sum(
+            one.source == source and one.stage in (Stage.OPEN, Stage.WITHDRAWN)
+            for one in self._records.values()
+            if one is not instead
+        )
+        return len(requested) >= OPEN_MAX or of_friend >= OPEN_OF_FRIEND
 
     def may_replace(self, record: IntroductionRecord, now: float) -> bool:
         """Whether a later question of the same member may take its place."""
@@ -70,14 +79,21 @@ class IntroductionBounds:
         return True
 
     def list_excess(self) -> list[IntroductionRecord]:
-        """The oldest of those that are only remembered, as far as they are too many."""
-        kept = [one for one in self._records.values() if one.stage.is_final]
-        return sorted(kept, key=lambda one: one.at)[: max(0, len(kept) - KEPT_MAX)]
+        """The oldest of those that are only remembered, as far as they are too many. Those that were taken
+        back are counted by themselves: no member can make this home forget whom its person has declined."""
+        kept = sorted((one for one in self._records.values() if one.stage.is_final), key=lambda one: one.at)
+        withdrawn = [one for one in kept if one.stage is Stage.WITHDRAWN]
+        others = [one for one in kept if one.stage is not Stage.WITHDRAWN]
+        return [one for kind in (others, withdrawn) for one in kind[: max(0, len(kind) - KEPT_MAX)]]
 
     def next_expiry(self) -> float:
         """When the oldest is over."""
-        return min((record.at + LIVES_S for record in self._records.values()), default=NEVER)
+        return min((_end_of(record) for record in self._records.values()), default=NEVER)
 
     def list_expired(self, now: float) -> list[IntroductionRecord]:
         """Those that are over by now."""
-        return [record for record in self._records.values() if record.at + LIVES_S <= now]
+        return [record for record in self._records.values() if _end_of(record) <= now]
+
+
+def _end_of(record: IntroductionRecord) -> float:
+    return record.at + (QUIET_S if record.stage is Stage.WITHDRAWN else LIVES_S)

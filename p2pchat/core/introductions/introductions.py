@@ -62,6 +62,10 @@ class Introductions:
         ]
         return tuple(sorted(records, key=lambda record: (record.at, record.id)))
 
+    def list_withdrawn(self) -> tuple[IntroductionRecord, ...]:
+        """Questions to the person here that were taken back of late: it may still decline them."""
+        return tuple(self._ledger.list_withdrawn())
+
     def start(self) -> list[IntroductionOutput]:
         """Forget on disk what is not gone on with."""
         return self._dropped

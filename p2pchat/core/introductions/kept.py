@@ -53,6 +53,7 @@ def encode_record(record: IntroductionRecord | MediationRecord) -> bytes:
             "keys": record.keys,
             "last_word": record.last_word,
             "rivals": b"".join(record.rivals),
+            "quiet": record.quiet,
         }
     )
 
@@ -84,6 +85,7 @@ def decode_record(data: bytes) -> IntroductionRecord | MediationRecord:
         keys,
         reader.get_bytes("last_word", limit=WORD_LIMIT),
         tuple(rivals[at : at + 32] for at in range(0, len(rivals), 32)),
+        "quiet" in reader and reader.get_flag("quiet"),
     )
 
 

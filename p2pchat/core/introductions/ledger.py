@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from p2pchat import looks
 from p2pchat.core.introductions.bounds import IntroductionBounds
 from p2pchat.core.introductions.kept import RIVALS_MAX
 from p2pchat.core.introductions.outputs import (
@@ -25,7 +26,7 @@ from p2pchat.core.values.introductions import (
     Source,
     Stage,
 )
-from p2pchat.types import IntroductionId
+from p2pchat.types import ContactId, IntroductionId
 from p2pchat.wire.introductions import (
     IntroductionEnd,
     IntroductionEnded,
@@ -61,6 +62,15 @@ class IntroductionLedger:
     def find_of_member(self, source: MemberOf) -> IntroductionRecord | None:
         """Find the one with a member: there is one at most."""
         return next((record for record in self._records.values() if record.source == source), None)
+
+    def list_withdrawn(self) -> list[IntroductionRecord]:
+        """Those that were taken back of late."""
+        return [record for record in self._records.values() if record.stage is Stage.WITHDRAWN]
+
+    def find_withdrawn(self, friend: ContactId, name: str) -> IntroductionRecord | None:
+        """Find the one about this person that a friend has taken back."""
+        of_friend = (record for record in self.list_withdrawn() if record.source == friend)
+        return next((record for record in of_friend if looks.alike(record.name, name)), None)
 
     # --- keeping
 

@@ -30,6 +30,7 @@ from p2pchat.core.values.introductions import (
     Stage,
 )
 from p2pchat.core.values.refusals import Reason, Rejected
+from p2pchat.text import person_name
 from p2pchat.types import ContactId, IntroductionId
 from p2pchat.wire.introductions import (
     IntroductionAnswer,
@@ -85,6 +86,8 @@ class Parties:
     def answer_request(self, id: IntroductionId, accept: bool, now: float) -> list[IntroductionOutput]:
         """Agree, or decline."""
         record = self._ledger.find_record(id)
+        if record is not None and record.stage is Stage.WITHDRAWN and not accept:
+            return self._decline_withdrawn(record, now)
         if record is None or record.stage.is_final:
             return [Rejected(Reason.NO_SUCH_INTRODUCTION)]
         if record.stage is not Stage.OPEN:
@@ -106,8 +109,16 @@ class Parties:
         ended = self._ledger.end_record(record, IntroductionEnd.DECLINED, IntroductionTurn.DECLINED, now)
         if not isinstance(record.source, MemberOf):
             return ended
-        over = replace(record, stage=Stage.OVER, at=now, seed=bytes(32))
-        return [*ended, *self._ledger.keep_record(over, now)]
+        return [*ended, *self._keep_declined(record, now)]
+
+    def _decline_withdrawn(self, record: IntroductionRecord, now: float) -> list[IntroductionOutput]:
+        """The answer to a question that was taken back meanwhile counts all the same."""
+        kept = self._keep_declined(record, now) if isinstance(record.source, MemberOf) else []
+        return [*kept, notify(record, IntroductionTurn.DECLINED)]
+
+    def _keep_declined(self, record: IntroductionRecord, now: float) -> list[IntroductionOutput]:
+        over = replace(record, stage=Stage.OVER, at=now, seed=bytes(32), quiet=False)
+        return self._ledger.keep_record(over, now)
 
     # --- what the others say
 
@@ -127,9 +138,12 @@ class Parties:
                 return self._exchange.take_answer(record, word, now)
             case IntroductionWelcome() if record.stage is Stage.ANSWERED:
                 return self._exchange.take_welcome(record, word, now)
+            case IntroductionEnded() if record.stage is Stage.OPEN:
+                taken_back = replace(record, stage=Stage.WITHDRAWN, at=now, seed=bytes(32))
+                told = [] if record.quiet else [notify(record, IntroductionTurn.WITHDRAWN)]
+                return [*self._ledger.keep_record(taken_back, now), *told]
             case IntroductionEnded(end=end) if not record.stage.is_final:
-                turn = IntroductionTurn.WITHDRAWN if record.stage is Stage.OPEN else _TURNS[end]
-                return [*self._ledger.forget_record(record), notify(record, turn)]
+                return [*self._ledger.forget_record(record), notify(record, _TURNS[end])]
             case IntroductionKeys() | IntroductionAnswer():
                 return self._ledger.repeat_for(record, now)
             case _:
@@ -140,7 +154,8 @@ class Parties:
         if known is not None:
             return self._ledger.repeat_for(known, now) if known.source == source else []
         if not isinstance(source, MemberOf):
-            return self._ask_person(source, ask, ask.name, now)
+            before = self._ledger.find_withdrawn(source, person_name(ask.name))
+            return self._ask_person(source, ask, ask.name, now, before)
         person = self._around.members.describe_member(source)
         if person is None or not ask.host or self._is_blocked(person):
             return []
@@ -165,25 +180,40 @@ class Parties:
             return self._ledger.refuse_word(source, ask.id, IntroductionEnd.DECLINED, now)
         if before.stage is Stage.COMPLETE:
             return [*self._ledger.forget_record(before), *self._ask_person(source, ask, person.name, now)]
+        if before.stage is Stage.WITHDRAWN:
+            return self._ask_person(source, ask, person.name, now, before)
         if before.stage is not Stage.WAITING and not self._ledger.bounds.may_replace(before, now):
             return []
-        anew = IntroductionRecord(ask.id, source, person.name, now, Stage.OPEN, True, ask.seed)
+        anew = IntroductionRecord(
+            ask.id, source, person.name, now, Stage.OPEN, True, ask.seed, quiet=before.quiet
+        )
         forgotten = self._ledger.forget_record(before)
         if before.stage is Stage.OPEN:
             return [*forgotten, *self._ledger.keep_record(anew, now)]
         return [*forgotten, *self._exchange.agree_to(anew, now)]
 
     def _ask_person(
-        self, source: Source, ask: IntroductionAsk, name: str, now: float
+        self,
+        source: Source,
+        ask: IntroductionAsk,
+        name: str,
+        now: float,
+        withdrawn: IntroductionRecord | None = None,
     ) -> list[IntroductionOutput]:
+        """``withdrawn``: the question about the same person that was taken back of late."""
         if not name:
             return []
-        if self._ledger.bounds.has_too_many_open(source):
+        bounds = self._ledger.bounds
+        is_early = withdrawn is not None and not bounds.may_replace(withdrawn, now)
+        if is_early or bounds.has_too_many_open(source, withdrawn):
             full = IntroductionEnded(ask.id, IntroductionEnd.FULL)
             is_member = isinstance(source, MemberOf)
             return [] if is_member else [*self._around.tell_word(source, full, now)]
-        record = IntroductionRecord(ask.id, source, name, now, Stage.OPEN, ask.host, ask.seed)
-        return [*self._ledger.keep_record(record, now), notify(record, IntroductionTurn.REQUESTED)]
+        name, quiet = person_name(name), withdrawn is not None
+        record = IntroductionRecord(ask.id, source, name, now, Stage.OPEN, ask.host, ask.seed, quiet=quiet)
+        forgotten = self._ledger.forget_record(withdrawn) if withdrawn is not None else []
+        told = [] if quiet else [notify(record, IntroductionTurn.REQUESTED)]
+        return [*forgotten, *self._ledger.keep_record(record, now), *told]
 
     def _is_blocked(self, person: MemberPerson) -> bool:
         contact = self._around.find_contact(person.contact) if person.contact is not None else None
@@ -197,7 +227,10 @@ class Parties:
         return [
             result
             for record in gone
-            for result in (*self._ledger.forget_record(record), notify(record, IntroductionTurn.VOID))
+            for result in (
+                *self._ledger.forget_record(record),
+                *([] if record.stage.is_final else [notify(record, IntroductionTurn.VOID)]),
+            )
         ]
 
     def follow_rooms(self) -> list[IntroductionOutput]:

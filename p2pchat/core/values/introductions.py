@@ -57,6 +57,8 @@ class Stage(Enum):
     """They are contacts; what the host said last is kept, to be said again."""
     OVER = "over"
     """The person here has declined: the same member is not heard again for a while."""
+    WITHDRAWN = "withdrawn"
+    """The question was taken back: the next one about the same person is not told as a new one."""
 
     @property
     def is_agreed(self) -> bool:
@@ -66,7 +68,7 @@ class Stage(Enum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more comes of it."""
-        return self in (Stage.COMPLETE, Stage.OVER)
+        return self in (Stage.COMPLETE, Stage.OVER, Stage.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,9 @@ class IntroductionRecord:
     """Our last word: in a room it is said again until it is answered."""
     rivals: tuple[bytes, ...] = ()
     """Identities with which another introduction, of a lower id, was completed since this one began."""
+    quiet: bool = False
+    """A question after one that was taken back: it is listed, and people are told neither of it nor of its
+    withdrawal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ RECORDS: list[IntroductionRecord | MediationRecord] = [
     IntroductionRecord(
         ID, FRIEND, "bob", 7.0, Stage.WAITING, False, b"s" * 32, rivals=(b"r" * 32, b"q" * 32)
     ),
+    IntroductionRecord(ID, IN_ROOM, "bob", 7.0, Stage.WITHDRAWN, True, bytes(32), quiet=True),
     MediationRecord(ID, FRIEND, ContactId("e" * 64), 7.0),
     MediationRecord(ID, FRIEND, ContactId("e" * 64), 7.0, True, b"keys", True),
 ]
@@ -37,6 +38,13 @@ RECORDS: list[IntroductionRecord | MediationRecord] = [
 @pytest.mark.parametrize("record", RECORDS)
 def test_each_record_comes_back(record: IntroductionRecord | MediationRecord) -> None:
     assert decode_record(encode_record(record)) == record
+
+
+def test_a_record_that_an_older_version_kept_comes_back() -> None:
+    fields = codec.unpack(encode_record(RECORDS[1]), 4096)
+    assert isinstance(fields, dict)
+    del fields["quiet"]
+    assert decode_record(codec.pack(fields)) == RECORDS[1]
 
 
 def test_a_stage_that_is_not_known_is_refused() -> None:
@@ -56,7 +64,7 @@ def test_a_damaged_record_is_refused_or_read(
 
 
 def test_a_node_goes_on_without_what_is_damaged() -> None:
-    states = (b"ruined", *(encode_record(record) for record in (RECORDS[1], RECORDS[4])))
+    states = (b"ruined", *(encode_record(record) for record in (RECORDS[1], RECORDS[5])))
     node = NodeMachine(Memory(identity(), introductions=states), SeededEntropy(1))
     assert isinstance(node.introductions, Introductions)
     assert node.introductions.list_introductions() == (RECORDS[1],)  # the other has keys that are none

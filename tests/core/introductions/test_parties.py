@@ -7,7 +7,14 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchat.core.introductions.bounds import LIVES_S, OPEN_OF_FRIEND, OPEN_OF_ROOM, REPEAT_S, REPLACE_S
+from p2pchat.core.introductions.bounds import (
+    LIVES_S,
+    OPEN_OF_FRIEND,
+    OPEN_OF_ROOM,
+    QUIET_S,
+    REPEAT_S,
+    REPLACE_S,
+)
 from p2pchat.core.introductions.ledger import IntroductionLedger
 from p2pchat.core.introductions.outputs import IntroductionOutput, IntroductionSurroundings, NewContact
 from p2pchat.core.introductions.parties import Parties
@@ -98,6 +105,57 @@ def test_a_member_who_asks_thousands_of_times_is_one_question_and_few_writes() -
         home.hear(member(1), ask(number), NOW + number * 0.1)
     assert home.told == [IntroductionTurn.REQUESTED] and len(home.ledger.list_open()) == 1
     assert home.kept <= 1 + 2 * (500 // REPLACE_S + 1) and not home.said
+
+
+def ask_and_withdraw(home: Home, source: Source, number: int, now: float, name: str = "") -> None:
+    home.hear(source, ask(number, name=name), now)
+    home.hear(source, IntroductionEnded(ask(number).id, IntroductionEnd.WITHDRAWN), now + 0.05)
+
+
+def test_who_asks_and_takes_back_thousands_of_times_is_one_question_and_few_writes() -> None:
+    for source, name in ((member(1), ""), (FRIEND.id, "cleo")):
+        home = Home()
+        for number in range(5000):
+            ask_and_withdraw(home, source, number, NOW + number * 0.1, name)
+        assert home.told == [IntroductionTurn.REQUESTED, IntroductionTurn.WITHDRAWN]
+        assert home.kept <= 2 + 3 * (500 // REPLACE_S + 1) and len(home.ledger.list_records()) == 1
+
+
+def test_a_question_asked_again_is_listed_and_after_a_day_it_is_shown_again() -> None:
+    home = Home()
+    ask_and_withdraw(home, member(1), 1, NOW)
+    home.hear(member(1), ask(2), NOW + REPLACE_S + 1)
+    assert [record.id for record in home.ledger.list_open()] == [ask(2).id]
+    home.hear(member(1), IntroductionEnded(ask(2).id, IntroductionEnd.WITHDRAWN), NOW + 100)
+    home.note(home.parties.tick(NOW + 100 + QUIET_S))
+    assert home.ledger.list_records() == []
+    home.hear(member(1), ask(3), NOW + 101 + QUIET_S)
+    assert home.told.count(IntroductionTurn.REQUESTED) == 2
+
+
+def test_a_friend_who_takes_back_one_name_after_another_is_soon_full() -> None:
+    home = Home()
+    for number in range(1000):
+        ask_and_withdraw(home, FRIEND.id, number, NOW + number, f"cleo {number}")
+    assert home.told.count(IntroductionTurn.REQUESTED) == OPEN_OF_FRIEND
+    assert home.kept == 2 * OPEN_OF_FRIEND
+    assert home.said[0] == (FRIEND.id, IntroductionEnded(ask(OPEN_OF_FRIEND).id, IntroductionEnd.FULL))
+
+
+def test_who_is_declined_after_it_took_its_question_back_is_not_heard_for_two_weeks() -> None:
+    home = Home()
+    ask_and_withdraw(home, member(1), 1, NOW)
+    home.note(home.parties.answer_request(ask(1).id, accept=False, now=NOW + 1))
+    assert home.told[-1] is IntroductionTurn.DECLINED
+    home.hear(member(1), ask(2), NOW + LIVES_S - 1)
+    assert home.said == [(member(1), IntroductionEnded(ask(2).id, IntroductionEnd.DECLINED))]
+    assert home.told.count(IntroductionTurn.REQUESTED) == 1 and home.ledger.list_open() == []
+
+
+def test_an_introduced_person_has_no_room_s_name() -> None:
+    home = Home()
+    home.hear(FRIEND.id, ask(1, name="#friends"))
+    assert [record.name for record in home.ledger.list_open()] == ["friends"]
 
 
 def test_a_room_full_of_askers_fills_no_home() -> None:

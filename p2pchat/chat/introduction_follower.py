@@ -29,8 +29,9 @@ class IntroductionFollower:
         self._tell = tell
         self.open: dict[str, IntroductionInfo] = {}
         """Introductions that are not over, by name."""
-        self._told: set[str] = set()
-        """Requests of which the person knows, by their ids."""
+        self._told: dict[tuple[str | None, str | None, str], str] = {}
+        """Who asks, as the person knows, and the id of that request. One that is taken back and asked again
+        has another id, and only an event makes it a new one."""
 
     @property
     def requests(self) -> dict[str, IntroductionInfo]:
@@ -43,17 +44,28 @@ class IntroductionFollower:
         with suppress(ControlError):
             self.open = {info.name: info for info in await self._node.list_introductions()}
         for info in self.requests.values():
-            if info.id not in self._told:
-                self._told.add(info.id)
-                self._tell(Decided(_ask(info.name, info.room, info.by)))
+            if _who(info) not in self._told:
+                self._tell_request(info)
 
     def tell_event(self, event: IntroductionEvent) -> None:
         """Tell what became of one; a new request was told when it was read."""
         line = introduction_line(event)
         if event.change != "requested":
             self._tell(Decided(line))
-        elif event.name not in self.open:  # it is over already
+            return
+        info = self.open.get(event.name)
+        if info is None:  # it is over already
             self._tell(Decided(_ask(event.name, given(event.room), given(event.by))))
+        elif self._told.get(_who(info)) != info.id:
+            self._tell_request(info)
+
+    def _tell_request(self, info: IntroductionInfo) -> None:
+        self._told[_who(info)] = info.id
+        self._tell(Decided(_ask(info.name, info.room, info.by)))
+
+
+def _who(info: IntroductionInfo) -> tuple[str | None, str | None, str]:
+    return info.room, info.by, info.name
 
 
 def _ask(name: str, room: str | None, by: str | None) -> str:

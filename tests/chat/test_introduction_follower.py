@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from p2pchat.chat.happenings import Decided
-from p2pchat.control.introductions import IntroductionEvent
+from p2pchat.control.introductions import IntroductionEvent, IntroductionInfo
 from p2pchat.errors import ControlError
 from tests.chat.conftest import Told
 from tests.support.fake_node import told
@@ -55,3 +57,20 @@ async def test_an_old_node_without_introductions_has_none() -> None:
     chat.node.list_introductions = refuse  # type: ignore[assignment,method-assign]
     await chat.model.load_people()
     assert chat.model.introductions.open == {}
+
+
+async def test_a_request_that_was_taken_back_and_comes_again_is_told_if_an_event_says_so() -> None:
+    chat = Told()
+    chat.node.put_introduction("dora")
+    await chat.model.load_people()
+    again = msgspec.structs.replace(chat.model.introductions.open["dora"], id="ff")
+
+    async def list_again() -> list[IntroductionInfo]:
+        return [again]
+
+    chat.node.list_introductions = list_again  # type: ignore[method-assign]
+    await chat.model.load_people()
+    assert lines(chat) == [ASKS]
+    event = told(IntroductionEvent, name="dora", change="requested", room="#friends", by="bob")
+    await chat.model.take_event(event)
+    assert lines(chat) == [ASKS, ASKS]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -31,10 +31,10 @@ from p2pchat.core.values.inputs import (
 from p2pchat.core.values.profile import PROFILES
 from p2pchat.core.values.status import ClockStatus
 from p2pchat.daemon import room_views
-from p2pchat.daemon.hindrance import without_network
+from p2pchat.daemon.hindrance import find_link_fault, without_network
 from p2pchat.daemon.home import has_space, is_read_only
 from p2pchat.daemon.needs import DoctorNeeds
-from p2pchat.daemon.reach import KINDS, no_way
+from p2pchat.daemon.reach import KINDS
 from p2pchat.daemon.turn_servers import is_own
 from p2pchat.daemon.views import clock_doubt
 from p2pchat.errors import OtherVersion
@@ -250,7 +250,6 @@ async def _link(paths: NetworkPolicy, hinted: Servers, *, reached: bool) -> list
         for end in (0, 1)
     ]
     kinds: Counter[str] = Counter()
-    refused: tuple[str, ...] = ()
     nat = Nat.UNKNOWN
     up: set[int] = set()
     linked = _check("link", False, f"none to this machine itself in {LINK_S:g} s")
@@ -261,14 +260,12 @@ async def _link(paths: NetworkPolicy, hinted: Servers, *, reached: bool) -> list
                 match await arrived.get():
                     case _, OfferMade(_, offer):
                         kinds, nat = Counter(candidate.kind for candidate in offer.candidates), offer.nat
-                        refused = ends[0].refused
                         ends[1].make_answer(LINK, offer)
                     case _, AnswerMade(_, answer):
                         ends[0].accept_answer(LINK, answer)
                     case end, LinkUp():
                         up.add(end)
-                    case end, LinkDown(_, reason):
-                        refused = ends[end].refused
+                    case _, LinkDown(_, reason):
                         linked = _check("link", False, reason)
                         break
             else:
@@ -277,7 +274,7 @@ async def _link(paths: NetworkPolicy, hinted: Servers, *, reached: bool) -> list
         pass
     finally:
         await asyncio.gather(*(links.aclose() for links in ends))
-    return [_addresses(kinds, paths, refused), _nat(nat, kinds, paths, reached), linked]
+    return [_addresses(kinds, paths, engine.refused, engine.silent), _nat(nat, kinds, paths, reached), linked]
 
 
 def _opened(links: WebRtcLinks, engine: Engine) -> str:
@@ -302,7 +299,9 @@ def _nat(nat: Nat, kinds: Counter[str], paths: NetworkPolicy, reached: bool) -> 
     return _check("nat", helped, f"{KINDS[nat]}{relay}")
 
 
-def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]) -> CheckResult:
+def _addresses(
+    kinds: Counter[str], paths: NetworkPolicy, refused: Collection[str], silent: Collection[str] = ()
+) -> CheckResult:
     """Without STUN or TURN only our own addresses are offered, which is enough on one network and for a node
     with a public address."""
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
@@ -312,12 +311,17 @@ def _addresses(kinds: Counter[str], paths: NetworkPolicy, refused: Sequence[str]
         and (not stun or bool(kinds["srflx"]) or paths.relay_only)
         and (not turn or bool(kinds["relay"]))
     )
-    for server in refused:
+    for server in sorted(refused):
         if is_own(server, paths.servers):
             found += f"; your TURN server {server} refuses its user or password"
         else:
             found += f"; the TURN server {server} refuses the password that the rendezvous' operator gave it"
-    return _check("addresses", ok and not refused, found)
+    for server in sorted(silent):
+        if is_own(server, paths.servers):
+            found += f"; your TURN server {server} does not answer"
+        else:
+            found += f"; the TURN server that the rendezvous names, {server}, does not answer"
+    return _check("addresses", ok and not refused and not silent, found)
 
 
 def _cover(host: DoctorNeeds) -> list[CheckResult]:
@@ -350,8 +354,6 @@ async def _neighbours(host: DoctorNeeds, reached: bool) -> CheckResult:
         return _check("mesh", True, "in none yet")
     foreign = now.counters.get(f"input refused: {OtherVersion.kind}", 0)
     others = f"; refused {foreign} times members whose p2pchat speaks another version" if foreign else ""
-    obstacle = (
-        no_way(host.node.list_unreached(host.clock.now()), host.turn_servers.refuse) if not links else ""
-    )
+    obstacle = find_link_fault(host) if not links else ""
     found = f"{links} link{'s' * (links != 1)}{others}"
     return _check("mesh", links > 0, f"{found}: {obstacle}" if obstacle else found)

@@ -12,7 +12,7 @@ from p2pchat.core.values.status import RendezvousStatus, Status
 from p2pchat.daemon import views
 from p2pchat.daemon.needs import HasState
 from p2pchat.daemon.own_network import NO_NETWORK
-from p2pchat.daemon.reach import is_guess, no_way
+from p2pchat.daemon.reach import barred, is_guess, no_way, silent_turn
 from p2pchat.types import MeshId
 
 
@@ -33,7 +33,9 @@ def why_not_yet(host: HasState, mesh: MeshId | None) -> str:
     doubt = views.clock_doubt(status.clock)
     if linked:
         return "no receipt came back yet" + (f", and {doubt}" if doubt else "")
-    return views.unanswered(status) or doubt or "no other member of the mesh is online"
+    nobody = "no other member of the mesh is online"
+    unlinked = views.CONNECTING if views.is_connecting(status, mesh) else nobody
+    return views.unanswered(status) or doubt or unlinked
 
 
 def _certain(host: HasState, status: Status, mesh: MeshId | None, linked: bool) -> str:
@@ -42,11 +44,23 @@ def _certain(host: HasState, status: Status, mesh: MeshId | None, linked: bool) 
         return offline
     if linked:
         return ""
-    unreached = host.node.list_unreached(host.clock.now(), mesh)
     down = _useless(status.rendezvous)
-    if down and is_guess(unreached):
+    if down and is_guess(host.node.list_unreached(host.clock.now(), mesh)):
         return down
-    return no_way(unreached, host.turn_servers.refuse) or down
+    return find_link_fault(host, mesh) or down
+
+
+def find_link_fault(host: HasState, mesh: MeshId | None = None) -> str:
+    """Tell why no link to present members comes up, where there is none; empty for nothing that is known."""
+    turn = host.turn_servers
+    if turn.barred:
+        return barred(turn)
+    if found := no_way(host.node.list_unreached(host.clock.now(), mesh), turn):
+        return found
+    # A server that a rendezvous names is asked only after the checks of a first attempt have led nowhere.
+    if turn.hinted_silent and views.is_connecting(host.node.get_status(), mesh):
+        return f"no link comes up yet, and {silent_turn(turn)}"
+    return ""
 
 
 def without_network(host: HasState, linked: bool) -> str:

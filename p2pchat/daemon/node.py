@@ -280,7 +280,8 @@ class RunningNode:
     def turn_servers(self) -> TurnServers:
         """The TURN servers that links may use."""
         usable = self._links.servers_for(self.node.list_hinted_servers(self.clock.now()))
-        return turn_servers_of(self.paths.servers, usable, self._links.refused)
+        links, own = self._links, self.paths
+        return turn_servers_of(own.servers, usable, links.refused, links.silent, own.relay_only)
 
     async def _in_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)

@@ -14,10 +14,9 @@ from p2pchat.crypto.identity import fingerprint, safety_words
 from p2pchat.daemon import doctor, room_views, views
 from p2pchat.daemon.control import Caller
 from p2pchat.daemon.handlers import Handlers
-from p2pchat.daemon.hindrance import hindrance, without_network
+from p2pchat.daemon.hindrance import find_link_fault, hindrance, without_network
 from p2pchat.daemon.needs import NodeNeeds
 from p2pchat.daemon.process import process_info
-from p2pchat.daemon.reach import no_way
 from p2pchat.daemon.refusals import raise_refusal
 from p2pchat.errors import UsageError
 
@@ -66,7 +65,7 @@ class NodeMethods:
             backed_up_at=host.backed_up_at,
             rooms=room_views.counts(host.node.rooms.list_rooms(), host.node.rooms.list_offers()),
         )
-        unreached = no_way(host.node.list_unreached(host.clock.now()), host.turn_servers.refuse)
+        unreached = find_link_fault(host)
         offline = without_network(host, host.linked)
         return views.status(
             host.node.get_status(),

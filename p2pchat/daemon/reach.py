@@ -6,8 +6,10 @@ Knows: what the two ends of an attempt told each other of their networks. Does n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from p2pchat.core.membership.unreached import Unreached
+from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.wire.description import Nat
 
 KINDS = {
@@ -23,13 +25,15 @@ TURN = "a TURN server beside the rendezvous helps, or a friend with a public add
 STUN = "a rendezvous that answers STUN helps, or one of your own: p2pchat config set ice stun:HOST"
 
 
-def no_way(unreached: Sequence[Unreached], turn_refused: bool = False) -> str:
-    """One sentence about the last member that could not be linked with; empty if there is none.
-    ``turn_refused``: a TURN server did not take its user or password."""
+NONE: Final = TurnServers()
+
+
+def no_way(unreached: Sequence[Unreached], turn: TurnServers = NONE) -> str:
+    """One sentence about the last member that could not be linked with; empty if there is none."""
     if not unreached:
         return ""
     last = max(unreached, key=lambda member: member.at)
-    return f"no way between your two networks: {_cause(last)}; {_help(last, turn_refused)}"
+    return f"no way between your two networks: {_cause(last)}; {_help(last, turn)}"
 
 
 def is_guess(unreached: Sequence[Unreached]) -> bool:
@@ -56,9 +60,35 @@ def _cause(of: Unreached) -> str:
     return "nothing that is sent arrives, though both could be reached (a firewall?)"
 
 
-def _help(of: Unreached, turn_refused: bool) -> str:
-    if turn_refused and not of.relayed:
+def barred(turn: TurnServers) -> str:
+    """Why no link at all can come up, where all go through the owner's TURN servers."""
+    fault = "refuses its user or password" if turn.own_refuses else "does not answer"
+    server = f" {turn.own_silent}" if not turn.own_refuses else ""
+    return (
+        f"your TURN server{server} {fault}, and relay-only lets links take no other way: "
+        "check 'p2pchat config get ice'"
+    )
+
+
+def silent_turn(turn: TurnServers) -> str:
+    """Which TURN server does not answer, and whose matter that is; empty for none."""
+    if turn.own_silent:
+        return f"your TURN server {turn.own_silent} does not answer"
+    if turn.hinted_silent:
+        return (
+            f"the TURN server that the rendezvous names, {turn.hinted_silent}, does not answer; "
+            "tell its operator"
+        )
+    return ""
+
+
+def _help(of: Unreached, turn: TurnServers) -> str:
+    if turn.refuse and not of.relayed:
         return "the TURN server would help, but refuses its user or password (see 'p2pchat doctor')"
+    if not of.relayed and (silent := silent_turn(turn)):
+        return silent
+    if turn.hinted and not of.relayed:
+        return "the TURN server that the rendezvous names may still help"
     if of.relayed:
         return "the TURN server did not help either: is it up, and are its ports open?"
     return STUN if Nat.UNKNOWN in (of.own, of.theirs) and Nat.BLOCKED not in (of.own, of.theirs) else TURN

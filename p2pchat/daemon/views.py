@@ -20,7 +20,7 @@ from p2pchat.core.values.status import ClockStatus, MeshStatus, Status, StemStat
 from p2pchat.crypto.identity import safety_number
 from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.data import dataclass
-from p2pchat.types import MessageId, MessageState
+from p2pchat.types import MeshId, MessageId, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +273,12 @@ def _stem_state(stem: StemStatus) -> Literal["none", "short", "pinned"]:
 
 
 NO_MEMBER: Final = "no member of the mesh is online"
+CONNECTING: Final = "a link to another member of the mesh is still being made"
+
+
+def is_connecting(now: Status, mesh: MeshId | None = None) -> bool:
+    """Whether a link is being made, in this mesh (None: in any)."""
+    return any(link.state in ("connecting", "confirming") and mesh in (None, link.mesh) for link in now.links)
 
 
 def unanswered(now: Status) -> str:
@@ -305,8 +311,10 @@ def health(now: Status, looking: bool = False, no_way: str = "", offline: str = 
         return f"alone: {clock_doubt(now.clock)}"
     if not links and no_way:
         return f"alone: {no_way}"
+    if not links and looking:
+        return "looking for the others of the mesh"
     if not links:
-        return "looking for the others of the mesh" if looking else f"alone: {unanswered(now) or NO_MEMBER}"
+        return f"alone: {unanswered(now) or (CONNECTING if is_connecting(now) else NO_MEMBER)}"
     if any(mesh.reconciling for mesh in now.meshes):
         return "catching up on what it missed"
     if any(mesh.held.dropped for mesh in now.meshes):

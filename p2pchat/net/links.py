@@ -58,6 +58,11 @@ class WebRtcLinks:
         """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
         return tuple(sorted(self._engine.refused))
 
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Which TURN servers, as ``host:port``, did not answer when last asked."""
+        return tuple(sorted(self._engine.silent))
+
     def selected_pair(self, link: LinkId) -> CandidatePair | None:
         """Return the addresses that a link uses; None if it is not open."""
         known = self._links.get(link)
@@ -67,6 +72,7 @@ class WebRtcLinks:
         """Ask these of the user's for links that are made from now on."""
         self._servers = servers
         self._engine.refused.clear()
+        self._engine.silent.clear()
 
     def servers_for(self, hinted: Servers) -> Servers:
         """What may be asked for a link. Where UDP would show our address, no datagram leaves for a server."""

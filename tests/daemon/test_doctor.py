@@ -27,6 +27,16 @@ def test_it_says_which_turn_server_refuses_and_whose_matter_that_is() -> None:
     assert "192.0.2.9:3478 refuses the password that the rendezvous' operator gave it" in check.found
 
 
+def test_it_says_which_turn_server_does_not_answer() -> None:
+    own = NetworkPolicy(ice_servers=("turn:me:secret@turn.example:3478",))
+    kinds = Counter(host=1, srflx=1, relay=1)
+    assert _addresses(kinds, own, []).ok
+    check = _addresses(kinds, own, [], ["turn.example:3478", "192.0.2.9:3478"])
+    assert not check.ok
+    assert "your TURN server turn.example:3478 does not answer" in check.found
+    assert "the TURN server that the rendezvous names, 192.0.2.9:3478, does not answer" in check.found
+
+
 def test_it_tells_of_rooms_where_there_are_any() -> None:
     friends = room("friends", member(b"\x01", "ana", own=True), member(b"\x02", "bob"))
     assert _rooms(cast(Any, FakeCore())) == []

@@ -18,6 +18,7 @@ from p2pchat.daemon.contacts import ContactMethods
 from p2pchat.daemon.hindrance import hindrance, why_not_yet
 from p2pchat.daemon.needs import HasState
 from p2pchat.daemon.own_network import NO_NETWORK, NO_ROUTE
+from p2pchat.daemon.reach import NONE
 from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.types import LinkId, MeshId, NodeId
 from p2pchat.wire.description import Nat
@@ -35,10 +36,13 @@ def host(
     contacts: Sequence[Contact] = (),
     offline: str = "",
     member: Unreached = APART,
+    connecting: Sequence[MeshId] = (),
+    turn: TurnServers = NONE,
 ) -> HasState:
     """A node with a link in our mesh, and with a member of theirs that no check reaches."""
     link = LinkStatus(LinkId(1), OURS, None, "up", 0.0, 0, 0)
-    status = Status((link,), tuple(places), 1, clock=clock)
+    attempts = [LinkStatus(LinkId(2), mesh, None, "connecting", 0.0, 0, 0) for mesh in connecting]
+    status = Status((link, *attempts), tuple(places), 1, clock=clock)
 
     def unreached(now: float, of: MeshId | None = None) -> tuple[Unreached, ...]:
         return (member,) if apart and of in (None, THEIRS) else ()
@@ -53,7 +57,7 @@ def host(
     )
     network = SimpleNamespace(problem=offline)
     clock_of_tests = SimpleNamespace(now=lambda: 100.0)
-    made: Any = SimpleNamespace(node=node, clock=clock_of_tests, turn_servers=TurnServers(), network=network)
+    made: Any = SimpleNamespace(node=node, clock=clock_of_tests, turn_servers=turn, network=network)
     return cast(HasState, made)
 
 
@@ -85,6 +89,7 @@ def test_a_lost_route_is_the_reason_only_where_no_link_is_up() -> None:
 DOWN = RendezvousStatus("ws://a:1", False, "nothing listens there")
 ASKED = RendezvousStatus("ws://b:1", None, "")
 SILENT = RendezvousStatus("ws://c:1", None, NO_ANSWER_YET)
+UP = RendezvousStatus("ws://b:1", True, "")
 FULL = RendezvousStatus("ws://d:1", True, "it is full; try again later")
 CLOCK = ClockStatus(7200.0, "ws://a:1")
 DOUBT = "this machine's clock is 2 hours ahead of that of ws://a:1"
@@ -127,6 +132,37 @@ def test_that_no_member_is_online_is_said_only_where_a_rendezvous_has_answered(
     places: list[RendezvousStatus], said: str
 ) -> None:
     assert why_not_yet(host(places, apart=False), THEIRS) == said
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        (TurnServers(own_refuses=True, barred=True), "your TURN server refuses its user or password, and"),
+        (TurnServers(own_silent="a:1", barred=True), "your TURN server a:1 does not answer, and relay-only"),
+    ],
+)
+@pytest.mark.parametrize("connecting", [[THEIRS], []])
+def test_where_links_go_through_a_relay_alone_its_fault_is_the_reason(
+    turn: TurnServers, said: str, connecting: list[MeshId]
+) -> None:
+    node = host([UP], apart=False, turn=turn, connecting=connecting)
+    assert hindrance(node, THEIRS).startswith(said) and why_not_yet(node, THEIRS).startswith(said)
+    assert hindrance(node, OURS) == "", "a link is up there"
+
+
+def test_a_silent_turn_server_of_a_rendezvous_is_told_while_a_link_is_being_made() -> None:
+    turn = TurnServers(hinted=True, hinted_silent="192.0.2.9:3478")
+    node = host([UP], apart=False, turn=turn, connecting=[THEIRS])
+    said = "the TURN server that the rendezvous names, 192.0.2.9:3478, does not answer; tell its operator"
+    assert said in hindrance(node, THEIRS) and said in why_not_yet(node, THEIRS)
+    assert hindrance(host([UP], apart=False, turn=turn), THEIRS) == ""
+
+
+def test_nobody_is_said_to_be_away_while_a_link_to_somebody_is_being_made() -> None:
+    node = host([UP], apart=False, connecting=[THEIRS])
+    assert why_not_yet(node, THEIRS) == "a link to another member of the mesh is still being made"
+    elsewhere = host([UP], apart=False, connecting=[OURS])
+    assert why_not_yet(elsewhere, THEIRS) == "no other member of the mesh is online"
 
 
 async def test_each_contact_is_told_with_what_is_in_the_way_of_its_own_mesh() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from p2pchat.core.membership.unreached import Unreached
 from p2pchat.daemon.reach import KINDS, no_way
+from p2pchat.daemon.turn_servers import TurnServers
 from p2pchat.types import NodeId
 from p2pchat.wire.description import Nat
 
@@ -55,8 +56,24 @@ def test_where_a_turn_server_was_tried_another_is_not_advised() -> None:
 
 
 def test_a_turn_server_that_refuses_the_login_is_named() -> None:
-    sentence = no_way([Unreached(NODE, 1.0, Nat.SYMMETRIC, Nat.CONE, relayed=False)], turn_refused=True)
+    refusing = TurnServers(own_refuses=True)
+    sentence = no_way([Unreached(NODE, 1.0, Nat.SYMMETRIC, Nat.CONE, relayed=False)], refusing)
     assert sentence.endswith("but refuses its user or password (see 'p2pchat doctor')")
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        (
+            TurnServers(hinted=True, hinted_silent="192.0.2.9:3478"),
+            "; the TURN server that the rendezvous names, 192.0.2.9:3478, does not answer; tell its operator",
+        ),
+        (TurnServers(hinted=True), "; the TURN server that the rendezvous names may still help"),
+        (TurnServers(own_silent="turn.example:3478"), "; your TURN server turn.example:3478 does not answer"),
+    ],
+)
+def test_where_there_is_a_turn_server_no_other_is_advised(turn: TurnServers, said: str) -> None:
+    assert no_way([Unreached(NODE, 1.0, Nat.SOME, Nat.SOME, relayed=False)], turn).endswith(said)
 
 
 def test_the_last_peer_met_is_told_and_none_is_told_as_none() -> None:

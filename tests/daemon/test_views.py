@@ -63,6 +63,10 @@ def status(
         (replace(status(mesh(0), rendezvous=()), nearby=(UP,)), "no member of the mesh is online"),
         (status(mesh(0), rendezvous=(DOWN, UP)), "no member of the mesh is online"),
         (
+            replace(status(mesh(0)), links=(replace(status().links[0], state="connecting"),)),
+            "alone: a link to another member of the mesh is still being made",
+        ),
+        (
             status(mesh(0), clock=ClockStatus(-86_400.0 * 3, "ws://b")),
             "clock is 3 days behind that of ws://b",
         ),

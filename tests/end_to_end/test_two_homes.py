@@ -15,7 +15,18 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.lab import ANOTHER, HTTPS_PORT, SERVER, SERVER_V6, Lab, Place, Router, coturn, lab
+from tests.support.lab import (
+    ANOTHER,
+    HTTPS_PORT,
+    SERVER,
+    SERVER_V6,
+    TURN_PORT,
+    Lab,
+    Place,
+    Router,
+    coturn,
+    lab,
+)
 from tests.support.networks import NoNetworks
 from tests.support.processes import Person, Started, _end
 
@@ -263,6 +274,42 @@ def test_a_turn_server_that_knows_another_secret_than_the_rendezvous_is_its_oper
     finally:
         for person, node in nodes:
             stopped(person, node)
+
+
+def test_a_turn_server_that_the_rendezvous_names_and_that_does_not_answer_is_named(
+    homes: Homes, stack: ExitStack, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("north\n")
+    url = serve(homes.lab, stack, SERVER, 8791, "--turn-secret-file", str(tmp_path / "secret"))
+    others = paired(homes.lab, stack, tmp_path, url)
+    homes.lab.behind(Router.SYMMETRIC, Router.SYMMETRIC)
+    named = f"the TURN server that the rendezvous names, {SERVER}:{TURN_PORT}, does not answer"
+    with homes.lab.unreachable(TURN_PORT):
+        nodes = [(person, person.node()) for person in (others.ana, others.bob)]
+        try:
+            told = others.ana.run("send", "bob", "nothing carries this", "--timeout", "20").stderr
+            assert "a TURN server beside" not in told
+            assert next(line for line in told.splitlines() if named in line).startswith("not yet"), told
+            for command in (("node", "status"), ("doctor",)):
+                assert named in others.ana.run(*command, "--json").stdout
+        finally:
+            for person, node in nodes:
+                stopped(person, node)
+
+
+def test_with_relay_only_a_refused_login_is_the_reason_and_not_that_nobody_is_online(homes: Homes) -> None:
+    homes.lab.behind(Router.PORT_RESTRICTED, Router.PORT_RESTRICTED)
+    refused = "your TURN server refuses its user or password, and relay-only lets links take no other way"
+    login = f"turn:ana:mistyped@{SERVER}:{TURN_PORT}"
+    with setting(homes.ana, "ice", login), setting(homes.ana, "relay-only", "yes"):
+        nodes = [(person, person.node()) for person in (homes.ana, homes.bob)]
+        try:
+            assert refused in homes.ana.run("send", "bob", "nor this", "--timeout", "10").stderr
+            status = json.loads(homes.ana.run("node", "status", "--json").stdout)
+            assert status["health"].startswith(f"alone: {refused}")
+        finally:
+            for person, node in nodes:
+                stopped(person, node)
 
 
 def stopped(person: Person, node: Started) -> None:

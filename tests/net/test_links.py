@@ -71,7 +71,8 @@ class Engine:
     name = "of the test"
 
     def __init__(self, policy: Policy) -> None:
-        self.policy, self.refused, self.made = policy, set[str](), list[Connection]()
+        self.policy, self.made = policy, list[Connection]()
+        self.refused, self.silent = set[str](), set[str]()
 
     def make_connection(self, listener: Listener, servers: Servers) -> Connection:
         self.made.append(Connection(listener, servers))

@@ -13,13 +13,13 @@ tests/net/engines hold every engine to this.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Literal, Protocol
 
 from p2pchat.data import dataclass
 from p2pchat.errors import LinkError
 from p2pchat.wire.description import Description
-from p2pchat.wire.ice import Servers
+from p2pchat.wire.ice import Servers, TurnServer
 
 PathKind = Literal["host", "srflx", "prflx", "relay"]
 """RFC 8445: an own address, one that a STUN server saw, one that the other end saw, one of a TURN server."""
@@ -188,11 +188,26 @@ class Engine(Protocol):
     refused: set[str]
     """Which TURN servers, as ``host:port``, refused their user or password when last asked."""
 
+    silent: set[str]
+    """Which TURN servers, as ``host:port``, did not answer when last asked."""
+
     def make_connection(self, listener: Listener, servers: Servers) -> PeerConnection:
         """Return a connection that will ask these servers. It does nothing yet."""
 
 
 MakeEngine = Callable[[Policy], Engine]
+
+
+def note_silent(
+    silent: set[str], servers: Sequence[TurnServer], answered: Collection[str], lent: bool
+) -> None:
+    """Note in ``silent`` which servers did not answer, each by the first of its ports. ``answered``: the
+    hosts that did; ``lent``: one of them lent an address, and the others had less than their time."""
+    first: dict[str, str] = {}
+    for server in servers:
+        first.setdefault(server.host, f"{server.host}:{server.port}")
+    for host, name in first.items():
+        (silent.discard if lent or host in answered else silent.add)(name)
 
 
 def check_relayed(made: Description, refused: bool) -> None:

@@ -41,6 +41,7 @@ class Aiortc:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.refused: set[str] = set()
+        self.silent: set[str] = set()
         transport = RTCIceTransportPolicy.RELAY if policy.relay_only else RTCIceTransportPolicy.ALL
         self._configuration = RTCConfiguration([], iceTransportPolicy=transport)
 
@@ -51,6 +52,7 @@ class Aiortc:
         context.run(gathering.CA_FILE.set, self.policy.ca_file)
         context.run(gathering.SERVERS.set, servers)
         context.run(gathering.REFUSED.set, self.refused)
+        context.run(gathering.SILENT.set, self.silent)
         return AiortcConnection(
             RTCPeerConnection(self._configuration), listener, self.policy.relay_only, context
         )

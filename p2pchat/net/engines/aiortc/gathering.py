@@ -36,6 +36,7 @@ from p2pchat.net.engines.port import (
     TURN_SECONDS,
     CandidatePair,
     PathKind,
+    note_silent,
 )
 from p2pchat.net.racing import connected, first_through
 from p2pchat.net.tls import tls_context
@@ -68,6 +69,9 @@ CA_FILE: Final = contextvars.ContextVar[str | None]("ca_file", default=None)
 
 REFUSED: Final = contextvars.ContextVar[set[str] | None]("refused", default=None)
 """Where the tasks of this context note which TURN servers refuse their user or password, as ``host:port``."""
+
+SILENT: Final = contextvars.ContextVar[set[str] | None]("silent", default=None)
+"""Where the tasks of this context note which TURN servers do not answer, as ``host:port``."""
 
 UNAUTHORIZED: Final = 401
 """RFC 8489, section 9.2.4."""
@@ -121,6 +125,8 @@ class _Gathering:
         self._relay_only = connection._transport_policy is aioice.ice.TransportPolicy.RELAY
         self._seen: list[_Seen] = []
         self._relays: list[Relay] = []
+        self._declined: set[str] = set()
+        """Hosts of TURN servers that answered, and lent nothing."""
 
     async def run(self, addresses: list[str]) -> list[Candidate]:
         hosts = [
@@ -133,6 +139,8 @@ class _Gathering:
         stuns = [self._task(self._ask(server, asking)) for server in self._servers.stun if asking]
         turns = [self._task(self._borrow(servers)) for servers in _by_host(self._servers.turn)]
         await self._wait(stuns, turns)
+        if (silent := SILENT.get()) is not None:
+            note_silent(silent, self._servers.turn, self._declined, bool(self._relays))
         self._connection._protocols += [protocol for _, protocol in self._relays]
         if stuns:
             _NATS[self._connection] = _kind(self._seen)
@@ -241,6 +249,7 @@ class _Gathering:
         try:
             relayed, protocol = await turn_endpoint(lambda: aioice.ice.StunProtocol(self._connection), server)
         except stun.TransactionFailed as failed:
+            self._declined.add(server.host)
             _note(server, refused=failed.response.error_code == UNAUTHORIZED)
             return None
         except Exception:  # noqa: BLE001 -- OSError, TLS, proxies, STUN's own: there is one way less

@@ -51,22 +51,26 @@ class Libwebrtc:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.refused: set[str] = set()
+        self.silent: set[str] = set()
         if all(ip_address(own.partition("%")[0]).is_loopback for own in interfaces.own()):
             with contextlib.suppress(webrtc.InvalidStateError):  # too late: it has made connections already
                 webrtc.allow_loopback()
 
     def make_connection(self, listener: Listener, servers: Servers) -> LibwebrtcConnection:
         """Return a connection that will ask these servers."""
-        return LibwebrtcConnection(listener, servers, self.policy.relay_only, self.refused)
+        return LibwebrtcConnection(listener, servers, self.policy.relay_only, self.refused, self.silent)
 
 
 class LibwebrtcConnection:
     """One peer connection and its channel."""
 
-    def __init__(self, listener: Listener, servers: Servers, relayed: bool, refused: set[str]) -> None:
+    def __init__(
+        self, listener: Listener, servers: Servers, relayed: bool, refused: set[str], silent: set[str]
+    ) -> None:
         self._told = UntilEnd(listener)
         self._relayed = relayed
         self._refused = refused
+        self._silent = silent
         self._gathering = Gathering(servers, relayed)
         self._certificate: RTCCertificate | None = None
         self._connection: RTCPeerConnection | None = None
@@ -127,6 +131,7 @@ class LibwebrtcConnection:
     async def _describe(self, connection: RTCPeerConnection, description: Any) -> Description:
         await connection.set_local_description(description)
         await self._gathering.wait_for_enough()
+        self._note_silent()
         local = connection.local_description
         if self._told.over or local is None:
             raise LinkError("closed")
@@ -134,6 +139,12 @@ class LibwebrtcConnection:
         if self._relayed:
             port.check_relayed(made, bool(self._refused))
         return made
+
+    def _note_silent(self) -> None:
+        servers = [server for server in self._gathering.servers.turn if can_reach(server)]
+        lent = any(line.kind == "relay" for line in self._gathering.lines)
+        hosts = {server.host for server in servers if server_url(server) in self._gathering.declined}
+        port.note_silent(self._silent, servers, hosts, lent)
 
     def _candidate_found(self, event: webrtc.RTCPeerConnectionIceEvent) -> None:
         found = event.candidate
@@ -147,7 +158,7 @@ class LibwebrtcConnection:
     def _server_failed(self, event: webrtc.RTCPeerConnectionIceErrorEvent) -> None:
         if event.error_code == UNAUTHORIZED:
             self._refused.add(_where(event.url))
-        self._gathering.add_failure(event.url)
+        self._gathering.add_failure(event.url, event.error_code)
 
     def _adopt(self, channel: RTCDataChannel) -> None:
         if self._channel is not None:

@@ -23,6 +23,9 @@ from p2pchat.wire.sdp import from_sdp
 UNAUTHORIZED: Final = 401
 """RFC 8489, section 9.2.4."""
 
+NO_ANSWER: Final = 700
+"""Codes from here on are the engine's own, for a server that it cannot reach; a server's own are below."""
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateLine:
@@ -58,6 +61,8 @@ class Gathering:
     """Which STUN servers have answered, and to which of our addresses."""
     failed: set[str] = field(default_factory=set)
     """URLs of servers that did not."""
+    declined: set[str] = field(default_factory=set)
+    """Those of them that answered with an error."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
 
@@ -75,9 +80,11 @@ class Gathering:
         servers = {server_url(server): server.host for server in self.servers.stun}
         return line.kind == "srflx" and not can_see(servers.get(url or "", ""), line.address)
 
-    def add_failure(self, url: str) -> None:
+    def add_failure(self, url: str, code: int = NO_ANSWER) -> None:
         """Note a server that has not answered, or has refused us."""
         self.failed.add(url)
+        if code < NO_ANSWER:
+            self.declined.add(url)
         self.changed.set()
 
     def stop_waiting(self) -> None:

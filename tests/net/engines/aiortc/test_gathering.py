@@ -133,11 +133,27 @@ async def test_a_turn_server_that_refuses_the_password_lends_nothing(turn: TurnS
     made = await received.get()
     assert isinstance(made, OfferMade)
     assert "relay" not in {each.kind for each in made.description.candidates}
-    assert list(links.refused) == [f"{turn.host}:{turn.port}"]
+    assert list(links.refused) == [f"{turn.host}:{turn.port}"] and links.silent == ()
     links.use_servers(Servers(turn=(turn,)))
     links.make_offer(LinkId(2))
     await received.get()
     assert list(links.refused) == []
+    await links.aclose()
+
+
+async def test_a_turn_server_that_does_not_answer_is_known_as_silent_until_it_answers(
+    turn: TurnServer,
+) -> None:
+    received: asyncio.Queue[Input] = asyncio.Queue()
+    links = WebRtcLinks(received.put_nowait, make_engine("aiortc", Policy()))
+    with watched() as (port, _):
+        dead = [TurnServer("127.0.0.1", port, USER, PASSWORD, over) for over in ("udp", "tcp")]
+        links.make_offer(ONE, Servers(turn=tuple(dead)))
+        assert isinstance(await received.get(), OfferMade)
+        assert list(links.silent) == [f"127.0.0.1:{port}"] and not links.refused
+        links.make_offer(LinkId(2), Servers(turn=(dead[0], turn)))
+        assert isinstance(await received.get(), OfferMade)
+    assert not links.silent
     await links.aclose()
 
 

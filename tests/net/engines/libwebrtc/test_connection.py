@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from p2pchat.types import LinkId
 from p2pchat.wire.description import Candidate
 from p2pchat.wire.sdp import from_sdp, to_sdp
 from tests.support.links import ONE, TWO, Side, introduced, linked
-from tests.support.turn import PASSWORD, turn_server
+from tests.support.turn import PASSWORD, USER, turn_server
 
 pytestmark = pytest.mark.real
 
@@ -87,8 +88,19 @@ async def test_a_turn_server_lends_an_address_and_says_when_it_refuses() -> None
             side.links.make_offer(ONE)
             offer = (await side.next(OfferMade)).description
             assert {each.kind for each in offer.candidates} == kinds
-            assert side.links.refused == refused
+            assert side.links.refused == refused and side.links.silent == ()
             await side.links.aclose()
+
+
+async def test_a_turn_server_that_does_not_answer_is_known_as_silent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{mute.getsockname()[1]}"
+        side = Side((f"turn:{USER}:{PASSWORD}@{where}",), engine="libwebrtc")
+        side.links.make_offer(ONE)
+        await side.next(OfferMade)
+        assert side.links.silent == (where,) and side.links.refused == ()
+        await side.links.aclose()
 
 
 async def test_the_address_of_a_relay_alone_is_described_where_policy_says_so() -> None:

@@ -124,6 +124,7 @@ async def test_every_call_of_an_attached_client_ends_too(
             ended = await asyncio.gather(*under_way, return_exceptions=True)
         assert dict(zip(CALLS, map(type, ended), strict=True)) == dict.fromkeys(CALLS, NotAnswering)
         assert METHODS.keys() - asked == {"files.wait", "listen", "node.trace", "wait"}
+    async with connect(ana.home) as node:
         assert (await node.whoami()).name == "ana"
 
 

@@ -129,7 +129,10 @@ def make_room(name: str, owner: Person, members: Iterable[Person]) -> None:
     owner.run("room", "create", name)
     owner.run("room", "invite", name, "bob", "ops")
     for member in members:
-        accepted = member.run("room", "accept", name)
+        end = time.monotonic() + PATIENCE_S
+        while '"offered"' not in member.run("room", "list", "--json").stdout:
+            assert time.monotonic() < end, "no offer has come"
+        accepted = member.run("room", "accept", name, "--timeout", "55")
         assert accepted.returncode == 0, accepted.stderr
 
 

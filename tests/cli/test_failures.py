@@ -32,13 +32,16 @@ def test_no_command_is_left_out() -> None:
 
 @pytest.mark.parametrize("line", LINES)
 def test_each_command_takes_its_line(line: str) -> None:
-    whole = root()
-    context, words = click.Context(whole, **whole.context_settings), line.split()
+    whole, words = root(), line.split()
     command: click.Command | None = whole
+    name: str | None = "p2pchat"
+    context = click.Context(whole, info_name=name, **whole.context_settings)
     while isinstance(command, click.Group):
-        _, command, words = command.resolve_command(context, words)
+        name, command, words = command.resolve_command(context, words)
+        if isinstance(command, click.Group):
+            context = click.Context(command, context, name)
     assert command is not None
-    command.make_context(command.name, words, parent=context)
+    command.make_context(name, words, parent=context)
 
 
 def _nothing(home: Path) -> None:

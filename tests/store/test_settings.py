@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from p2pchat.errors import StoreError
+from p2pchat.sim.entropy import SeededEntropy
 from p2pchat.store import KeyFile, Store, database
 from p2pchat.store.witness import PARTS_OLDER
 from tests.store.test_database import opened
-from tests.support.homes import new_store
+from tests.support.homes import CHEAP, identity, new_store
 
 SECRET = "turn:me:hunter2@turn.example.org"
 
@@ -47,7 +48,7 @@ def test_a_home_that_was_made_before_there_were_settings_opens_and_keeps_some(
     step = next(number for number, sql in files.items() if "CREATE TABLE setting" in sql)
     with monkeypatch.context() as then:
         then.setattr(database, "_schema_files", lambda: {n: sql for n, sql in files.items() if n < step})
-        new_store(home).close()
+        Store.create_store(home, KeyFile(), identity(), SeededEntropy("before"), CHEAP).close()
     store = Store.open_store(home, KeyFile())
     assert (store.read_settings(), store.load_memory().set_back) == ({}, "")
     store.keep_setting("proxy", "socks5h://127.0.0.1:9050")

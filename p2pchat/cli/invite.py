@@ -94,8 +94,7 @@ async def _invite(
                     say(f"{line[:1].upper()}{line[1:]}.")
             else:
                 welcome(event, await node.contacts())
-                await told_of_clock(node)
-                await told_of_lan(node)
+                await told_of_obstacles(node)
 
 
 async def _give(node: Node, code: str, link: bool, extra: tuple[str, ...], qr: bool) -> None:
@@ -123,20 +122,13 @@ def welcome(contact: ContactInfo, contacts: Iterable[ContactInfo]) -> None:
         say(f"{bold('WARNING')}: {harmless_name(other)} is another contact, whose name looks the same.")
 
 
-async def told_of_clock(node: Node) -> None:
-    """Warn if this machine's clock seems wrong: pairing works with any clock, but messages do not."""
-    clock = (await node.status()).clock
-    if clock is not None and clock.doubt:
-        say(f"{one_line(clock.doubt)}: messages may not arrive until the clock is right")
-
-
-async def told_of_lan(node: Node) -> None:
-    """Tell two people who met on one network without a rendezvous how they find each other there again."""
+async def told_of_obstacles(node: Node) -> None:
+    """Warn if this machine's clock seems wrong: pairing works with any clock, but messages do not. Tell two
+    people who met on one network without a rendezvous how they find each other there again."""
     status = await node.status()
-    if status.lan is None or status.rendezvous:
-        return
-    saved = await node.setting("lan")
-    if saved.source != "home":
+    if status.clock is not None and status.clock.doubt:
+        say(f"{one_line(status.clock.doubt)}: messages may not arrive until the clock is right")
+    if status.lan is not None and not status.rendezvous and (await node.setting("lan")).source != "home":
         say("To find each other on this network again, without a rendezvous, type at both ends:")
         say("  p2pchat config set lan yes")
 

@@ -13,7 +13,7 @@ import click
 from p2pchat.cli.ask import confirmed
 from p2pchat.cli.beginning import have_identity
 from p2pchat.cli.connection import hosting, open_node
-from p2pchat.cli.invite import told_of_clock, told_of_lan, welcome
+from p2pchat.cli.invite import told_of_obstacles, welcome
 from p2pchat.cli.output import record, say
 from p2pchat.cli.parameters import MESH_SHOWN, RENDEZVOUS, SECONDS
 from p2pchat.cli.run import wait_for
@@ -110,8 +110,7 @@ async def _join(
             record({"type": "contact", "change": "added", **contact.as_record()})
         else:
             welcome(contact, await node.contacts())
-        await told_of_clock(node)
-        await told_of_lan(node)
+        await told_of_obstacles(node)
         await _ask(node, contact)
 
 

@@ -7,6 +7,7 @@ each other.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from p2pchat.control import answers, methods, parameters
 from p2pchat.control.introductions import IntroductionInfo
@@ -159,15 +160,16 @@ class IntroductionMethods:
         return introduction(record, shown.get(record.id, ""), names)
 
     def _find(self, name: str) -> IntroductionRecord:
-        records = {one.id: one for one in self._records() if isinstance(one, IntroductionRecord)}
-        shown = name_introductions(records.values(), self._host.names)
-        return records[pick(name, shown, "person who may become a contact", _LOOK)]
+        return self._pick(name, (one for one in self._records() if isinstance(one, IntroductionRecord)))
 
     def _find_withdrawn(self, name: str) -> IntroductionRecord:
         """Who takes its question back before it is declined is declined nevertheless."""
-        records = {one.id: one for one in self._host.node.introductions.list_withdrawn()}
-        shown = name_introductions(records.values(), self._host.names)
-        return records[pick(name, shown, "person who may become a contact", _LOOK)]
+        return self._pick(name, self._host.node.introductions.list_withdrawn())
+
+    def _pick(self, name: str, records: Iterable[IntroductionRecord]) -> IntroductionRecord:
+        known = {record.id: record for record in records}
+        shown = name_introductions(known.values(), self._host.names)
+        return known[pick(name, shown, "person who may become a contact", _LOOK)]
 
     def _with(self, source: MemberOf) -> IntroductionRecord | None:
         parties = (one for one in self._records() if isinstance(one, IntroductionRecord))

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from p2pchat.core.introductions.outputs import IntroductionSurroundings, drop, keep, notify
+from p2pchat.core.introductions.outputs import TURNS, IntroductionSurroundings, drop, keep, notify
 from p2pchat.core.kit.moments import NEVER
 from p2pchat.core.messaging.outputs import Routed
 from p2pchat.core.values.introductions import IntroductionTurn, MediationRecord
@@ -40,13 +40,8 @@ MEDIATIONS_MAX: Final = 64
 LIVES_S: Final = 14 * 86_400.0
 """As long as a message waits to be acknowledged."""
 
-_TURNS: Final = {
-    IntroductionEnd.DECLINED: IntroductionTurn.DECLINED,
-    IntroductionEnd.WITHDRAWN: IntroductionTurn.DECLINED,
-    IntroductionEnd.VOID: IntroductionTurn.VOID,
-    IntroductionEnd.FULL: IntroductionTurn.FULL,
-    IntroductionEnd.FAILED: IntroductionTurn.FAILED,
-}
+_TURNS: Final = {**TURNS, IntroductionEnd.WITHDRAWN: IntroductionTurn.DECLINED}
+"""To who introduces two, one that takes its word back declines."""
 
 
 class Mediations:

@@ -6,7 +6,7 @@ Knows: the names. Does not know: how any of it is done.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from p2pchat.core.introductions.kept import encode_record
 from p2pchat.core.messaging.outputs import Routed
@@ -27,7 +27,16 @@ from p2pchat.core.values.records import Contact, Identity
 from p2pchat.data import dataclass
 from p2pchat.ports import Entropy
 from p2pchat.types import ContactId, IntroductionId, MeshId
-from p2pchat.wire.introductions import IntroductionWord
+from p2pchat.wire.introductions import IntroductionEnd, IntroductionWord
+
+TURNS: Final = {
+    IntroductionEnd.DECLINED: IntroductionTurn.DECLINED,
+    IntroductionEnd.WITHDRAWN: IntroductionTurn.WITHDRAWN,
+    IntroductionEnd.VOID: IntroductionTurn.VOID,
+    IntroductionEnd.FULL: IntroductionTurn.FULL,
+    IntroductionEnd.FAILED: IntroductionTurn.FAILED,
+}
+"""What people are told of an end that the other has said."""
 
 
 @dataclass(frozen=True, slots=True)

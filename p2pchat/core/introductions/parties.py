@@ -16,11 +16,10 @@ something comes back. A friend's hands lose nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from p2pchat.core.introductions.key_exchange import KeyExchange
 from p2pchat.core.introductions.ledger import IntroductionLedger
-from p2pchat.core.introductions.outputs import IntroductionOutput, notify
+from p2pchat.core.introductions.outputs import TURNS, IntroductionOutput, notify
 from p2pchat.core.values.introductions import (
     IntroductionRecord,
     IntroductionTurn,
@@ -41,14 +40,6 @@ from p2pchat.wire.introductions import (
     IntroductionWelcome,
     IntroductionWord,
 )
-
-_TURNS: Final = {
-    IntroductionEnd.DECLINED: IntroductionTurn.DECLINED,
-    IntroductionEnd.WITHDRAWN: IntroductionTurn.WITHDRAWN,
-    IntroductionEnd.VOID: IntroductionTurn.VOID,
-    IntroductionEnd.FULL: IntroductionTurn.FULL,
-    IntroductionEnd.FAILED: IntroductionTurn.FAILED,
-}
 
 
 class Parties:
@@ -143,7 +134,7 @@ class Parties:
                 told = [] if record.quiet else [notify(record, IntroductionTurn.WITHDRAWN)]
                 return [*self._ledger.keep_record(taken_back, now), *told]
             case IntroductionEnded(end=end) if not record.stage.is_final:
-                return [*self._ledger.forget_record(record), notify(record, _TURNS[end])]
+                return [*self._ledger.forget_record(record), notify(record, TURNS[end])]
             case IntroductionKeys() | IntroductionAnswer():
                 return self._ledger.repeat_for(record, now)
             case _:
